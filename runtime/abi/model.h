@@ -1,0 +1,117 @@
+/* The description of one compiled model: what a library NAME holds, and how its functions are called.
+ *
+ * The compiler writes one constant `cnn_model_desc` per model; the support code (runtime/abi/support.h), the loader and
+ * the training loop read it. All tables are constant data in the library; nothing here is parsed at run time.
+ *
+ * Layouts. Tensors that cross this interface are dense, row-major, channels-first, batch outermost: [N, C, H, W].
+ * Weights are *stored* in the order the generated code reads them (`cnn_weight_desc.storage`); they are converted when
+ * they are got or set, never in a run.
+ *
+ * Thread-safety: everything here is immutable, except the memory a `cnn_call` points to.
+ */
+#ifndef CNN_ABI_MODEL_H
+#define CNN_ABI_MODEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define CNN_ABI_VERSION 1u
+#define CNN_MAX_RANK 8
+#define CNN_ALIGNMENT 64 /* bytes: of every block and of every tensor inside one */
+
+typedef enum cnn_dtype { CNN_F32 = 0, CNN_U8 = 1, CNN_I32 = 2, CNN_I64 = 3 } cnn_dtype;
+
+/* What a weight is: trained, or a running statistic that training updates and inference reads. */
+typedef enum cnn_weight_kind { CNN_PARAMETER = 0, CNN_STATE = 1 } cnn_weight_kind;
+
+/* How a parameter starts. fan_in and fan_out are computed by the compiler; `a` and `b` are the arguments below. */
+typedef enum cnn_init_kind {
+  CNN_INIT_CONSTANT = 0, /* a */
+  CNN_INIT_UNIFORM = 1,  /* [a, b) */
+  CNN_INIT_GAUSSIAN = 2  /* mean a, standard deviation b */
+} cnn_init_kind;
+
+typedef struct cnn_tensor_desc {
+  const char *name;
+  int32_t dtype;        /* cnn_dtype */
+  int32_t rank;         /* without the batch; 0 for one value per sample */
+  const int64_t *shape; /* [rank], per sample */
+} cnn_tensor_desc;
+
+typedef struct cnn_weight_desc {
+  const char *path; /* "stage2[1].conv1.weight", as in the safetensors file */
+  int32_t kind;     /* cnn_weight_kind */
+  int32_t dtype;    /* cnn_dtype */
+  int32_t rank;
+  int32_t init;           /* cnn_init_kind */
+  double init_a, init_b;  /* arguments of init */
+  const int64_t *shape;   /* [rank], canonical: convolution [O, C/groups, K...], dense [O, C] */
+  const int32_t *storage; /* [rank], storage dimension i holds canonical dimension storage[i] */
+  uint64_t offset;        /* bytes from the start of the parameter or state block, by kind */
+} cnn_weight_desc;
+
+/* Work on items [begin, end); items are independent, so any split gives the same result. */
+typedef void (*cnn_kernel_fn)(void *arguments, int64_t begin, int64_t end);
+
+/* Runs kernel(arguments, ...) over a partition of [0, count), possibly on several threads, and returns when all is done. */
+typedef void (*cnn_parallel_for_fn)(void *context, cnn_kernel_fn kernel, void *arguments, int64_t count);
+
+/* The arguments of one call of a compiled function. Pointers to blocks and to the arena are CNN_ALIGNMENT-aligned;
+ * inputs and outputs need only the alignment of their element type, and do not overlap anything else. */
+typedef struct cnn_call {
+  int64_t batch;             /* samples, >= 1 */
+  const void *const *inputs; /* [input_count], each [batch, shape...] */
+  void *const *outputs;      /* [output_count], each [batch, shape...], or one value for the batch (see below) */
+  void *parameters;          /* the parameter block; written by train_step alone */
+  void *states;              /* the state block; written by train_step alone */
+  void *slots;               /* the optimizer's block; used by train_step alone */
+  void *arena;               /* arena_fixed_bytes + batch * arena_sample_bytes bytes, contents irrelevant */
+  uint64_t seed;             /* of dropout */
+  uint64_t step;             /* number of this training step, from 0; dropout and adam read it */
+  float rate;                /* learning rate of this step */
+  cnn_parallel_for_fn parallel_for; /* NULL: serial */
+  void *parallel_context;
+} cnn_call;
+
+typedef void (*cnn_entry_fn)(const cnn_call *call);
+
+/* One compiled function. Of train_step and evaluate, output 0 is the loss and the others are the metrics, in the order
+ * of the train block, each a single float: the mean over the batch. */
+typedef struct cnn_function_desc {
+  cnn_entry_fn entry; /* NULL: the model has no such function */
+  int64_t input_count;
+  const cnn_tensor_desc *inputs;
+  int64_t output_count;
+  const cnn_tensor_desc *outputs;
+  uint64_t arena_fixed_bytes;
+  uint64_t arena_sample_bytes;
+} cnn_function_desc;
+
+typedef struct cnn_model_desc {
+  uint32_t abi_version; /* CNN_ABI_VERSION */
+  uint32_t desc_bytes;  /* sizeof(cnn_model_desc) */
+  const char *name;
+  const char *producer; /* "cnnc 0.1.0", and the target CPU */
+  uint64_t parameter_bytes;
+  uint64_t state_bytes;
+  uint64_t slot_bytes; /* optimizer state; starts as zeros */
+  int64_t weight_count;
+  const cnn_weight_desc *weights;
+  const void *embedded_parameters; /* NULL when the library was built without weights */
+  const void *embedded_states;
+  cnn_function_desc infer;
+  cnn_function_desc train_step; /* inputs: the data fields that the loss reads */
+  cnn_function_desc evaluate;   /* same inputs; inference mode; writes nothing but its outputs */
+} cnn_model_desc;
+
+/* Every libNAME.so exports its description under this name as well as under NAME_model_desc. */
+#define CNN_MODEL_SYMBOL "cnn_model"
+
+#ifdef __cplusplus
+}
+#endif
+#endif
