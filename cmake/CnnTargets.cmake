@@ -20,7 +20,7 @@ endfunction()
 # cnn_add_gtest(NAME SOURCES... [MLIR] LINK libs...): a GoogleTest executable, registered as one ctest test.
 function(cnn_add_gtest name)
   cmake_parse_arguments(ARG "MLIR" "" "SOURCES;LINK" ${ARGN})
-  cnn_add_tool(${name} SOURCES ${ARG_SOURCES} LINK ${ARG_LINK} GTest::gtest_main $<IF:$<BOOL:${ARG_MLIR}>,,>)
+  cnn_add_tool(${name} SOURCES ${ARG_SOURCES} LINK ${ARG_LINK} GTest::gtest_main)
   if(ARG_MLIR)
     cnn_use_mlir(${name})
   endif()
