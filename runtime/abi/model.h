@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* The description of one compiled model: what a library NAME holds, and how its functions are called.
  *
  * The compiler writes one constant `cnn_model_desc` per model; the support code (runtime/abi/support.h), the loader and
