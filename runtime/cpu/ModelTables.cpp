@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Checking and listing the tables of a model's description.
+#include "runtime/files/Error.h"
+
+#include <cstdarg>
+#include <cstdio>
+#include <set>
+#include <string_view>
+
+using namespace cnn::runtime;
+
+const char *cnn_dtype_name(int32_t dtype) {
+  switch (dtype) {
+  case CNN_F32:
+    return "f32";
+  case CNN_U8:
+    return "u8";
+  case CNN_I32:
+    return "i32";
+  case CNN_I64:
+    return "i64";
+  }
+  return "?";
+}
+
+namespace {
+
+bool soundShape(int32_t dtype, int32_t rank, const int64_t *shape) {
+  if (cnn_dtype_bytes(dtype) == 0 || rank < 0 || rank > CNN_MAX_RANK || (rank > 0 && !shape))
+    return false;
+  int64_t count = static_cast<int64_t>(cnn_dtype_bytes(dtype));
+  for (int32_t i = 0; i < rank; ++i)
+    if (shape[i] < 1 || __builtin_mul_overflow(count, shape[i], &count))
+      return false;
+  return true;
+}
+
+cnn_status checkTensors(const char *function, const char *role, int64_t count, const cnn_tensor_desc *tensors,
+                        cnn_error *error) {
+  if (count < 0 || (count > 0 && !tensors))
+    return fail(error, CNN_INCOMPATIBLE, "%s has %lld %s without a table", function, static_cast<long long>(count), role);
+  for (int64_t i = 0; i < count; ++i)
+    if (!tensors[i].name || !soundShape(tensors[i].dtype, tensors[i].rank, tensors[i].shape))
+      return fail(error, CNN_INCOMPATIBLE, "%s: entry %lld of the %s has no sound name, type or shape", function,
+                  static_cast<long long>(i), role);
+  return CNN_OK;
+}
+
+cnn_status checkFunction(const char *name, const cnn_function_desc &function, cnn_error *error) {
+  if (!function.entry)
+    return CNN_OK;
+  if (cnn_status status = checkTensors(name, "inputs", function.input_count, function.inputs, error); status != CNN_OK)
+    return status;
+  return checkTensors(name, "outputs", function.output_count, function.outputs, error);
+}
+
+cnn_status checkWeight(const cnn_model_desc *desc, const cnn_weight_desc &weight, cnn_error *error) {
+  if (!weight.path)
+    return fail(error, CNN_INCOMPATIBLE, "a weight has no path");
+  if (!soundShape(weight.dtype, weight.rank, weight.shape) || (weight.rank > 0 && !weight.storage) ||
+      (weight.kind != CNN_PARAMETER && weight.kind != CNN_STATE))
+    return fail(error, CNN_INCOMPATIBLE, "weight '%s' has no sound type or shape", weight.path);
+  unsigned seen = 0;
+  for (int32_t i = 0; i < weight.rank; ++i)
+    if (weight.storage[i] >= 0 && weight.storage[i] < weight.rank)
+      seen |= 1u << weight.storage[i];
+  if (seen != (1u << weight.rank) - 1)
+    return fail(error, CNN_INCOMPATIBLE, "the storage order of weight '%s' is not a permutation", weight.path);
+  uint64_t block = weight.kind == CNN_STATE ? desc->state_bytes : desc->parameter_bytes;
+  uint64_t bytes = cnn_weight_bytes(&weight);
+  if (bytes > block || weight.offset > block - bytes || weight.offset % CNN_ALIGNMENT)
+    return fail(error, CNN_INCOMPATIBLE, "weight '%s' lies outside its block", weight.path);
+  return CNN_OK;
+}
+
+// Appends to a buffer that may be too small, and counts what all of it would take.
+struct Listing {
+  char *text;
+  size_t capacity;
+  size_t used = 0;
+
+  [[gnu::format(printf, 2, 3)]] void add(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    int length = std::vsnprintf(used < capacity ? text + used : nullptr, used < capacity ? capacity - used : 0, format,
+                                arguments);
+    va_end(arguments);
+    used += length > 0 ? static_cast<size_t>(length) : 0;
+  }
+  void addTensors(const char *role, int64_t count, const cnn_tensor_desc *tensors, const char *batch) {
+    for (int64_t i = 0; i < count; ++i) {
+      add("  %s %s: %s[%s", role, tensors[i].name, cnn_dtype_name(tensors[i].dtype), batch);
+      for (int32_t d = 0; d < tensors[i].rank; ++d)
+        add("%s%lld", d || *batch ? ", " : "", static_cast<long long>(tensors[i].shape[d]));
+      add("]\n");
+    }
+  }
+  // The results of training functions are single values for the whole batch.
+  void addFunction(const char *name, const cnn_function_desc &function, const char *outputBatch) {
+    if (!function.entry)
+      return;
+    add("%s\n", name);
+    addTensors("input", function.input_count, function.inputs, "N");
+    addTensors("output", function.output_count, function.outputs, outputBatch);
+  }
+};
+
+} // namespace
+
+cnn_status cnn_check_model(const cnn_model_desc *desc, cnn_error *error) {
+  if (desc->abi_version != CNN_ABI_VERSION)
+    return fail(error, CNN_INCOMPATIBLE, "expected interface version %u, found %u", CNN_ABI_VERSION, desc->abi_version);
+  if (desc->desc_bytes != sizeof(cnn_model_desc))
+    return fail(error, CNN_INCOMPATIBLE, "expected a description of %zu bytes, found %u", sizeof(cnn_model_desc),
+                desc->desc_bytes);
+  if (!desc->name || !desc->producer)
+    return fail(error, CNN_INCOMPATIBLE, "the description has no name");
+  if (desc->weight_count < 0 || (desc->weight_count > 0 && !desc->weights))
+    return fail(error, CNN_INCOMPATIBLE, "%lld weights without a table", static_cast<long long>(desc->weight_count));
+  std::set<std::string_view> paths;
+  for (int64_t i = 0; i < desc->weight_count; ++i) {
+    if (cnn_status status = checkWeight(desc, desc->weights[i], error); status != CNN_OK)
+      return status;
+    if (!paths.insert(desc->weights[i].path).second)
+      return fail(error, CNN_INCOMPATIBLE, "two weights have the path '%s'", desc->weights[i].path);
+  }
+  if (cnn_status status = checkFunction("infer", desc->infer, error); status != CNN_OK)
+    return status;
+  if (cnn_status status = checkFunction("train_step", desc->train_step, error); status != CNN_OK)
+    return status;
+  return checkFunction("evaluate", desc->evaluate, error);
+}
+
+size_t cnn_describe_model(const cnn_model_desc *desc, char *text, size_t bytes) {
+  Listing listing{text, bytes};
+  listing.add("model %s (%s)\n", desc->name, desc->producer);
+  listing.addFunction("infer", desc->infer, "N");
+  listing.addFunction("train_step", desc->train_step, "");
+  listing.addFunction("evaluate", desc->evaluate, "");
+  if (desc->weight_count > 0)
+    listing.add("weights%s\n", desc->embedded_parameters ? " (embedded)" : "");
+  for (int64_t i = 0; i < desc->weight_count; ++i) {
+    const cnn_weight_desc &weight = desc->weights[i];
+    listing.add("  %s %s: %s%s\n", weight.kind == CNN_STATE ? "state" : "parameter", weight.path,
+                cnn_dtype_name(weight.dtype), shapeText(weight.shape, weight.rank).c_str());
+  }
+  return listing.used + 1;
+}
