@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "cnn/runtime.h"
+#include "test/runtime/FakeModel.h"
+#include "test/runtime/Files.h"
+
+#include <gtest/gtest.h>
+#include <vector>
+
+namespace {
+
+TEST(Library, LoadsAndRunsAModel) {
+  cnn_library *library;
+  cnn_error error;
+  ASSERT_EQ(cnn_library_open(FAKE_LIBRARY, &library, &error), CNN_OK) << error.text;
+  const cnn_model_desc *desc = cnn_library_model(library);
+  EXPECT_STREQ(desc->name, "Fake");
+  cnn_model *model;
+  cnn_run *run;
+  ASSERT_EQ(cnn_model_create(desc, &model), CNN_OK);
+  ASSERT_EQ(cnn_run_create(model, 1, &run), CNN_OK);
+  uint8_t image[16] = {};
+  float bias[3] = {1, 2, 3}, scores[3];
+  ASSERT_EQ(cnn_model_set_weight(model, "linear.bias", bias, 12), CNN_OK);
+  const void *inputs[] = {image};
+  void *outputs[] = {scores};
+  ASSERT_EQ(cnn_run_infer(run, 1, inputs, outputs), CNN_OK);
+  EXPECT_EQ(scores[2], 3.0f);
+  cnn_run_destroy(run);
+  cnn_model_destroy(model);
+  cnn_library_close(library);
+}
+
+TEST(Library, MissingFileIsNamed) {
+  cnn_library *library;
+  cnn_error error;
+  EXPECT_EQ(cnn_library_open("/nowhere/libX.so", &library, &error), CNN_CANNOT_READ);
+  EXPECT_STREQ(error.text, "/nowhere/libX.so: No such file or directory");
+}
+
+TEST(Library, OtherLibraryIsRefused) {
+  cnn_library *library;
+  cnn_error error;
+  EXPECT_EQ(cnn_library_open(OTHER_LIBRARY, &library, &error), CNN_BAD_FILE);
+  EXPECT_NE(std::string(error.text).find("not a compiled model: it has no symbol 'cnn_model'"), std::string::npos)
+      << error.text;
+}
+
+TEST(Library, TruncatedFileIsRefused) {
+  ScratchFolder folder;
+  std::string whole = readWhole(FAKE_LIBRARY);
+  for (size_t length : {size_t(0), size_t(10), size_t(63), size_t(64), whole.size() / 2, whole.size() - 1}) {
+    std::string path = folder.write("lib.so", whole.substr(0, length));
+    cnn_library *library;
+    cnn_error error;
+    EXPECT_EQ(cnn_library_open(path.c_str(), &library, &error), CNN_BAD_FILE) << length;
+  }
+}
+
+TEST(CheckModel, FindsUnsoundTables) {
+  cnn_error error;
+  EXPECT_EQ(cnn_check_model(&fake_model, &error), CNN_OK);
+  auto refused = [&](auto change, const char *text) {
+    cnn_model_desc desc = fake_model;
+    std::vector<cnn_weight_desc> weights(desc.weights, desc.weights + desc.weight_count);
+    desc.weights = weights.data();
+    change(desc, weights);
+    EXPECT_EQ(cnn_check_model(&desc, &error), CNN_INCOMPATIBLE);
+    EXPECT_STREQ(error.text, text);
+  };
+  refused([](auto &desc, auto &) { desc.abi_version = 7; }, "expected interface version 1, found 7");
+  refused([](auto &, auto &weights) { weights[1].offset = 1 << 20; }, "weight 'linear.bias' lies outside its block");
+  refused([](auto &, auto &weights) { weights[1].path = "linear.weight"; },
+          "two weights have the path 'linear.weight'");
+  static const int32_t twice[] = {0, 0};
+  refused([](auto &, auto &weights) { weights[0].storage = twice; },
+          "the storage order of weight 'linear.weight' is not a permutation");
+  refused([](auto &, auto &weights) { weights[0].rank = 9; }, "weight 'linear.weight' has no sound type or shape");
+}
+
+TEST(DescribeModel, ListsEverything) {
+  size_t bytes = cnn_describe_model(&fake_model, nullptr, 0);
+  std::string text(bytes, '?');
+  EXPECT_EQ(cnn_describe_model(&fake_model, text.data(), bytes), bytes);
+  EXPECT_STREQ(text.c_str(), "model Fake (by hand)\n"
+                             "infer\n"
+                             "  input image: u8[N, 1, 4, 4]\n"
+                             "  output score: f32[N, 3]\n"
+                             "train_step\n"
+                             "  input image: u8[N, 1, 4, 4]\n"
+                             "  input label: i32[N]\n"
+                             "  output loss: f32[]\n"
+                             "  output accuracy: f32[]\n"
+                             "evaluate\n"
+                             "  input image: u8[N, 1, 4, 4]\n"
+                             "  input label: i32[N]\n"
+                             "  output loss: f32[]\n"
+                             "  output accuracy: f32[]\n"
+                             "weights\n"
+                             "  parameter linear.weight: f32[3, 16]\n"
+                             "  parameter linear.bias: f32[3]\n"
+                             "  parameter conv.weight: f32[2, 3, 4, 5]\n"
+                             "  state seen: f32[16]\n");
+  std::string small(20, '?');
+  EXPECT_EQ(cnn_describe_model(&fake_model, small.data(), small.size()), bytes);
+  EXPECT_STREQ(small.c_str(), "model Fake (by hand");
+}
+
+} // namespace

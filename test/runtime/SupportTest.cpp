@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "runtime/abi/support.h"
+#include "test/runtime/FakeModel.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <gtest/gtest.h>
+#include <numeric>
+#include <thread>
+#include <vector>
+
+namespace {
+
+struct ModelTest : testing::Test {
+  cnn_model *model = nullptr;
+  void SetUp() override { ASSERT_EQ(cnn_model_create(&fake_model, &model), CNN_OK); }
+  void TearDown() override { cnn_model_destroy(model); }
+
+  std::vector<float> weight(const char *path, size_t count) {
+    std::vector<float> values(count);
+    EXPECT_EQ(cnn_model_get_weight(model, path, values.data(), count * 4), CNN_OK);
+    return values;
+  }
+};
+
+TEST_F(ModelTest, WeightComesBackAsItWasSet) {
+  std::vector<float> values(120);
+  std::iota(values.begin(), values.end(), 0.0f);
+  ASSERT_EQ(cnn_model_set_weight(model, "conv.weight", values.data(), 480), CNN_OK);
+  EXPECT_EQ(weight("conv.weight", 120), values);
+}
+
+TEST_F(ModelTest, WeightIsStoredInTheDeclaredOrder) {
+  std::vector<float> values(120);
+  std::iota(values.begin(), values.end(), 0.0f);
+  ASSERT_EQ(cnn_model_set_weight(model, "conv.weight", values.data(), 480), CNN_OK);
+  const float *stored = static_cast<const float *>(cnn_model_parameters(model)) + 64;
+  // Stored [4][5][3][2] of canonical [2][3][4][5].
+  for (int o = 0; o < 2; ++o)
+    for (int i = 0; i < 3; ++i)
+      for (int y = 0; y < 4; ++y)
+        for (int x = 0; x < 5; ++x)
+          EXPECT_EQ(stored[((y * 5 + x) * 3 + i) * 2 + o], values[((o * 3 + i) * 4 + y) * 5 + x]);
+}
+
+TEST_F(ModelTest, WrongWeightsAreRefused) {
+  float value[3] = {};
+  EXPECT_EQ(cnn_model_get_weight(model, "linear.bios", value, 12), CNN_NO_WEIGHT);
+  EXPECT_EQ(cnn_model_get_weight(model, "linear.bias", value, 8), CNN_WRONG_SIZE);
+  EXPECT_EQ(cnn_model_set_weight(model, "linear.bias", value, 16), CNN_WRONG_SIZE);
+  EXPECT_EQ(cnn_model_set_weight(model, "linear.bias", nullptr, 12), CNN_BAD_ARGUMENT);
+  EXPECT_EQ(cnn_model_get_weight_at(model, 4, value, 12), CNN_BAD_ARGUMENT);
+}
+
+TEST_F(ModelTest, InitializationDependsOnTheSeed) {
+  ASSERT_EQ(cnn_model_initialize(model, 1), CNN_OK);
+  auto first = weight("conv.weight", 120);
+  ASSERT_EQ(cnn_model_initialize(model, 2), CNN_OK);
+  EXPECT_NE(weight("conv.weight", 120), first);
+  ASSERT_EQ(cnn_model_initialize(model, 1), CNN_OK);
+  EXPECT_EQ(weight("conv.weight", 120), first);
+}
+
+// These values are part of the interface: a change of them changes every trained model.
+TEST_F(ModelTest, InitialValuesStayWhatTheyAre) {
+  ASSERT_EQ(cnn_model_initialize(model, 1), CNN_OK);
+  auto uniform = weight("linear.weight", 48), gaussian = weight("conv.weight", 120);
+  char text[200];
+  std::snprintf(text, sizeof text, "%a %a %a %a", uniform[0], uniform[47], gaussian[0], gaussian[119]);
+  EXPECT_STREQ(text, "0x1.be4f7ep-4 -0x1.b392e4p-3 -0x1.3e938ep-2 -0x1.11d182p-2");
+  EXPECT_EQ(weight("linear.bias", 3), (std::vector<float>{0, 0, 0}));
+  EXPECT_EQ(weight("seen", 16), std::vector<float>(16, 1.0f));
+}
+
+// A weight's numbers do not depend on the order it is stored in.
+TEST_F(ModelTest, InitializationIgnoresTheStorageOrder) {
+  ASSERT_EQ(cnn_model_initialize(model, 1), CNN_OK);
+  cnn_model_desc desc = fake_model;
+  std::vector<cnn_weight_desc> weights(desc.weights, desc.weights + desc.weight_count);
+  const int32_t identity[] = {0, 1, 2, 3};
+  weights[2].storage = identity;
+  desc.weights = weights.data();
+  cnn_model *other;
+  ASSERT_EQ(cnn_model_create(&desc, &other), CNN_OK);
+  ASSERT_EQ(cnn_model_initialize(other, 1), CNN_OK);
+  std::vector<float> values(120);
+  EXPECT_EQ(cnn_model_get_weight(other, "conv.weight", values.data(), 480), CNN_OK);
+  EXPECT_EQ(values, weight("conv.weight", 120));
+  cnn_model_destroy(other);
+}
+
+// One large weight of each kind: moments, range, and agreement of the series with libm through Kolmogorov's distance.
+TEST(Initialization, HasTheDistributionAskedFor) {
+  constexpr int64_t count = 100000;
+  const int64_t shape[] = {count};
+  const int32_t storage[] = {0};
+  cnn_weight_desc weights[] = {{"u", CNN_PARAMETER, CNN_F32, 1, CNN_INIT_UNIFORM, -1, 3, shape, storage, 0},
+                               {"g", CNN_PARAMETER, CNN_F32, 1, CNN_INIT_GAUSSIAN, 1, 2, shape, storage, 400000}};
+  cnn_model_desc desc = fake_model;
+  desc.weights = weights;
+  desc.weight_count = 2;
+  desc.parameter_bytes = 800000;
+  cnn_model *model;
+  ASSERT_EQ(cnn_model_create(&desc, &model), CNN_OK);
+  ASSERT_EQ(cnn_model_initialize(model, 7), CNN_OK);
+  std::vector<float> values(count);
+  auto distance = [&](const char *path, auto cumulative) {
+    EXPECT_EQ(cnn_model_get_weight(model, path, values.data(), 400000), CNN_OK);
+    std::sort(values.begin(), values.end());
+    double worst = 0;
+    for (int64_t i = 0; i < count; ++i)
+      worst = std::fmax(worst, std::fabs(cumulative(values[i]) - (i + 0.5) / count));
+    return worst;
+  };
+  // 1.36 / sqrt(count) = 0.0043 is the 5 % bound.
+  EXPECT_LT(distance("u", [](double x) { return (x + 1) / 4; }), 0.0043);
+  EXPECT_GE(values.front(), -1.0f);
+  EXPECT_LE(values.back(), 3.0f);
+  EXPECT_LT(distance("g", [](double x) { return 0.5 * std::erfc((1 - x) / 2 / std::sqrt(2.0)); }), 0.0043);
+  cnn_model_destroy(model);
+}
+
+// Known answers of the generator, from the test vectors of its authors (Random123, kat_vectors).
+TEST(Philox, GivesTheKnownAnswers) {
+  uint32_t words[4], zeros[4] = {}, ones[4] = {~0u, ~0u, ~0u, ~0u};
+  cnn_philox4x32(zeros, zeros, words);
+  EXPECT_EQ(std::vector<uint32_t>(words, words + 4),
+            (std::vector<uint32_t>{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
+  cnn_philox4x32(ones, ones, words);
+  EXPECT_EQ(std::vector<uint32_t>(words, words + 4),
+            (std::vector<uint32_t>{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}));
+  const uint32_t counter[4] = {0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, key[2] = {0xa4093822, 0x299f31d0};
+  cnn_philox4x32(counter, key, words);
+  EXPECT_EQ(std::vector<uint32_t>(words, words + 4),
+            (std::vector<uint32_t>{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
+}
+
+TEST(EmbeddedWeights, AreReadInPlaceUntilTheyChange) {
+  cnn_model *model, *other;
+  ASSERT_EQ(cnn_model_create(&fake_embedded_model, &model), CNN_OK);
+  ASSERT_EQ(cnn_model_create(&fake_embedded_model, &other), CNN_OK);
+  float bias[3], zeros[3] = {};
+  ASSERT_EQ(cnn_model_get_weight(model, "linear.bias", bias, 12), CNN_OK);
+  EXPECT_EQ(bias[2], 3.0f);
+  ASSERT_EQ(cnn_model_set_weight(model, "linear.bias", zeros, 12), CNN_OK);
+  ASSERT_EQ(cnn_model_get_weight(model, "linear.bias", bias, 12), CNN_OK);
+  EXPECT_EQ(bias[2], 0.0f);
+  ASSERT_EQ(cnn_model_get_weight(other, "linear.bias", bias, 12), CNN_OK);
+  EXPECT_EQ(bias[2], 3.0f);
+  float seen[16];
+  ASSERT_EQ(cnn_model_get_weight(model, "seen", seen, 64), CNN_OK);
+  EXPECT_EQ(seen[0], 5.0f);
+  cnn_model_destroy(model);
+  cnn_model_destroy(other);
+}
+
+TEST(CallerMemory, HoldsModelRunAndTrainer) {
+  // One byte off, so that the objects have to align themselves.
+  std::vector<char> memory(cnn_model_bytes(&fake_embedded_model) + 1), runMemory(cnn_run_bytes(&fake_model, 2) + 1),
+      trainerMemory(cnn_trainer_bytes(&fake_model, 2) + 1);
+  cnn_model *model;
+  cnn_run *run;
+  cnn_trainer *trainer;
+  ASSERT_EQ(cnn_model_create_in(&fake_embedded_model, memory.data() + 1, memory.size() - 2, &model), CNN_WRONG_SIZE);
+  ASSERT_EQ(cnn_model_create_in(&fake_embedded_model, memory.data() + 1, memory.size() - 1, &model), CNN_OK);
+  ASSERT_EQ(cnn_run_create_in(model, 2, runMemory.data() + 1, runMemory.size() - 2, &run), CNN_WRONG_SIZE);
+  ASSERT_EQ(cnn_run_create_in(model, 2, runMemory.data() + 1, runMemory.size() - 1, &run), CNN_OK);
+  ASSERT_EQ(cnn_trainer_create_in(model, 2, 1, trainerMemory.data() + 1, trainerMemory.size() - 2, &trainer),
+            CNN_WRONG_SIZE);
+  ASSERT_EQ(cnn_trainer_create_in(model, 2, 1, trainerMemory.data() + 1, trainerMemory.size() - 1, &trainer), CNN_OK);
+  uint8_t images[32] = {};
+  int32_t labels[2] = {0, 1};
+  float scores[6], loss;
+  const void *inputs[] = {images, labels};
+  void *outputs[] = {scores};
+  float *results[] = {&loss, nullptr};
+  EXPECT_EQ(cnn_run_infer(run, 2, inputs, outputs), CNN_OK);
+  EXPECT_EQ(scores[5], 3.0f);
+  EXPECT_EQ(cnn_trainer_step(trainer, 2, inputs, 0.1f, results), CNN_OK);
+  EXPECT_FLOAT_EQ(loss, ((0.f + 4 + 9) + (1 + 1 + 9)) / 2);
+  cnn_trainer_destroy(trainer);
+  cnn_run_destroy(run);
+  cnn_model_destroy(model);
+}
+
+TEST(Sizes, AreCheckedForOverflow) {
+  cnn_model_desc desc = fake_model;
+  cnn_model *model;
+  desc.parameter_bytes = UINT64_MAX - 100;
+  EXPECT_EQ(cnn_model_bytes(&desc), 0u);
+  EXPECT_EQ(cnn_model_create(&desc, &model), CNN_NO_MEMORY);
+  desc = fake_model;
+  desc.infer.arena_sample_bytes = 1ull << 40;
+  EXPECT_EQ(cnn_run_bytes(&desc, 1ll << 30), 0u);
+  EXPECT_NE(cnn_run_bytes(&desc, 2), 0u);
+  EXPECT_EQ(cnn_run_bytes(&desc, 0), 0u);
+  desc.train_step.arena_sample_bytes = 1ull << 40;
+  EXPECT_EQ(cnn_trainer_bytes(&desc, 1ll << 30), 0u);
+  const int64_t shape[] = {1ll << 31, 1ll << 31, 4};
+  cnn_tensor_desc tensor = {"x", CNN_F32, 3, shape};
+  EXPECT_EQ(cnn_tensor_sample_bytes(&tensor), 0u);
+}
+
+TEST(Description, OfAnotherVersionIsRefused) {
+  cnn_model_desc desc = fake_model;
+  cnn_model *model;
+  desc.abi_version = 99;
+  EXPECT_EQ(cnn_model_create(&desc, &model), CNN_INCOMPATIBLE);
+  EXPECT_EQ(cnn_model_create(nullptr, &model), CNN_BAD_ARGUMENT);
+}
+
+TEST_F(ModelTest, AnyBatchRunsThroughASmallState) {
+  ASSERT_EQ(cnn_model_initialize(model, 3), CNN_OK);
+  std::vector<uint8_t> images(7 * 16);
+  std::iota(images.begin(), images.end(), 0);
+  std::vector<float> pieces(21), whole(21);
+  const void *inputs[] = {images.data()};
+  for (auto [maxBatch, scores] : {std::pair(3, &pieces), std::pair(7, &whole)}) {
+    cnn_run *run;
+    ASSERT_EQ(cnn_run_create(model, maxBatch, &run), CNN_OK);
+    void *outputs[] = {scores->data()};
+    EXPECT_EQ(cnn_run_infer(run, 7, inputs, outputs), CNN_OK);
+    EXPECT_EQ(cnn_run_infer(run, 0, inputs, outputs), CNN_BAD_ARGUMENT);
+    const void *missing[] = {nullptr};
+    EXPECT_EQ(cnn_run_infer(run, 7, missing, outputs), CNN_BAD_ARGUMENT);
+    cnn_run_destroy(run);
+  }
+  EXPECT_EQ(pieces, whole);
+}
+
+TEST_F(ModelTest, TwoThreadsShareTheWeights) {
+  ASSERT_EQ(cnn_model_initialize(model, 3), CNN_OK);
+  std::vector<uint8_t> images(32 * 16, 100);
+  std::vector<float> scores[2] = {std::vector<float>(96), std::vector<float>(96)};
+  auto work = [&](std::vector<float> &mine) {
+    cnn_run *run;
+    ASSERT_EQ(cnn_run_create(model, 8, &run), CNN_OK);
+    const void *inputs[] = {images.data()};
+    void *outputs[] = {mine.data()};
+    for (int i = 0; i < 20; ++i)
+      EXPECT_EQ(cnn_run_infer(run, 32, inputs, outputs), CNN_OK);
+    cnn_run_destroy(run);
+  };
+  std::thread first(work, std::ref(scores[0])), second(work, std::ref(scores[1]));
+  first.join();
+  second.join();
+  EXPECT_EQ(scores[0], scores[1]);
+}
+
+TEST_F(ModelTest, TrainingLowersTheLossAndCountsSteps) {
+  cnn_trainer *trainer;
+  ASSERT_EQ(cnn_trainer_create(model, 4, 1, &trainer), CNN_OK);
+  uint8_t images[64] = {};
+  int32_t labels[4] = {0, 1, 2, 0};
+  for (int n = 0; n < 4; ++n)
+    images[n * 16 + labels[n]] = 255;
+  const void *inputs[] = {images, labels};
+  float first = 0, last = 0, accuracy = 0;
+  float *results[] = {&first, nullptr}, *lastResults[] = {&last, &accuracy};
+  ASSERT_EQ(cnn_trainer_step(trainer, 4, inputs, 0.1f, results), CNN_OK);
+  for (int i = 0; i < 50; ++i)
+    ASSERT_EQ(cnn_trainer_step(trainer, 4, inputs, 0.1f, lastResults), CNN_OK);
+  EXPECT_LT(last, first / 4);
+  EXPECT_EQ(accuracy, 1.0f);
+  EXPECT_EQ(cnn_trainer_get_step(trainer), 51u);
+  EXPECT_EQ(cnn_trainer_step(trainer, 5, inputs, 0.1f, results), CNN_BATCH_TOO_LARGE);
+  cnn_trainer_destroy(trainer);
+}
+
+TEST_F(ModelTest, EvaluationWeighsThePiecesBySize) {
+  cnn_trainer *trainer;
+  ASSERT_EQ(cnn_trainer_create(model, 3, 1, &trainer), CNN_OK);
+  uint8_t images[80] = {};
+  int32_t labels[5] = {0, 0, 0, 1, 0}; // all scores are 0, so class 0 wins
+  const void *inputs[] = {images, labels};
+  float loss, accuracy;
+  float *results[] = {&loss, &accuracy};
+  ASSERT_EQ(cnn_trainer_evaluate(trainer, 5, inputs, results), CNN_OK);
+  EXPECT_FLOAT_EQ(accuracy, 0.8f);
+  EXPECT_EQ(cnn_trainer_get_step(trainer), 0u);
+  cnn_trainer_destroy(trainer);
+}
+
+TEST(Trainer, NeedsATrainBlock) {
+  cnn_model_desc desc = fake_model;
+  desc.train_step.entry = nullptr;
+  desc.evaluate.entry = nullptr;
+  cnn_model *model;
+  cnn_trainer *trainer;
+  ASSERT_EQ(cnn_model_create(&desc, &model), CNN_OK);
+  EXPECT_EQ(cnn_trainer_create(model, 4, 1, &trainer), CNN_NO_FUNCTION);
+  EXPECT_EQ(cnn_trainer_bytes(&desc, 4), 0u);
+  cnn_model_destroy(model);
+}
+
+TEST(Status, EachHasAText) {
+  for (int status = CNN_OK; status <= CNN_DIVERGED; ++status)
+    EXPECT_STRNE(cnn_status_text(static_cast<cnn_status>(status)), "unknown status");
+}
+
+} // namespace

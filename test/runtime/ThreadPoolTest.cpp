@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "cnn/runtime.h"
+
+#include <atomic>
+#include <gtest/gtest.h>
+#include <thread>
+#include <vector>
+
+namespace {
+
+struct Visits {
+  std::vector<std::atomic<int>> counts;
+  explicit Visits(int64_t count) : counts(count) {}
+  static void visit(void *self, int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i)
+      ++static_cast<Visits *>(self)->counts[i];
+  }
+  bool allOnce() const {
+    for (const auto &count : counts)
+      if (count != 1)
+        return false;
+    return true;
+  }
+};
+
+TEST(ParallelFor, VisitsEveryItemOnce) {
+  for (int64_t threads : {1, 2, 3, 7}) {
+    ASSERT_EQ(cnn_set_threads(threads), CNN_OK);
+    EXPECT_EQ(cnn_get_threads(), threads);
+    for (int64_t count : {0, 1, 2, 3, 8, 29, 1000}) {
+      Visits visits(count);
+      cnn_parallel_for(nullptr, Visits::visit, &visits, count);
+      EXPECT_TRUE(visits.allOnce()) << threads << " threads, " << count << " items";
+    }
+  }
+  EXPECT_EQ(cnn_set_threads(0), CNN_OK);
+}
+
+TEST(ParallelFor, RunsInsideItself) {
+  ASSERT_EQ(cnn_set_threads(2), CNN_OK);
+  static Visits visits(64);
+  auto outer = [](void *, int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i)
+      cnn_parallel_for(nullptr, [](void *base, int64_t from, int64_t to) {
+        int64_t row = *static_cast<int64_t *>(base);
+        Visits::visit(&visits, row * 8 + from, row * 8 + to);
+      }, &i, 8);
+  };
+  cnn_parallel_for(nullptr, outer, nullptr, 8);
+  EXPECT_TRUE(visits.allOnce());
+}
+
+TEST(ParallelFor, ServesSeveralThreads) {
+  ASSERT_EQ(cnn_set_threads(2), CNN_OK);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([] {
+      for (int i = 0; i < 50; ++i) {
+        Visits visits(100);
+        cnn_parallel_for(nullptr, Visits::visit, &visits, 100);
+        EXPECT_TRUE(visits.allOnce());
+      }
+    });
+  for (auto &thread : threads)
+    thread.join();
+}
+
+TEST(Threads, CountIsChecked) {
+  EXPECT_EQ(cnn_set_threads(-1), CNN_BAD_ARGUMENT);
+  EXPECT_EQ(cnn_set_threads(100000), CNN_BAD_ARGUMENT);
+}
+
+TEST(Threads, DefaultComesFromTheEnvironment) {
+  setenv("CNN_NUM_THREADS", "3", 1);
+  ASSERT_EQ(cnn_set_threads(0), CNN_OK);
+  EXPECT_EQ(cnn_get_threads(), 3);
+  setenv("CNN_NUM_THREADS", "many", 1);
+  ASSERT_EQ(cnn_set_threads(0), CNN_OK);
+  EXPECT_GE(cnn_get_threads(), 1);
+  unsetenv("CNN_NUM_THREADS");
+}
+
+} // namespace
