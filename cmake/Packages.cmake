@@ -14,6 +14,8 @@ include(AddMLIR)
 find_package(GTest REQUIRED)
 find_package(JPEG REQUIRED)
 find_package(PNG REQUIRED)
+# Debian's interpreter, because it sees Debian's packages (the tests use NumPy).
+find_program(Python3_EXECUTABLE python3 PATHS /usr/bin NO_DEFAULT_PATH)
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 find_package(Threads REQUIRED)
 find_package(ZLIB REQUIRED)
