@@ -5,7 +5,8 @@
  * chains to hide the latency (2 units x 4-5 cycles), few enough to stay in 16 registers. Nothing is loaded or stored.
  * Printed is the best of several rounds, because everything else that happens on a machine only makes it slower.
  *
- *     cc -O2 -march=native -mprefer-vector-width=512 -pthread peak.c -o peak && ./peak 2     # {"threads": 2, "gflops": 235.1}
+ *     cc -O2 -march=native -mprefer-vector-width=512 -pthread peak.c -o peak && ./peak 2     # {"threads": 2, "gflops":
+ * 235.1}
  *
  * Without AVX it measures 128-bit vectors; without FMA, separate multiplications and additions.
  */
