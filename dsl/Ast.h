@@ -93,7 +93,11 @@ public:
   };
 
   Kind kind() const { return exprKind; }
+  /// Without parentheses around it.
   SourceRange range() const { return exprRange; }
+
+  /// It was written in parentheses. This has no meaning, but the formatter keeps them where they make things clear.
+  bool inParentheses = false;
 
 protected:
   Expr(Kind kind, SourceRange range) : exprRange(range), exprKind(kind) {}
@@ -202,7 +206,8 @@ public:
   const Expr *end;
 };
 
-/// `list...` as a dim, an element of a list or a positional argument: its elements, one by one.
+/// `list...` as a dim, an element of a list or a positional argument: its elements, one by one. A bare `...` is a spread
+/// of the name `_`.
 class SpreadExpr : public Expr {
 public:
   SpreadExpr(SourceRange range, const Expr *operand) : Expr(Kind::Spread, range), operand(operand) {}
