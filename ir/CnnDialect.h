@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The cnn dialect: include this to use its ops, attributes and interfaces.
+
+#ifndef CNN_IR_CNNDIALECT_H
+#define CNN_IR_CNNDIALECT_H
+
+#include "ir/WindowMath.h"
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "ir/CnnDialect.h.inc"
+#include "ir/CnnEnums.h.inc"
+#define GET_ATTRDEF_CLASSES
+#include "ir/CnnAttributes.h.inc"
+#include "ir/CnnInterfaces.h.inc"
+#define GET_OP_CLASSES
+#include "ir/ConvOps.h.inc"
+#define GET_OP_CLASSES
+#include "ir/ElementwiseOps.h.inc"
+#define GET_OP_CLASSES
+#include "ir/LossOps.h.inc"
+#define GET_OP_CLASSES
+#include "ir/ModelOps.h.inc"
+#define GET_OP_CLASSES
+#include "ir/NormOps.h.inc"
+#define GET_OP_CLASSES
+#include "ir/OptimizerOps.h.inc"
+#define GET_OP_CLASSES
+#include "ir/PoolOps.h.inc"
+#define GET_OP_CLASSES
+#include "ir/ShapeOps.h.inc"
+
+namespace cnn {
+
+/// Names of the discardable attributes on a model's functions, their arguments and results.
+inline constexpr llvm::StringLiteral kindAttrName = "cnn.kind"; // FunctionKind, on the function
+inline constexpr llvm::StringLiteral nameAttrName = "cnn.name"; // string: the name in the language, or a weight's path
+inline constexpr llvm::StringLiteral roleAttrName = "cnn.role"; // Role
+inline constexpr llvm::StringLiteral initAttrName = "cnn.init"; // Init, on parameters
+inline constexpr llvm::StringLiteral tiedAttrName = "cnn.tied"; // i64, on a result: the argument it replaces
+
+/// Whether unary_grad of this kind reads the forward op's output (true) or its input (false).
+bool gradReadsOutput(UnaryKind kind);
+
+} // namespace cnn
+
+#endif

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef CNN_IR_NORMOPS_TD
+#define CNN_IR_NORMOPS_TD
+
+include "ir/CnnOps.td"
+
+def Cnn_BatchNormOp : CnnInferredOp<"batch_norm", [Cnn_Differentiable]> {
+  let summary = "(x - mean) / sqrt(variance + epsilon) * scale + shift, per channel, with given statistics";
+  let description = [{
+    Ioffe and Szegedy 2015, inference. C1. scale, shift, mean, variance are [C] where the input is [B, C, S...].
+  }];
+  let arguments = (ins Cnn_Float:$input, Cnn_Vector:$scale, Cnn_Vector:$shift, Cnn_Vector:$mean, Cnn_Vector:$variance,
+                       F64Attr:$epsilon);
+  let results = (outs Cnn_Float:$output);
+}
+def Cnn_BatchNormTrainOp : CnnInferredOp<"batch_norm_train", [Cnn_Differentiable]> {
+  let summary = "batch normalization with the statistics of the batch";
+  let description = [{
+    Ioffe and Szegedy 2015, algorithm 1: mean and (biased) variance over the batch and the spatial dimensions.
+    inv_std = 1 / sqrt(variance + epsilon). The new running statistics are (1 - momentum) * running + momentum * batch,
+    with the unbiased variance (n / (n - 1); biased if n = 1). They carry no gradient.
+
+    C1. scale, shift and running statistics are [C] where the input is [B, C, S...].
+  }];
+  let arguments = (ins Cnn_Float:$input, Cnn_Vector:$scale, Cnn_Vector:$shift, Cnn_Vector:$runningMean,
+                       Cnn_Vector:$runningVariance, F64Attr:$epsilon, F64Attr:$momentum);
+  let results = (outs Cnn_Float:$output, Cnn_Vector:$mean, Cnn_Vector:$invStd, Cnn_Vector:$newRunningMean,
+                      Cnn_Vector:$newRunningVariance);
+}
+def Cnn_BatchNormGradOp : CnnInferredOp<"batch_norm_grad"> {
+  let summary = "gradient of batch_norm_train";
+  let description = [{
+    With xhat = (x - mean) * inv_std and n the number of values of a channel: dshift = sum dy; dscale = sum dy * xhat;
+    dx = scale * inv_std * (dy - dshift / n - xhat * dscale / n).
+  }];
+  let arguments = (ins Cnn_Float:$input, Cnn_Float:$outputGrad, Cnn_Vector:$scale, Cnn_Vector:$mean, Cnn_Vector:$invStd);
+  let results = (outs Cnn_Float:$inputGrad, Cnn_Vector:$scaleGrad, Cnn_Vector:$shiftGrad);
+}
+def Cnn_LrnOp : CnnInferredOp<"lrn", [Cnn_Differentiable]> {
+  let summary = "local response normalization across channels";
+  let description = [{
+    Krizhevsky et al. 2012, section 3.3, with Caffe's alpha: y[c] = x[c] / (k + alpha/size * sum x[c']^2)^beta, where c'
+    runs over the `size` channels around c that exist. C1. size is odd and positive.
+  }];
+  let arguments = (ins Cnn_Float:$input, I64Attr:$size, F64Attr:$alpha, F64Attr:$beta, F64Attr:$k);
+  let results = (outs Cnn_Float:$output);
+}
+def Cnn_LrnGradOp : CnnInferredOp<"lrn_grad"> {
+  let summary = "gradient of lrn";
+  let arguments = (ins Cnn_Float:$input, Cnn_Float:$outputGrad, I64Attr:$size, F64Attr:$alpha, F64Attr:$beta, F64Attr:$k);
+  let results = (outs Cnn_Float:$inputGrad);
+}
+def Cnn_DropoutOp : CnnInferredOp<"dropout", [Cnn_Differentiable]> {
+  let summary = "zeroes each value with probability `rate` and multiplies the others by 1 / (1 - rate)";
+  let description = [{
+    Hinton et al. 2012, scaled at training time. Element i (row-major, of the tensor as this dialect orders it, batch included) is kept iff
+    Philox4x32-10 (Salmon et al. 2011) with key = key[0] (low word, high word) and counter = (i/4 low word, i/4 high word, site,
+    key[1] low word) gives, in lane i mod 4, a number >= floor(rate * 2^32). `site` tells dropouts of one function apart.
+    The op is linear in x: its gradient is the same op applied to dy.
+
+    C1. 0 <= rate < 1. C2. key is [2]: seed, step.
+  }];
+  let arguments = (ins Cnn_Float:$input, Cnn_Key:$key, F64Attr:$rate, I64Attr:$site);
+  let results = (outs Cnn_Float:$output);
+}
+
+#endif
