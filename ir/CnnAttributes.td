@@ -40,7 +40,7 @@ def Cnn_WindowAttr : CnnAttr<"Window", "window"> {
   let extraClassDeclaration = [{
     int64_t getRank() const { return getKernel().size(); }
     /// The empty window of a dense layer.
-    static Window getEmpty(::mlir::MLIRContext *context);
+    static WindowAttr getEmpty(::mlir::MLIRContext *context);
     /// Spatial dimension i of the window, for WindowMath.
     ::cnn::WindowDim getDim(int64_t i) const;
   }];
@@ -104,7 +104,7 @@ def Cnn_RoleAttr : CnnEnumAttr<Cnn_Role, "role">;
 
 def Cnn_InitAttr : CnnAttr<"Init", "init"> {
   let summary = "how a parameter starts; fan-in and fan-out are already worked into the numbers";
-  let parameters = (ins EnumParameter<Cnn_InitKind>:$kind, "double":$a, "double":$b);
+  let parameters = (ins EnumParameter<Cnn_InitKind>:$kind, "::cnn::Real":$a, "::cnn::Real":$b);
   let assemblyFormat = "`<` $kind `,` $a `,` $b `>`";
 }
 
@@ -133,15 +133,15 @@ def Cnn_OptimizerAttr : CnnAttr<"Optimizer", "optimizer"> {
     sgd: v <- momentum v + g; p <- p - rate (nesterov ? g + momentum v : v).
     adam: Kingma and Ba 2014, algorithm 1, with bias correction.
   }];
-  let parameters = (ins EnumParameter<Cnn_OptimizerKind>:$kind, "double":$momentum, "bool":$nesterov, "double":$beta1,
-                        "double":$beta2, "double":$epsilon, "double":$decay,
+  let parameters = (ins EnumParameter<Cnn_OptimizerKind>:$kind, "::cnn::Real":$momentum, "bool":$nesterov, "::cnn::Real":$beta1,
+                        "::cnn::Real":$beta2, "::cnn::Real":$epsilon, "::cnn::Real":$decay,
                         OptionalArrayRefParameter<"::mlir::StringAttr">:$noDecay);
   let assemblyFormat = "`<` $kind `,` struct($momentum, $nesterov, $beta1, $beta2, $epsilon, $decay) (`,` `no_decay` `=` `[` $noDecay^ `]`)? `>`";
 }
 def Cnn_RateAttr : CnnAttr<"Rate", "rate"> {
   let summary = "the learning rate as a function of time; `warmup` epochs rise linearly from 0";
-  let parameters = (ins EnumParameter<Cnn_RateKind>:$kind, "double":$base, "double":$every, "double":$factor,
-                        "double":$power, "double":$warmup);
+  let parameters = (ins EnumParameter<Cnn_RateKind>:$kind, "::cnn::Real":$base, "::cnn::Real":$every, "::cnn::Real":$factor,
+                        "::cnn::Real":$power, "::cnn::Real":$warmup);
   let assemblyFormat = "`<` $kind `,` struct($base, $every, $factor, $power, $warmup) `>`";
 }
 

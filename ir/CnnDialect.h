@@ -5,6 +5,8 @@
 #ifndef CNN_IR_CNNDIALECT_H
 #define CNN_IR_CNNDIALECT_H
 
+#include "ir/Real.h"
+#include "ir/TensorShape.h"
 #include "ir/WindowMath.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Builders.h"

@@ -22,6 +22,20 @@ def CnnDialect : Dialect {
   }];
   let useDefaultAttributePrinterParser = 1;
   let hasConstantMaterializer = 1;
+  let hasOperationAttrVerify = 1;
+  let hasRegionArgAttrVerify = 1;
+  let hasRegionResultAttrVerify = 1;
+  let extraClassDeclaration = [{
+    // Each family registers its own ops, so that no file compiles the code of all.
+    void addConvOps();
+    void addElementwiseOps();
+    void addLossOps();
+    void addModelOps();
+    void addNormOps();
+    void addOptimizerOps();
+    void addPoolOps();
+    void addShapeOps();
+  }];
 }
 
 class CnnOp<string mnemonic, list<Trait> traits = []> : Op<CnnDialect, mnemonic, traits>;

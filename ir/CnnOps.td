@@ -14,13 +14,23 @@ include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
-def Cnn_Tensor : RankedTensorOf<[AnyFloat, UI8, I<32>, I<64>]>;
-def Cnn_Float : RankedTensorOf<[AnyFloat]>;
-def Cnn_Scalar : 0DTensorOf<[AnyFloat]>;
-def Cnn_Vector : 1DTensorOf<[AnyFloat]>;
-def Cnn_PerSample : 1DTensorOf<[AnyFloat]>;
-def Cnn_Label : 1DTensorOf<[I<32>]>;   // [batch], class numbers from 0
-def Cnn_Key : 1DTensorOf<[I<64>]>;     // [2]: seed, step
+def Cnn_ModelShapePred : CPred<"::cnn::isModelShape(::llvm::cast<::mlir::RankedTensorType>($_self))">;
+def Cnn_StaticPred : CPred<"::llvm::cast<::mlir::RankedTensorType>($_self).hasStaticShape()">;
+class Cnn_RankPred<int rank>
+    : CPred<"::llvm::cast<::mlir::RankedTensorType>($_self).getRank() == " # rank>;
+
+/// A tensor whose first dimension alone may be dynamic, without empty dimensions, of at most 2^60 values.
+class Cnn_TensorOf<list<Type> elements, list<Pred> preds = [], string summary = "tensor (static but for its batch)">
+    : RankedTensorOf<elements, !listconcat([Cnn_ModelShapePred], preds), summary>;
+
+def Cnn_Tensor : Cnn_TensorOf<[AnyFloat, UI8, I<32>, I<64>]>;
+def Cnn_Float : Cnn_TensorOf<[AnyFloat]>;
+def Cnn_Scalar : Cnn_TensorOf<[AnyFloat], [Cnn_RankPred<0>], "0-d tensor">;
+def Cnn_Vector : Cnn_TensorOf<[AnyFloat], [Cnn_RankPred<1>, Cnn_StaticPred], "static 1-d tensor">;
+def Cnn_PerSample : Cnn_TensorOf<[AnyFloat], [Cnn_RankPred<1>], "1-d tensor">;
+def Cnn_Label : Cnn_TensorOf<[I<32>], [Cnn_RankPred<1>], "1-d tensor">; // [batch], class numbers from 0
+def Cnn_Key : Cnn_TensorOf<[I<64>], [Cnn_RankPred<1>, CPred<"::llvm::cast<::mlir::RankedTensorType>($_self).getDimSize(0) == 2">],
+                           "tensor of a seed and a step (tensor<2xi64>)">;
 
 def Cnn_Differentiable : DeclareOpInterfaceMethods<DifferentiableOpInterface>;
 

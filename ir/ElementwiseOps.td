@@ -24,6 +24,9 @@ def Cnn_UnaryOp : CnnInferredOp<"unary", [Cnn_Differentiable]> {
   }];
   let arguments = (ins Cnn_UnaryKindAttr:$kind, Cnn_Float:$input, DefaultValuedAttr<F64Attr, "0.01">:$alpha);
   let results = (outs Cnn_Float:$output);
+  let builders = [OpBuilder<(ins "::cnn::UnaryKind":$kind, "::mlir::Value":$input), [{
+    build($_builder, $_state, kind, input, ::llvm::APFloat(0.01));
+  }]>];
   let assemblyFormat = "$kind operands attr-dict `:` functional-type(operands, results)";
   let hasFolder = 1;
 }
@@ -36,6 +39,9 @@ def Cnn_UnaryGradOp : CnnInferredOp<"unary_grad"> {
   let arguments = (ins Cnn_UnaryKindAttr:$kind, Cnn_Float:$value, Cnn_Float:$outputGrad,
                        DefaultValuedAttr<F64Attr, "0.01">:$alpha);
   let results = (outs Cnn_Float:$inputGrad);
+  let builders = [OpBuilder<(ins "::cnn::UnaryKind":$kind, "::mlir::Value":$value, "::mlir::Value":$outputGrad), [{
+    build($_builder, $_state, kind, value, outputGrad, ::llvm::APFloat(0.01));
+  }]>];
   let assemblyFormat = "$kind operands attr-dict `:` functional-type(operands, results)";
 }
 def Cnn_BinaryOp : CnnInferredOp<"binary", [Cnn_Differentiable]> {
@@ -67,6 +73,7 @@ def Cnn_BroadcastOp : CnnOp<"broadcast", [Pure, Cnn_Differentiable]> {
   let results = (outs Cnn_Float:$output);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 def Cnn_ReduceOp : CnnInferredOp<"reduce", [Cnn_Differentiable]> {
   let summary = "the sum, mean or maximum over all dimensions that are not in `keep`";
@@ -80,12 +87,14 @@ def Cnn_ReduceOp : CnnInferredOp<"reduce", [Cnn_Differentiable]> {
   let arguments = (ins Cnn_ReduceKindAttr:$kind, Cnn_Float:$input, DenseI64ArrayAttr:$keep);
   let results = (outs Cnn_Float:$output);
   let assemblyFormat = "$kind operands attr-dict `:` functional-type(operands, results)";
+  let hasFolder = 1;
 }
 def Cnn_CastOp : CnnOp<"cast", [Pure, Cnn_Differentiable, SameOperandsAndResultShape]> {
   let summary = "converts the element type; to an integer: rounds to nearest even and saturates";
   let arguments = (ins Cnn_Tensor:$input);
   let results = (outs Cnn_Tensor:$output);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+  let hasFolder = 1;
 }
 def Cnn_SoftmaxOp : CnnInferredOp<"softmax", [Cnn_Differentiable]> {
   let summary = "exp(x) / sum exp(x) over the channels (dimension 1)";

@@ -63,6 +63,7 @@ def Cnn_DropoutOp : CnnInferredOp<"dropout", [Cnn_Differentiable]> {
   }];
   let arguments = (ins Cnn_Float:$input, Cnn_Key:$key, F64Attr:$rate, I64Attr:$site);
   let results = (outs Cnn_Float:$output);
+  let hasFolder = 1;
 }
 
 #endif

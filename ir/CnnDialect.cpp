@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "ir/CnnDialect.h"
+
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace mlir {
+/// Reals in attributes.
+template <> struct FieldParser<cnn::Real> {
+  static FailureOr<cnn::Real> parse(AsmParser &parser) {
+    double value;
+    if (parser.parseFloat(value))
+      return failure();
+    return cnn::Real(value);
+  }
+};
+} // namespace mlir
+
+namespace cnn {
+static AsmPrinter &operator<<(AsmPrinter &printer, Real real) {
+  printer.printFloat(APFloat(real));
+  return printer;
+}
+} // namespace cnn
+
+#include "ir/CnnDialect.cpp.inc"
+#include "ir/CnnEnums.cpp.inc"
+#define GET_ATTRDEF_CLASSES
+#include "ir/CnnAttributes.cpp.inc"
+#include "ir/CnnInterfaces.cpp.inc"
+
+namespace cnn {
+
+void CnnDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "ir/CnnAttributes.cpp.inc"
+      >();
+  addConvOps();
+  addElementwiseOps();
+  addLossOps();
+  addModelOps();
+  addNormOps();
+  addOptimizerOps();
+  addPoolOps();
+  addShapeOps();
+}
+
+Operation *CnnDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type, Location location) {
+  auto elements = dyn_cast<ElementsAttr>(value);
+  if (!elements || elements.getType() != type || !isa<RankedTensorType>(type))
+    return nullptr;
+  return ConstantOp::create(builder, location, type, elements);
+}
+
+//===-- Window ----------------------------------------------------------------------------------------------------===//
+
+LogicalResult WindowAttr::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> kernel,
+                                 ArrayRef<int64_t> stride, ArrayRef<int64_t> dilation, ArrayRef<int64_t> padLow,
+                                 ArrayRef<int64_t> padHigh, bool ceil) {
+  size_t rank = kernel.size();
+  if (rank > 3)
+    return emitError() << "expected a window of at most 3 dimensions, but got " << rank;
+  const std::pair<StringRef, ArrayRef<int64_t>> lists[] = {
+      {"kernel", kernel}, {"stride", stride}, {"dilation", dilation}, {"pad_low", padLow}, {"pad_high", padHigh}};
+  for (auto [name, values] : lists)
+    if (values.size() != rank)
+      return emitError() << "expected " << name << " to have one entry per dimension of the kernel, " << rank
+                         << ", but got " << values.size();
+  for (auto [name, values] : ArrayRef(lists).take_front(3))
+    for (int64_t value : values)
+      if (value < 1)
+        return emitError() << "expected " << name << " to be at least 1, but got " << value;
+  return success();
+}
+
+WindowAttr WindowAttr::getEmpty(MLIRContext *context) { return get(context, {}, {}, {}, {}, {}, false); }
+
+WindowDim WindowAttr::getDim(int64_t i) const {
+  return {getKernel()[i], getStride()[i], getDilation()[i], getPadLow()[i], getPadHigh()[i], getCeil()};
+}
+
+static ParseResult parseSizes(AsmParser &parser, StringRef name, SmallVectorImpl<int64_t> &sizes) {
+  return failure(parser.parseKeyword(name) || parser.parseEqual() ||
+                 parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
+                   return parser.parseInteger(sizes.emplace_back());
+                 }));
+}
+
+Attribute WindowAttr::parse(AsmParser &parser, Type) {
+  SMLoc location = parser.getCurrentLocation();
+  SmallVector<int64_t> kernel, stride, dilation, padLow, padHigh;
+  bool ceil = false;
+  if (parser.parseLess() || parseSizes(parser, "kernel", kernel) || parser.parseComma() ||
+      parseSizes(parser, "stride", stride) || parser.parseComma() || parseSizes(parser, "dilation", dilation) ||
+      parser.parseComma() || parseSizes(parser, "pad_low", padLow) || parser.parseComma() ||
+      parseSizes(parser, "pad_high", padHigh))
+    return {};
+  if (succeeded(parser.parseOptionalComma())) {
+    if (parser.parseKeyword("ceil"))
+      return {};
+    ceil = true;
+  }
+  if (parser.parseGreater())
+    return {};
+  return getChecked([&] { return parser.emitError(location); }, parser.getContext(), kernel, stride, dilation, padLow,
+                    padHigh, ceil);
+}
+
+void WindowAttr::print(AsmPrinter &printer) const {
+  const std::pair<StringRef, ArrayRef<int64_t>> lists[] = {{"kernel", getKernel()},
+                                                           {"stride", getStride()},
+                                                           {"dilation", getDilation()},
+                                                           {"pad_low", getPadLow()},
+                                                           {"pad_high", getPadHigh()}};
+  printer << '<';
+  llvm::interleaveComma(lists, printer.getStream(), [&](const auto &list) {
+    printer << list.first << " = [";
+    llvm::interleaveComma(list.second, printer.getStream());
+    printer << ']';
+  });
+  printer << (getCeil() ? ", ceil>" : ">");
+}
+
+//===-- Functions of a model --------------------------------------------------------------------------------------===//
+
+LogicalResult CnnDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) { return success(); }
+
+LogicalResult CnnDialect::verifyRegionArgAttribute(Operation *op, unsigned region, unsigned index,
+                                                   NamedAttribute attribute) {
+  return success();
+}
+
+LogicalResult CnnDialect::verifyRegionResultAttribute(Operation *op, unsigned region, unsigned index,
+                                                      NamedAttribute attribute) {
+  return success();
+}
+
+} // namespace cnn
