@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dsl/Brackets.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 
 namespace cnn::dsl {
@@ -91,12 +92,12 @@ void BracketMatcher::close(uint32_t index) {
     return;
   }
   isBroken = true;
-  if (open.empty()) {
+  if (open.empty() || (tokens[open.back()].kind == TokenKind::LeftBrace && llvm::none_of(open, isPartner))) {
     diagnostics.error(rangeOf(index), describe(tokens[index].kind) + " without an opening bracket");
     return;
   }
   // `{ f(x }`: the '(' is wrong if the '{' further out fits; else it is this one.
-  if (std::any_of(open.rbegin(), open.rend(), isPartner)) {
+  if (llvm::any_of(open, isPartner)) {
     diagnostics.error(rangeOf(open.back()), describe(tokens[open.back()].kind) + " is never closed")
         .note(rangeOf(index), describe(tokens[index].kind) + " closes a bracket further out");
     return;

@@ -430,34 +430,69 @@ void Lexer::lexString() {
 }
 
 bool Lexer::lexPunctuation() {
-  struct Spelling {
-    llvm::StringRef text;
-    TokenKind kind;
-  };
-  // A spelling that begins another one stands behind it.
-  static constexpr Spelling spellings[] = {
-      {"...", TokenKind::Ellipsis},     {"\u2026", TokenKind::Ellipsis},  {"..", TokenKind::DotDot},
-      {".", TokenKind::Dot},            {"->", TokenKind::Arrow},         {"-", TokenKind::Minus},
-      {"|>", TokenKind::Pipe},          {"==", TokenKind::EqualEqual},    {"=", TokenKind::Equal},
-      {"!=", TokenKind::NotEqual},      {"<=", TokenKind::LessEqual},     {"<", TokenKind::Less},
-      {">=", TokenKind::GreaterEqual},  {">", TokenKind::Greater},        {"(", TokenKind::LeftParen},
-      {")", TokenKind::RightParen},     {"[", TokenKind::LeftSquare},     {"]", TokenKind::RightSquare},
-      {"{", TokenKind::LeftBrace},      {"}", TokenKind::RightBrace},     {"@", TokenKind::At},
-      {"^", TokenKind::Caret},          {":", TokenKind::Colon},          {",", TokenKind::Comma},
-      {"%", TokenKind::Percent},        {"+", TokenKind::Plus},           {";", TokenKind::Semicolon},
-      {"/", TokenKind::Slash},          {"*", TokenKind::Star},
-  };
   llvm::StringRef rest = text.substr(position);
   // Signs of other languages that would be read as two tokens.
   if (rest.starts_with("//") || rest.starts_with("**") || rest.starts_with("=>") || rest.starts_with("/*"))
     return false;
-  for (const Spelling &spelling : spellings) {
-    if (rest.starts_with(spelling.text)) {
-      add(spelling.kind, position + spelling.text.size());
-      return true;
-    }
+  if (rest.starts_with("\u2026")) {
+    add(TokenKind::Ellipsis, position + llvm::StringRef("\u2026").size());
+    return true;
   }
-  return false;
+  auto addIf = [&](llvm::StringRef spelling, TokenKind kind) {
+    if (!rest.starts_with(spelling))
+      return false;
+    add(kind, position + spelling.size());
+    return true;
+  };
+  // A spelling that begins another one is tried behind it.
+  switch (rest[0]) {
+  case '(':
+    return addIf("(", TokenKind::LeftParen);
+  case ')':
+    return addIf(")", TokenKind::RightParen);
+  case '[':
+    return addIf("[", TokenKind::LeftSquare);
+  case ']':
+    return addIf("]", TokenKind::RightSquare);
+  case '{':
+    return addIf("{", TokenKind::LeftBrace);
+  case '}':
+    return addIf("}", TokenKind::RightBrace);
+  case '.':
+    return addIf("...", TokenKind::Ellipsis) || addIf("..", TokenKind::DotDot) || addIf(".", TokenKind::Dot);
+  case '-':
+    return addIf("->", TokenKind::Arrow) || addIf("-", TokenKind::Minus);
+  case '|':
+    return addIf("|>", TokenKind::Pipe);
+  case '=':
+    return addIf("==", TokenKind::EqualEqual) || addIf("=", TokenKind::Equal);
+  case '!':
+    return addIf("!=", TokenKind::NotEqual);
+  case '<':
+    return addIf("<=", TokenKind::LessEqual) || addIf("<", TokenKind::Less);
+  case '>':
+    return addIf(">=", TokenKind::GreaterEqual) || addIf(">", TokenKind::Greater);
+  case '@':
+    return addIf("@", TokenKind::At);
+  case '^':
+    return addIf("^", TokenKind::Caret);
+  case ':':
+    return addIf(":", TokenKind::Colon);
+  case ',':
+    return addIf(",", TokenKind::Comma);
+  case '%':
+    return addIf("%", TokenKind::Percent);
+  case '+':
+    return addIf("+", TokenKind::Plus);
+  case ';':
+    return addIf(";", TokenKind::Semicolon);
+  case '/':
+    return addIf("/", TokenKind::Slash);
+  case '*':
+    return addIf("*", TokenKind::Star);
+  default:
+    return false;
+  }
 }
 
 /// Reports what is not part of the language, with the right spelling where the wrong one is well known.

@@ -646,9 +646,6 @@ const BlockExpr *Parser::parseBlock() {
   uint32_t begin = current().begin;
   if (!expect(TokenKind::LeftBrace, ""))
     return nullptr;
-  Deeper deeper(*this);
-  if (failed)
-    return nullptr;
   size_t closing = brackets.partner[position - 1];
   int64_t outerBrackets = openBrackets;
   openBrackets = 0;
@@ -698,6 +695,7 @@ const Stmt *Parser::parseFor() {
   expect(TokenKind::KeywordIn, "after the variable of the loop");
   const Expr *list = parseExpr();
   int64_t listHeight = height;
+  Deeper deeper(*this);
   if (failed)
     return nullptr;
   const BlockExpr *body = parseBlock();
@@ -1045,7 +1043,8 @@ Expr *Parser::parsePrimary() {
   llvm::StringRef text = textOf(token);
   height = 0;
   // A line break is no place to stop looking, except where nothing promised that the statement goes on.
-  bool lineHasEnded = position > 0 && position != statementStart && atLineBreak() && !continuesStatement(position);
+  bool lineHasEnded = position > 0 && position != statementStart && atLineBreak() &&
+                      (token.isClosing() || !continuesStatement(position));
   switch (lineHasEnded ? TokenKind::EndOfFile : token.kind) {
   case TokenKind::Identifier:
     advance();
@@ -1105,9 +1104,6 @@ Expr *Parser::parsePrimary() {
 }
 
 Expr *Parser::parseIf() {
-  Deeper deeper(*this);
-  if (failed)
-    return errorExpr();
   uint32_t begin = current().begin;
   advance();
   // The condition is closed by '{'; a line break before it would be a mistake, also inside brackets.
@@ -1134,8 +1130,10 @@ Expr *Parser::parseIf() {
   if (!failed && consume(TokenKind::KeywordElse)) {
     isElseIf = is(TokenKind::KeywordIf);
     if (isElseIf) {
+      // Everywhere else an `if` is reached through parseExpr, which counts.
+      Deeper deeper(*this);
       uint32_t elseBegin = current().begin;
-      const Expr *inner = parseIf();
+      const Expr *inner = failed ? nullptr : parseIf();
       if (failed)
         return condition;
       const Stmt *statement = ast->make<ExprStmt>(rangeFrom(elseBegin), inner);
@@ -1154,9 +1152,6 @@ Expr *Parser::parseIf() {
 }
 
 Expr *Parser::parseParenthesized() {
-  Deeper deeper(*this);
-  if (failed)
-    return errorExpr();
   uint32_t begin = current().begin;
   advance();
   ++openBrackets;
@@ -1190,7 +1185,6 @@ Expr *Parser::parseParenthesized() {
 
 /// The rest of a bracketed list up to and with its closing bracket; the opening one is consumed.
 llvm::ArrayRef<const Expr *> Parser::parseElements(TokenKind closing, llvm::function_ref<Expr *()> parseOne) {
-  Deeper deeper(*this);
   ++openBrackets;
   llvm::SmallVector<const Expr *> elements;
   int64_t innerHeight = 0;
@@ -1227,6 +1221,9 @@ Expr *Parser::parseIndexElement() {
   uint32_t begin = current().begin;
   if (!consume(TokenKind::DotDot))
     return parseElement();
+  Deeper deeper(*this);
+  if (failed)
+    return errorExpr();
   height = 0;
   Expr *last = is(TokenKind::RightSquare) || is(TokenKind::Comma) ? nullptr : parseBinary(additivePrecedence);
   growTo(height + 1, begin);
@@ -1248,9 +1245,6 @@ Expr *Parser::parseIndex(Expr *base, uint32_t begin) {
 }
 
 Expr *Parser::parseCall(Expr *callee, uint32_t begin) {
-  Deeper deeper(*this);
-  if (failed)
-    return callee;
   advance();
   ++openBrackets;
   int64_t innerHeight = height;
