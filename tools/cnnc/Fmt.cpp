@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dsl/AstPrinter.h"
+#include "dsl/Format.h"
+#include "dsl/Parser.h"
+#include "tools/cnnc/Command.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/raw_ostream.h"
+
+namespace cnn::tools {
+
+static std::string treeOf(const dsl::FileAst &ast) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  dsl::printAst(ast, os);
+  return text;
+}
+
+/// Formatting must not change the tree, nor change its own result; the text is not trusted before that is checked.
+static bool isFaithful(const dsl::FileAst &ast, const std::string &formatted) {
+  dsl::SourceFile source(ast.source.path().str(), formatted);
+  dsl::DiagnosticEngine diagnostics;
+  std::unique_ptr<dsl::FileAst> again = dsl::parse(source, diagnostics);
+  return !diagnostics.hasErrors() && treeOf(*again) == treeOf(ast) && dsl::format(*again) == formatted;
+}
+
+/// Replaces a file as a whole, or leaves it as it is.
+static bool replaceFile(llvm::StringRef path, llvm::StringRef contents, std::string &problem) {
+  llvm::SmallString<128> temporary;
+  int descriptor = -1;
+  llvm::sys::fs::perms permissions = llvm::sys::fs::all_read | llvm::sys::fs::all_write;
+  if (auto current = llvm::sys::fs::getPermissions(path))
+    permissions = *current;
+  llvm::SmallString<128> target;
+  // A symbolic link stays one.
+  if (llvm::sys::fs::real_path(path, target))
+    target = path;
+  if (std::error_code code = llvm::sys::fs::createUniqueFile(target + ".%%%%%%", descriptor, temporary,
+                                                             llvm::sys::fs::OF_None, permissions)) {
+    problem = code.message();
+    return false;
+  }
+  llvm::scope_exit remove([&] { llvm::sys::fs::remove(temporary); });
+  llvm::raw_fd_ostream os(descriptor, /*shouldClose=*/true);
+  os << contents;
+  os.close();
+  if (os.has_error()) {
+    problem = os.error().message();
+    os.clear_error();
+    return false;
+  }
+  if (std::error_code code = llvm::sys::fs::rename(temporary, target)) {
+    problem = code.message();
+    return false;
+  }
+  remove.release();
+  return true;
+}
+
+static ExitCode runFmt(Arguments &arguments) {
+  DiagnosticsFormat diagnosticsForm = diagnosticsFormat(arguments);
+  bool isCheck = arguments.flag("--check");
+  bool isInPlace = arguments.flag("-i");
+  std::vector<llvm::StringRef> paths = arguments.files("a file to format, or - for standard input");
+  if (isCheck && isInPlace)
+    arguments.error("'--check' changes nothing, so it does not go with '-i'");
+  if (!arguments.finish())
+    return ExitCode::WrongCommandLine;
+
+  auto result = ExitCode::Success;
+  for (llvm::StringRef path : paths) {
+    dsl::SourceTable sources;
+    dsl::DiagnosticEngine diagnostics;
+    std::string problem;
+    const dsl::SourceFile *source = nullptr;
+    if (path == "-" && !isInPlace) {
+      if (auto input = llvm::MemoryBuffer::getSTDIN())
+        source = sources.add("<stdin>", (*input)->getBuffer().str());
+      else
+        problem = input.getError().message();
+    } else {
+      source = sources.read(path, problem);
+    }
+    if (!source) {
+      diagnostics.error({}, "cannot read '" + path + "': " + problem);
+      showDiagnostics(diagnostics, diagnosticsForm);
+      result = ExitCode::WrongModel;
+      continue;
+    }
+    std::unique_ptr<dsl::FileAst> ast = dsl::parse(*source, diagnostics);
+    if (diagnostics.hasErrors()) {
+      showDiagnostics(diagnostics, diagnosticsForm);
+      result = ExitCode::WrongModel;
+      continue;
+    }
+    std::string formatted = dsl::format(*ast);
+    if (!isFaithful(*ast, formatted)) {
+      llvm::errs() << "cnnc fmt: bug: formatting would change the meaning of '" << path << "'; it is left as it is\n";
+      return ExitCode::CompilerBug;
+    }
+    bool isFormatted = source->text() == formatted;
+    if (isCheck) {
+      if (!isFormatted) {
+        llvm::errs() << path << ": not formatted; 'cnnc fmt -i " << path << "' formats it\n";
+        result = ExitCode::WrongModel;
+      }
+    } else if (!isInPlace) {
+      llvm::outs() << formatted;
+    } else if (!isFormatted && !replaceFile(path, formatted, problem)) {
+      diagnostics.error({}, "cannot write '" + path + "': " + problem);
+      showDiagnostics(diagnostics, diagnosticsForm);
+      result = ExitCode::WrongModel;
+    }
+  }
+  return result;
+}
+
+const Command fmtCommand = {
+    "fmt", "FILE… [--check | -i] [--diagnostics=text|json]", "Format models; prints the result.",
+    "  -i                       replace the files\n"
+    "  --check                  change nothing; exit with 1 if a file is not formatted\n"
+    "  --diagnostics=text|json  show errors as text, or as one JSON object per line\n",
+    runFmt};
+
+} // namespace cnn::tools
