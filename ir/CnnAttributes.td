@@ -106,6 +106,7 @@ def Cnn_InitAttr : CnnAttr<"Init", "init"> {
   let summary = "how a parameter starts; fan-in and fan-out are already worked into the numbers";
   let parameters = (ins EnumParameter<Cnn_InitKind>:$kind, "::cnn::Real":$a, "::cnn::Real":$b);
   let assemblyFormat = "`<` $kind `,` $a `,` $b `>`";
+  let genVerifyDecl = 1;
 }
 
 //===-- Training --------------------------------------------------------------------------------------------------===//
@@ -137,12 +138,14 @@ def Cnn_OptimizerAttr : CnnAttr<"Optimizer", "optimizer"> {
                         "::cnn::Real":$beta2, "::cnn::Real":$epsilon, "::cnn::Real":$decay,
                         OptionalArrayRefParameter<"::mlir::StringAttr">:$noDecay);
   let assemblyFormat = "`<` $kind `,` struct($momentum, $nesterov, $beta1, $beta2, $epsilon, $decay) (`,` `no_decay` `=` `[` $noDecay^ `]`)? `>`";
+  let genVerifyDecl = 1;
 }
 def Cnn_RateAttr : CnnAttr<"Rate", "rate"> {
   let summary = "the learning rate as a function of time; `warmup` epochs rise linearly from 0";
   let parameters = (ins EnumParameter<Cnn_RateKind>:$kind, "::cnn::Real":$base, "::cnn::Real":$every, "::cnn::Real":$factor,
                         "::cnn::Real":$power, "::cnn::Real":$warmup);
   let assemblyFormat = "`<` $kind `,` struct($base, $every, $factor, $power, $warmup) `>`";
+  let genVerifyDecl = 1;
 }
 
 #endif

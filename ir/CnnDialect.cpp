@@ -4,6 +4,7 @@
 
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include <cmath>
 
 using namespace mlir;
 
@@ -125,18 +126,42 @@ void WindowAttr::print(AsmPrinter &printer) const {
   printer << (getCeil() ? ", ceil>" : ">");
 }
 
-//===-- Functions of a model --------------------------------------------------------------------------------------===//
+//===-- Numbers ---------------------------------------------------------------------------------------------------===//
 
-LogicalResult CnnDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) { return success(); }
+using EmitError = function_ref<InFlightDiagnostic()>;
+using NamedReal = std::pair<StringRef, Real>;
 
-LogicalResult CnnDialect::verifyRegionArgAttribute(Operation *op, unsigned region, unsigned index,
-                                                   NamedAttribute attribute) {
+static LogicalResult verifyNotNegative(EmitError emitError, ArrayRef<NamedReal> values) {
+  for (auto [name, value] : values)
+    if (!(value >= 0) || std::isinf(value))
+      return emitError() << "expected " << name << " to be finite and at least 0, but got " << double(value);
   return success();
 }
 
-LogicalResult CnnDialect::verifyRegionResultAttribute(Operation *op, unsigned region, unsigned index,
-                                                      NamedAttribute attribute) {
+LogicalResult InitAttr::verify(EmitError emitError, InitKind kind, Real a, Real b) {
+  if (!std::isfinite(a) || !std::isfinite(b))
+    return emitError() << "expected finite numbers, but got " << double(a) << " and " << double(b);
+  if (kind == InitKind::Uniform && a > b)
+    return emitError() << "expected an interval, but got [" << double(a) << ", " << double(b) << ")";
+  if (kind == InitKind::Gaussian && b < 0)
+    return emitError() << "expected a standard deviation of at least 0, but got " << double(b);
   return success();
+}
+
+LogicalResult OptimizerAttr::verify(EmitError emitError, OptimizerKind, Real momentum, bool, Real beta1, Real beta2,
+                                    Real epsilon, Real decay, ArrayRef<StringAttr>) {
+  for (auto [name, value] : {NamedReal("beta1", beta1), NamedReal("beta2", beta2)})
+    if (!(value >= 0 && value < 1))
+      return emitError() << "expected " << name << " to be at least 0 and below 1, but got " << double(value);
+  return verifyNotNegative(emitError, {{"momentum", momentum}, {"epsilon", epsilon}, {"decay", decay}});
+}
+
+LogicalResult RateAttr::verify(EmitError emitError, RateKind kind, Real base, Real every, Real factor, Real power,
+                               Real warmup) {
+  if (kind == RateKind::Step && !(every > 0))
+    return emitError() << "expected every to be above 0, but got " << double(every);
+  return verifyNotNegative(
+      emitError, {{"base", base}, {"every", every}, {"factor", factor}, {"power", power}, {"warmup", warmup}});
 }
 
 } // namespace cnn

@@ -11,7 +11,7 @@ def Cnn_ConvOp : CnnInferredOp<"conv", [Cnn_Differentiable]> {
     y[b, o, p] = sum over c, k of x[b, g*C/groups + c, p*stride + k*dilation - pad_low] * w[o, c, k], where g = o / (O/groups)
     and x is zero outside its bounds. Without spatial dimensions it is a dense layer: y = x w^T.
 
-    C1. x is [B, C, S...], w is [O, C/groups, K...], with the same number (0 to 3) of spatial dimensions.
+    C1. x is [B, C, S...], w is [O, C/groups, K...], with the same number (0 to 3) of spatial dimensions; w is static.
     C2. C = groups * dim(w, 1), and groups divides O.
     C3. window.kernel = K.
     C4. window has as many dimensions as there are spatial ones, and its output is not empty.

@@ -20,7 +20,7 @@ void CnnDialect::addElementwiseOps() {
 
 static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
-/// C1 of the gradients that read the forward op's output or input.
+/// C1 of unary_grad, C2 of the gradients of softmax.
 static LogicalResult verifySameType(std::optional<Location> location, Value value, Value outputGrad) {
   if (outputGrad.getType() != value.getType())
     return emitOptionalError(location, "expected an output gradient of type ", value.getType(), ", but got ",

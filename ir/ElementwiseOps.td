@@ -7,6 +7,11 @@ include "ir/CnnOps.td"
 
 def Cnn_ConstantOp : CnnOp<"constant", [Pure, ConstantLike, AllTypesMatch<["value", "result"]>]> {
   let summary = "a tensor known at compile time";
+  let description = [{
+    ```mlir
+    %c = cnn.constant dense<1.0> : tensor<f32>
+    ```
+  }];
   let arguments = (ins ElementsAttr:$value);
   let results = (outs Cnn_Tensor:$result);
   let assemblyFormat = "attr-dict $value";
@@ -33,8 +38,15 @@ def Cnn_UnaryOp : CnnInferredOp<"unary", [Cnn_Differentiable]> {
 def Cnn_UnaryGradOp : CnnInferredOp<"unary_grad"> {
   let summary = "gradient of unary: f'(x) * dy";
   let description = [{
-    `value` is the forward op's output or its input, as `gradReadsOutput(kind)` says. Where f has a corner the gradient
-    is the one of the side towards zero: 0 for relu and abs at 0, and for hardtanh at -1 and 1.
+    `value` is the forward op's output for relu, tanh, scaled_tanh, sigmoid, hardtanh, sqrt, exp and reciprocal, and
+    its input for the others; C++ asks `gradReadsOutput(kind)`. At a corner of f the gradient is 0 (relu and abs at
+    0, hardtanh at -1 and 1), for leaky_relu at 0 it is alpha.
+
+    C1. value and output_grad have the same type.
+
+    ```mlir
+    %dx = cnn.unary_grad <tanh> %y, %dy : (tensor<?x6xf32>, tensor<?x6xf32>) -> tensor<?x6xf32>
+    ```
   }];
   let arguments = (ins Cnn_UnaryKindAttr:$kind, Cnn_Float:$value, Cnn_Float:$outputGrad,
                        DefaultValuedAttr<F64Attr, "0.01">:$alpha);
@@ -47,7 +59,9 @@ def Cnn_UnaryGradOp : CnnInferredOp<"unary_grad"> {
 def Cnn_BinaryOp : CnnInferredOp<"binary", [Cnn_Differentiable]> {
   let summary = "an elementwise function of two tensors; the second may be broadcast";
   let description = [{
-    Dimension i of `rhs` runs along dimension axes[i] of `lhs`; the result has the type of `lhs`.
+    Dimension i of `rhs` runs along dimension axes[i] of `lhs`; the result has the type of `lhs`. max and min give NaN
+    if either value is NaN, and the larger and smaller of +0 and -0. Where the two values are equal, each side of max
+    and min receives half the gradient.
 
     C1. axes has one entry per dimension of rhs, rising, each a dimension of lhs.
     C2. the dimensions agree.
@@ -68,6 +82,11 @@ def Cnn_BroadcastOp : CnnOp<"broadcast", [Pure, Cnn_Differentiable]> {
     The inverse of reduce. `like` gives the shape alone; its values are not read.
 
     C1. axes has one entry per dimension of input, rising, each a dimension of like. C2. the dimensions agree.
+    C3. the result has the shape of like and the element type of input.
+
+    ```mlir
+    %y = cnn.broadcast %bias, %x {axes = array<i64: 1>} : (tensor<6xf32>, tensor<?x6x28x28xf32>) -> tensor<?x6x28x28xf32>
+    ```
   }];
   let arguments = (ins Cnn_Float:$input, Cnn_Tensor:$like, DenseI64ArrayAttr:$axes);
   let results = (outs Cnn_Float:$output);
@@ -78,6 +97,8 @@ def Cnn_BroadcastOp : CnnOp<"broadcast", [Pure, Cnn_Differentiable]> {
 def Cnn_ReduceOp : CnnInferredOp<"reduce", [Cnn_Differentiable]> {
   let summary = "the sum, mean or maximum over all dimensions that are not in `keep`";
   let description = [{
+    The values that equal the maximum share its gradient evenly.
+
     C1. keep is rising, each entry a dimension of the input.
 
     ```mlir
@@ -91,6 +112,13 @@ def Cnn_ReduceOp : CnnInferredOp<"reduce", [Cnn_Differentiable]> {
 }
 def Cnn_CastOp : CnnOp<"cast", [Pure, Cnn_Differentiable, SameOperandsAndResultShape]> {
   let summary = "converts the element type; to an integer: rounds to nearest even and saturates";
+  let description = [{
+    NaN becomes 0. Between floating-point types the gradient is cast back; to or from an integer there is none.
+
+    ```mlir
+    %x = cnn.cast %image : (tensor<?x1x28x28xui8>) -> tensor<?x1x28x28xf32>
+    ```
+  }];
   let arguments = (ins Cnn_Tensor:$input);
   let results = (outs Cnn_Tensor:$output);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
@@ -98,21 +126,25 @@ def Cnn_CastOp : CnnOp<"cast", [Pure, Cnn_Differentiable, SameOperandsAndResultS
 }
 def Cnn_SoftmaxOp : CnnInferredOp<"softmax", [Cnn_Differentiable]> {
   let summary = "exp(x) / sum exp(x) over the channels (dimension 1)";
+  let description = [{ C1. the input has channels: at least two dimensions. }];
   let arguments = (ins Cnn_Float:$input);
   let results = (outs Cnn_Float:$output);
 }
 def Cnn_SoftmaxGradOp : CnnInferredOp<"softmax_grad"> {
   let summary = "y * (dy - sum over channels of dy * y)";
+  let description = [{ C1. output has channels. C2. output and output_grad have the same type. }];
   let arguments = (ins Cnn_Float:$output, Cnn_Float:$outputGrad);
   let results = (outs Cnn_Float:$inputGrad);
 }
 def Cnn_LogSoftmaxOp : CnnInferredOp<"log_softmax", [Cnn_Differentiable]> {
   let summary = "x - log sum exp(x) over the channels (dimension 1)";
+  let description = [{ C1. the input has channels: at least two dimensions. }];
   let arguments = (ins Cnn_Float:$input);
   let results = (outs Cnn_Float:$output);
 }
 def Cnn_LogSoftmaxGradOp : CnnInferredOp<"log_softmax_grad"> {
   let summary = "dy - exp(y) * sum over channels of dy";
+  let description = [{ C1. output has channels. C2. output and output_grad have the same type. }];
   let arguments = (ins Cnn_Float:$output, Cnn_Float:$outputGrad);
   let results = (outs Cnn_Float:$inputGrad);
 }

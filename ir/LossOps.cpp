@@ -23,8 +23,10 @@ static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(valu
 /// C1 and C2 of all ops here, and their result per sample.
 static FailureOr<RankedTensorType> inferPerSample(std::optional<Location> location, RankedTensorType scores,
                                                   RankedTensorType label) {
+  // C1
   if (scores.getRank() != 2)
     return emitOptionalError(location, "expected one list of scores per sample, but got ", shapeText(scores));
+  // C2
   if (label.getDimSize(0) != scores.getDimSize(0))
     return emitOptionalError(location, "expected one label per sample, but got scores of type ", scores,
                              " and labels of type ", label);
@@ -49,6 +51,7 @@ LogicalResult CrossEntropyGradOp::inferReturnTypes(MLIRContext *, std::optional<
   FailureOr<RankedTensorType> type = inferPerSample(location, typeOf(op.getScores()), typeOf(op.getLabel()));
   if (failed(type))
     return failure();
+  // C3
   if (op.getLossGrad().getType() != *type)
     return emitOptionalError(location, "expected a gradient of the loss of type ", *type, ", but got ",
                              op.getLossGrad().getType());
@@ -62,6 +65,7 @@ LogicalResult TopKHitOp::inferReturnTypes(MLIRContext *, std::optional<Location>
   FailureOr<RankedTensorType> type = inferPerSample(location, scores, typeOf(op.getLabel()));
   if (failed(type))
     return failure();
+  // C3
   int64_t k = op.getK();
   if (k < 1 || k > scores.getDimSize(1))
     return emitOptionalError(location, "expected k from 1 to ", scores.getDimSize(1),

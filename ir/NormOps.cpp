@@ -22,15 +22,18 @@ static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(valu
 
 //===-- Batch normalization ---------------------------------------------------------------------------------------===//
 
-/// C1 of the three ops: `statistics` have one value per channel of the input.
+/// C1 to C3 of the three ops: `statistics` have one value per channel of the input.
 static LogicalResult verifyPerChannel(std::optional<Location> location, RankedTensorType input, ValueRange statistics) {
+  // C1
   if (input.getRank() < 2)
     return emitOptionalError(location, "expected an input with channels, but got ", shapeText(input));
   for (Value value : statistics) {
     RankedTensorType type = typeOf(value);
+    // C2
     if (type.getDimSize(0) != input.getDimSize(1))
       return emitOptionalError(location, "expected ", type.getDimSize(0), " input channels, but got ",
                                input.getDimSize(1));
+    // C3
     if (type.getElementType() != input.getElementType())
       return emitOptionalError(location, "expected statistics of ", input.getElementType(),
                                ", as the input is, but got ", type.getElementType());
@@ -79,6 +82,7 @@ SmallVector<Value> BatchNormTrainOp::buildGradients(OpBuilder &builder, ArrayRef
 
 LogicalResult BatchNormGradOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op,
                                                 SmallVectorImpl<Type> &types) {
+  // C4
   if (op.getOutputGrad().getType() != op.getInput().getType())
     return emitOptionalError(location, "expected an output gradient of type ", op.getInput().getType(), ", but got ",
                              op.getOutputGrad().getType());
@@ -89,10 +93,11 @@ LogicalResult BatchNormGradOp::inferReturnTypes(MLIRContext *, std::optional<Loc
 
 //===-- Local response normalization ------------------------------------------------------------------------------===//
 
-/// C1 of both ops.
 static LogicalResult verifyLrn(std::optional<Location> location, RankedTensorType input, int64_t size) {
+  // C1
   if (input.getRank() < 2)
     return emitOptionalError(location, "expected an input with channels, but got ", shapeText(input));
+  // C2
   if (size < 1 || size % 2 == 0)
     return emitOptionalError(location, "expected an odd and positive number of channels to normalize over, but got ", size);
   return success();
@@ -111,6 +116,7 @@ SmallVector<Value> LrnOp::buildGradients(OpBuilder &builder, ArrayRef<Value> res
 
 LogicalResult LrnGradOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op,
                                           SmallVectorImpl<Type> &types) {
+  // C3
   if (op.getOutputGrad().getType() != op.getInput().getType())
     return emitOptionalError(location, "expected an output gradient of type ", op.getInput().getType(), ", but got ",
                              op.getOutputGrad().getType());

@@ -20,7 +20,7 @@ def Cnn_AdamUpdateOp : CnnInferredOp<"adam_update"> {
   let description = [{
     Kingma and Ba 2014, algorithm 1: g' = g + decay * p; m' = beta1 m + (1 - beta1) g'; v' = beta2 v + (1 - beta2) g'^2;
     p' = p - rate * (m' / (1 - beta1^t)) / (sqrt(v' / (1 - beta2^t)) + epsilon), with t = key[1] + 1.
-    C1. parameter, gradient and moments have one type. C2. key is [2]: seed, step.
+    C1. parameter, gradient and moments have one type.
   }];
   let arguments = (ins Cnn_Float:$parameter, Cnn_Float:$gradient, Cnn_Float:$firstMoment, Cnn_Float:$secondMoment,
                        Cnn_Scalar:$rate, Cnn_Key:$key, F64Attr:$beta1, F64Attr:$beta2, F64Attr:$epsilon, F64Attr:$decay);

@@ -173,7 +173,7 @@ LogicalResult PadGradOp::inferReturnTypes(MLIRContext *context, std::optional<Lo
     return failure();
   SmallVector<int64_t> shape(outputGrad.getShape());
   for (int64_t i = hasBatch(outputGrad) ? 1 : 0; i < outputGrad.getRank(); ++i) {
-    // Neither difference overflows: sizes and paddings are not negative.
+    // C3. Neither difference overflows: sizes and paddings are not negative.
     shape[i] = std::max<int64_t>(shape[i] - low[i], 0) - high[i];
     if (shape[i] < 1)
       return emitOptionalError(location, "expected a padding of less than ", outputGrad.getDimSize(i), ", but got ",
@@ -296,6 +296,7 @@ LogicalResult UpsampleOp::inferReturnTypes(MLIRContext *, std::optional<Location
   if (rank < 1 || rank > 3)
     return emitOptionalError(location, "expected an input with channels and 1 to 3 spatial dimensions, but got ",
                              shapeText(input));
+  // C2
   if (static_cast<int64_t>(factors.size()) != rank)
     return emitOptionalError(location, "expected ", rank, " factors, one per spatial dimension, but got ", factors.size());
   SmallVector<int64_t> shape(input.getShape());

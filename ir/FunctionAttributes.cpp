@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A model is a set of ordinary functions; what makes them a model are attributes:
+//
+//   func.func @Net(%image: tensor<?x1x28x28xf32> {cnn.name = "image", cnn.role = #cnn.role<input>},
+//                  %w: tensor<6x1x5x5xf32> {cnn.name = "conv1.weight", cnn.role = #cnn.role<parameter>, ...})
+//       -> (tensor<?x6x24x24xf32> {cnn.name = "score"}) attributes {cnn.kind = #cnn.function_kind<infer>}
+//
+// Everything behind the front end (gradients, header, checkpoint) trusts them, so a module in which they do not fit
+// together is refused here. A function stops being checked as a whole when its arguments are no longer tensors.
+
+#include "ir/CnnDialect.h"
+
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+
+namespace cnn {
+namespace {
+
+bool mayBeArgument(Role role, FunctionKind kind) {
+  switch (role) {
+  case Role::Input:
+  case Role::Parameter:
+  case Role::State:
+    return true;
+  case Role::Key:
+    return kind == FunctionKind::Loss || kind == FunctionKind::TrainStep;
+  case Role::Rate:
+  case Role::Slot:
+    return kind == FunctionKind::TrainStep;
+  case Role::Output:
+  case Role::Loss:
+  case Role::Metric:
+    return false;
+  }
+  llvm_unreachable("unknown role");
+}
+
+bool mayBeResult(Role role, FunctionKind kind) {
+  switch (role) {
+  case Role::Output:
+    return kind == FunctionKind::Infer;
+  case Role::Loss:
+  case Role::Metric:
+    return kind != FunctionKind::Infer;
+  case Role::State:
+    return kind == FunctionKind::Loss || kind == FunctionKind::TrainStep;
+  case Role::Parameter:
+  case Role::Slot:
+    return kind == FunctionKind::TrainStep;
+  case Role::Input:
+  case Role::Key:
+  case Role::Rate:
+    return false;
+  }
+  llvm_unreachable("unknown role");
+}
+
+bool isWeight(Role role) { return role == Role::Parameter || role == Role::State || role == Role::Slot; }
+
+/// Checks one function of a model as a whole.
+class FunctionVerifier {
+public:
+  FunctionVerifier(FunctionOpInterface function, FunctionKind kind) : function(function), kind(kind) {}
+
+  LogicalResult verify() {
+    for (unsigned i = 0; i < function.getNumArguments(); ++i)
+      if (failed(verifyArgument(i)))
+        return failure();
+    for (unsigned i = 0; i < function.getNumResults(); ++i)
+      if (failed(verifyResult(i)))
+        return failure();
+    return success();
+  }
+
+private:
+  LogicalResult verifyArgument(unsigned i) {
+    auto roleAttr = function.getArgAttrOfType<RoleAttr>(i, roleAttrName);
+    if (!roleAttr)
+      return function->emitOpError() << "expected '" << roleAttrName << "' on argument " << i << " of a function of kind '"
+                                     << stringifyFunctionKind(kind) << "'";
+    Role role = roleAttr.getValue();
+    if (!mayBeArgument(role, kind))
+      return function->emitOpError() << "expected a role that an argument of a function of kind '"
+                                     << stringifyFunctionKind(kind) << "' can have, but got '" << stringifyRole(role)
+                                     << "' on argument " << i;
+    Type type = function.getArgumentTypes()[i];
+    Builder builder(function.getContext());
+    Type keyType = RankedTensorType::get({2}, builder.getI64Type());
+    if (role == Role::Key && type != keyType)
+      return function->emitOpError() << "expected a key of type " << keyType << ", but got " << type;
+    Type rateType = RankedTensorType::get({}, builder.getF32Type());
+    if (role == Role::Rate && type != rateType)
+      return function->emitOpError() << "expected a learning rate of type " << rateType << ", but got " << type;
+    if (function.getArgAttr(i, initAttrName) && !isWeight(role))
+      return function->emitOpError() << "expected '" << initAttrName << "' on a parameter or state alone, but got it on "
+                                     << "argument " << i << " with the role '" << stringifyRole(role) << "'";
+    auto name = function.getArgAttrOfType<StringAttr>(i, nameAttrName);
+    if (role == Role::Key || role == Role::Rate)
+      return success();
+    if (!name)
+      return function->emitOpError() << "expected '" << nameAttrName << "' on argument " << i;
+    if (!(isWeight(role) ? weightNames : inputNames).insert(name.getValue()).second)
+      return function->emitOpError() << "expected arguments of different names, but got '" << name.getValue()
+                                     << "' twice";
+    return success();
+  }
+
+  LogicalResult verifyResult(unsigned i) {
+    auto roleAttr = function.getResultAttrOfType<RoleAttr>(i, roleAttrName);
+    if (!roleAttr && kind != FunctionKind::Infer)
+      return function->emitOpError() << "expected '" << roleAttrName << "' on result " << i << " of a function of kind '"
+                                     << stringifyFunctionKind(kind) << "'";
+    Role role = roleAttr ? roleAttr.getValue() : Role::Output;
+    if (!mayBeResult(role, kind))
+      return function->emitOpError() << "expected a role that a result of a function of kind '"
+                                     << stringifyFunctionKind(kind) << "' can have, but got '" << stringifyRole(role)
+                                     << "' on result " << i;
+    auto type = cast<RankedTensorType>(function.getResultTypes()[i]);
+    if (role == Role::Loss || role == Role::Metric) {
+      int64_t largestRank = kind == FunctionKind::Loss ? 1 : 0;
+      if (type.getRank() > largestRank || !isa<FloatType>(type.getElementType()))
+        return function->emitOpError() << "expected a " << stringifyRole(role) << " of one number"
+                                       << (largestRank ? " per sample" : "") << ", but got " << type;
+    }
+    if (role == Role::Output && !function.getResultAttrOfType<StringAttr>(i, nameAttrName))
+      return function->emitOpError() << "expected '" << nameAttrName << "' on result " << i;
+    return verifyTied(i, role, type);
+  }
+
+  LogicalResult verifyTied(unsigned i, Role role, Type type) {
+    auto tied = function.getResultAttrOfType<IntegerAttr>(i, tiedAttrName);
+    if (isWeight(role) != static_cast<bool>(tied))
+      return function->emitOpError() << "expected '" << tiedAttrName
+                                     << "' on the results that replace a weight and on no others, but result " << i
+                                     << " with the role '" << stringifyRole(role) << "' has " << (tied ? "it" : "none");
+    if (!tied)
+      return success();
+    uint64_t argument = tied.getValue().getLimitedValue();
+    if (argument >= function.getNumArguments())
+      return function->emitOpError() << "expected result " << i << " to be tied to one of the "
+                                     << function.getNumArguments() << " arguments, but got " << tied;
+    auto argumentRole = function.getArgAttrOfType<RoleAttr>(argument, roleAttrName);
+    if (argumentRole.getValue() != role || function.getArgumentTypes()[argument] != type)
+      return function->emitOpError() << "expected result " << i << ", a " << stringifyRole(role) << " of type " << type
+                                     << ", to be tied to an argument like it, but argument " << argument << " is a "
+                                     << stringifyRole(argumentRole.getValue()) << " of type "
+                                     << function.getArgumentTypes()[argument];
+    if (!tiedArguments.insert(argument).second)
+      return function->emitOpError() << "expected one result per tied argument, but got two for argument " << argument;
+    return success();
+  }
+
+  FunctionOpInterface function;
+  FunctionKind kind;
+  llvm::StringSet<> inputNames, weightNames;
+  llvm::SmallDenseSet<uint64_t> tiedArguments;
+};
+
+/// Whether there is one dictionary per argument and result; a function that is not yet verified may lack some.
+bool hasAttributesForAll(FunctionOpInterface function) {
+  ArrayAttr arguments = function.getArgAttrsAttr(), results = function.getResAttrsAttr();
+  return (!arguments || arguments.size() == function.getNumArguments()) &&
+         (!results || results.size() == function.getNumResults());
+}
+
+LogicalResult verifyNameAndRole(Operation *op, NamedAttribute attribute) {
+  auto text = dyn_cast<StringAttr>(attribute.getValue());
+  if (attribute.getName() == nameAttrName && (!text || text.empty()))
+    return op->emitOpError() << "expected '" << nameAttrName << "' to be a text that is not empty, but got "
+                             << attribute.getValue();
+  if (attribute.getName() == roleAttrName && !isa<RoleAttr>(attribute.getValue()))
+    return op->emitOpError() << "expected '" << roleAttrName << "' to be a #cnn.role, but got " << attribute.getValue();
+  return success();
+}
+
+} // namespace
+
+LogicalResult CnnDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
+  if (attribute.getName() != kindAttrName)
+    return success();
+  auto kind = dyn_cast<FunctionKindAttr>(attribute.getValue());
+  if (!kind)
+    return op->emitOpError() << "expected '" << kindAttrName << "' to be a #cnn.function_kind, but got "
+                             << attribute.getValue();
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  if (!function)
+    return op->emitOpError() << "expected '" << kindAttrName << "' on a function alone";
+  // The function itself is verified after this; what is wrong with it is reported then.
+  auto typeAttr = op->getAttrOfType<TypeAttr>("function_type");
+  auto type = typeAttr ? dyn_cast<FunctionType>(typeAttr.getValue()) : FunctionType();
+  if (!type || !hasAttributesForAll(function) || !llvm::all_of(type.getInputs(), llvm::IsaPred<RankedTensorType>) ||
+      !llvm::all_of(type.getResults(), llvm::IsaPred<RankedTensorType>))
+    return success();
+  return FunctionVerifier(function, kind.getValue()).verify();
+}
+
+LogicalResult CnnDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsigned, NamedAttribute attribute) {
+  if (attribute.getName() == initAttrName && !isa<InitAttr>(attribute.getValue()))
+    return op->emitOpError() << "expected '" << initAttrName << "' to be a #cnn.init, but got " << attribute.getValue();
+  if (attribute.getName() == tiedAttrName)
+    return op->emitOpError() << "expected '" << tiedAttrName << "' on a result, but got it on an argument";
+  return verifyNameAndRole(op, attribute);
+}
+
+LogicalResult CnnDialect::verifyRegionResultAttribute(Operation *op, unsigned, unsigned, NamedAttribute attribute) {
+  if (attribute.getName() == initAttrName)
+    return op->emitOpError() << "expected '" << initAttrName << "' on an argument, but got it on a result";
+  if (attribute.getName() == tiedAttrName) {
+    auto tied = dyn_cast<IntegerAttr>(attribute.getValue());
+    if (!tied || !tied.getType().isInteger(64))
+      return op->emitOpError() << "expected '" << tiedAttrName << "' to be the number of an argument (i64), but got "
+                               << attribute.getValue();
+  }
+  return verifyNameAndRole(op, attribute);
+}
+
+} // namespace cnn
