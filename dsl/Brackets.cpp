@@ -123,6 +123,10 @@ BracketMap BracketMatcher::run() {
     const Token &token = tokens[i];
     if (token.startsLine && isUnindented(token) && startsDeclaration(source, tokens, i))
       finishDeclaration(i);
+    // A string that is not closed, and a comment of another language, may have swallowed brackets.
+    llvm::StringRef text = source.text().slice(token.begin, token.end);
+    if (token.kind == TokenKind::Invalid && (text.starts_with("\"") || text.starts_with("/")))
+      isBroken = true;
     if (token.isOpening())
       open.push_back(i);
     else if (token.isClosing())

@@ -3,6 +3,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/ConvertUTF.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
@@ -87,14 +88,11 @@ std::vector<const Diagnostic *> DiagnosticEngine::sorted() const {
   });
 
   std::vector<const Diagnostic *> unique;
-  size_t placeStart = 0;
+  llvm::StringSet<> messagesHere;
   for (const auto &[number, diagnostic] : numbered) {
     if (!unique.empty() && place(unique.back()) != place(diagnostic))
-      placeStart = unique.size();
-    auto isSame = [&, message = llvm::StringRef(diagnostic->message)](const Diagnostic *other) {
-      return other->message == message;
-    };
-    if (std::none_of(unique.begin() + placeStart, unique.end(), isSame))
+      messagesHere.clear();
+    if (messagesHere.insert(diagnostic->message).second)
       unique.push_back(diagnostic);
   }
   return unique;

@@ -66,7 +66,7 @@ private:
   };
   Piece rows(llvm::ArrayRef<SourceRange> ranges, uint32_t begin, uint32_t end,
              llvm::function_ref<Piece(size_t)> build);
-  Piece braces(SourceRange range, Piece content, bool isEmpty);
+  Piece braces(Piece openingComment, Piece content, bool isEmpty);
   bool isOpenedUp(SourceRange block) const;
 
   // Bracketed lists.
@@ -217,17 +217,19 @@ bool Formatter::isOpenedUp(SourceRange block) const {
   return inside.take_while([](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }).contains('\n');
 }
 
-/// `{ content }`, without a group of its own.
-Piece Formatter::braces(SourceRange range, Piece content, bool isEmpty) {
+/// `{ content }`, without a group of its own. The comment stands behind the '{'.
+Piece Formatter::braces(Piece openingComment, Piece content, bool isEmpty) {
   if (isEmpty)
-    return text("{}");
-  return concat({text("{"), layout.nest(indentation, concat({layout.line(), content})), layout.line(), text("}")});
+    return concat({text("{}"), openingComment});
+  return concat({text("{"), openingComment, layout.nest(indentation, concat({layout.line(), content})), layout.line(), text("}")});
 }
 
 /// A list in brackets. `begin` is where the text before it ends, `end` the closing bracket.
 Piece Formatter::bracketed(llvm::StringRef open, llvm::ArrayRef<Element> elements, llvm::StringRef close,
                            uint32_t begin, uint32_t end, bool isFilled) {
   Pieces parts;
+  // With comments, each element has a line of its own.
+  isFilled &= !hasCommentBefore(end);
   bool isOpenedUp = !elements.empty() && hasLineBreak(begin, elements.front().range.begin);
   // A comment right behind the bracket stays there.
   Piece openingComment = trailingComment(find(open[0], begin) + 1);
@@ -414,8 +416,7 @@ Piece Formatter::entryBlock(llvm::ArrayRef<Entry> entries, SourceRange braceRang
   });
   --nesting;
   bool isEmpty = entries.empty() && layout.flat(content) == "";
-  layout.fill(group, concat({braces(braceRange, content, isEmpty), openingComment}),
-              !isEmpty && isOpenedUp(braceRange));
+  layout.fill(group, braces(openingComment, content, isEmpty), !isEmpty && isOpenedUp(braceRange));
   return group;
 }
 
@@ -449,8 +450,7 @@ Piece Formatter::block(const BlockExpr *block) {
   });
   --nesting;
   bool isEmpty = block->statements.empty() && layout.flat(content) == "";
-  layout.fill(group, concat({braces(block->range(), content, isEmpty), openingComment}),
-              !isEmpty && isOpenedUp(block->range()));
+  layout.fill(group, braces(openingComment, content, isEmpty), !isEmpty && isOpenedUp(block->range()));
   return group;
 }
 
@@ -794,7 +794,7 @@ Piece Formatter::ifContent(const IfExpr *conditional, bool &forceBreak) {
     --nesting;
     bool isEmpty = branchBlock->statements.empty() && layout.flat(content) == "";
     forceBreak |= !isEmpty && isOpenedUp(branchBlock->range());
-    return concat({braces(branchBlock->range(), content, isEmpty), openingComment});
+    return braces(openingComment, content, isEmpty);
   };
   Piece condition = layout.group(expr(conditional->condition, PipePrecedence));
   Pieces parts = {text("if "), condition, text(" "), branch(conditional->thenBlock)};

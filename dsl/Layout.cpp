@@ -133,7 +133,7 @@ bool Layout::fits(Item item, llvm::ArrayRef<Item> rest, int64_t columns, const s
       break;
     case Kind::Group:
       for (Piece part : llvm::reverse(node.parts))
-        stack.push_back({part.index, 0, !node.mustBreak});
+        stack.push_back({part.index, 0, top.isFlat && !node.mustBreak});
       break;
     }
   }

@@ -391,11 +391,20 @@ void Lexer::lexNumber() {
 
 void Lexer::lexString() {
   auto kind = TokenKind::String;
+  // Only the first mistake in a string is reported.
+  auto reject = [&](size_t begin, size_t end, const llvm::Twine &message, llvm::StringRef advice = "") {
+    if (kind == TokenKind::Invalid)
+      return;
+    kind = TokenKind::Invalid;
+    Diagnostic &diagnostic = error(begin, end, message);
+    if (!advice.empty())
+      diagnostic.help(source.range(begin, end), advice);
+  };
   for (size_t end = position + 1;; ++end) {
     char c = at(end);
     if (end >= text.size() || c == '\n') {
       size_t lineEnd = position + text.slice(position, end).rtrim("\r").size();
-      error(position, lineEnd, "the string is not closed before the end of the line");
+      reject(position, lineEnd, "the string is not closed before the end of the line");
       return add(TokenKind::Invalid, end);
     }
     if (c == '"')
@@ -404,28 +413,20 @@ void Lexer::lexString() {
       char escaped = at(end + 1);
       if (escaped == '\n' || escaped == '\r' || end + 1 >= text.size())
         continue;
-      if (!llvm::StringRef("\"\\nt").contains(escaped)) {
-        error(end, end + 2, "unknown escape in a string")
-            .help(source.range(end, end + 2), "the escapes are \\\" \\\\ \\n \\t; a backslash itself is \\\\");
-        kind = TokenKind::Invalid;
-        continue;
-      }
-      ++end;
+      if (llvm::StringRef("\"\\nt").contains(escaped))
+        ++end;
+      else
+        reject(end, end + 2, "unknown escape in a string", "the escapes are \\\" \\\\ \\n \\t; a backslash itself is \\\\");
     } else if (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\r') {
-      error(end, end + 1, "unexpected control character in a string");
-      kind = TokenKind::Invalid;
+      reject(end, end + 1, "unexpected control character in a string");
     } else if (static_cast<unsigned char>(c) >= 0x80) {
       size_t length = llvm::getNumBytesForUTF8(c);
       const auto *start = reinterpret_cast<const llvm::UTF8 *>(text.data() + end);
-      if (end + length > text.size() || !llvm::isLegalUTF8Sequence(start, start + length)) {
-        error(end, end + 1, "invalid UTF-8 in a string");
-        kind = TokenKind::Invalid;
-      } else {
+      if (end + length > text.size() || !llvm::isLegalUTF8Sequence(start, start + length))
+        reject(end, end + 1, "invalid UTF-8 in a string");
+      else
         end += length - 1;
-      }
     }
-    if (errors >= DiagnosticEngine::maxErrors)
-      return add(TokenKind::Invalid, end + 1);
   }
 }
 

@@ -57,10 +57,12 @@ private:
 
   // Errors and recovery.
   Diagnostic &error(SourceRange range, const llvm::Twine &message);
-  Diagnostic &errorHere(const llvm::Twine &message) { return error(rangeOf(current()), message); }
+  /// An error at the current token; nothing is said about a token that the lexer has complained of.
+  Diagnostic &errorHere(const llvm::Twine &message);
   Expr *errorExpr() { return ast->make<ErrorExpr>(rangeOf(current())); }
   void skipStatement(size_t start);
   bool continuesStatement(size_t index) const;
+  void reportRestOfStatement(size_t start, llvm::StringRef what);
   bool endStatement(size_t start, llvm::StringRef what);
 
   // Height of the tree.
@@ -68,7 +70,8 @@ private:
   public:
     explicit Deeper(Parser &parser) : parser(parser) {
       if (++parser.depth > maxHeight && !parser.failed)
-        parser.errorHere("this is nested more than " + llvm::Twine(maxHeight) + " levels deep");
+        parser.reportHeight(parser.rangeOf(parser.current()),
+                            "this is nested more than " + llvm::Twine(maxHeight) + " levels deep");
     }
     ~Deeper() { --parser.depth; }
 
@@ -76,6 +79,7 @@ private:
     Parser &parser;
   };
   void growTo(int64_t newHeight, uint32_t begin);
+  Diagnostic &reportHeight(SourceRange range, const llvm::Twine &message);
 
   // Declarations.
   void parseDeclaration(llvm::SmallVectorImpl<const Decl *> &declarations);
@@ -131,6 +135,9 @@ private:
   size_t statementStart = 0;
   int64_t openBrackets = 0;
   bool failed = false;
+  bool hasReportedHeight = false;
+  /// Takes the notes to errors that are not reported.
+  Diagnostic ignored;
   int64_t depth = 0;
   int64_t height = 0;
   int64_t errors = 0;
@@ -151,7 +158,7 @@ bool Parser::consume(TokenKind kind) {
 std::string Parser::found() const {
   if (is(TokenKind::EndOfFile))
     return "the end of the file";
-  if (atLineBreak() && position > 0)
+  if (atLineBreak() && position > 0 && position != statementStart)
     return "the end of the line";
   if (current().isWord() || is(TokenKind::Integer) || is(TokenKind::Real) || is(TokenKind::Window))
     return ("'" + textOf(current()) + "'").str();
@@ -159,10 +166,16 @@ std::string Parser::found() const {
 }
 
 Diagnostic &Parser::error(SourceRange range, const llvm::Twine &message) {
-  static_assert(DiagnosticEngine::maxErrors > 0);
   failed = true;
   ++errors;
   return diagnostics.error(range, message);
+}
+
+Diagnostic &Parser::errorHere(const llvm::Twine &message) {
+  if (!is(TokenKind::Invalid))
+    return error(rangeOf(current()), message);
+  failed = true;
+  return ignored;
 }
 
 /// Reports what was expected at the current token; where the line ended too early, just behind its last token. `context`
@@ -172,14 +185,11 @@ bool Parser::expect(TokenKind kind, llvm::StringRef context) {
     return false;
   if (consume(kind))
     return true;
-  if (is(TokenKind::Invalid)) {
-    failed = true;
-    return false;
-  }
-  SourceRange place = rangeOf(current());
+  std::string message = ("expected " + describe(kind) + (context.empty() ? "" : " ") + context + ", found ").str();
   if ((atLineBreak() || is(TokenKind::EndOfFile)) && position > 0)
-    place = rangeOf(tokens[position - 1]).atEnd();
-  error(place, "expected " + describe(kind) + (context.empty() ? "" : " ") + context + ", found " + found());
+    error(rangeOf(tokens[position - 1]).atEnd(), message + found());
+  else
+    errorHere(message + found());
   return false;
 }
 
@@ -191,9 +201,7 @@ Name Parser::expectName(llvm::StringRef what) {
     advance();
     return name;
   }
-  if (is(TokenKind::Invalid)) {
-    failed = true;
-  } else if (atLineBreak() && position > 0) {
+  if (atLineBreak() && position > 0) {
     error(rangeOf(tokens[position - 1]).atEnd(), "expected " + what + ", found " + found());
   } else if (current().isWord()) {
     errorHere("expected " + what + ", but '" + textOf(current()) + "' is a reserved word");
@@ -249,34 +257,33 @@ void Parser::skipStatement(size_t start) {
   failed = false;
 }
 
+/// The statement or entry that starts at token `start` should end here, but does not. What follows often tells which
+/// other language the user has in mind.
+void Parser::reportRestOfStatement(size_t start, llvm::StringRef what) {
+  const Token &previous = tokens[position - 1];
+  llvm::StringRef previousText = textOf(previous);
+  bool isSecondWord = position - 1 == start && previous.kind == TokenKind::Identifier && current().isWord();
+  if (isSecondWord && llvm::is_contained({"let", "var", "val", "def", "auto"}, previousText)) {
+    error(rangeOf(previous), "unexpected '" + previousText + "'")
+        .help(rangeOf(previous), "a name is bound by 'name = value' alone");
+  } else if (isSecondWord && previousText == "return") {
+    error(rangeOf(previous), "unexpected 'return'")
+        .help(rangeOf(previous), "the value of a body is its last expression");
+  } else if (previousText == "slide" && current().isWord()) {
+    error(rangeOf(previous), "'slide … over …' is not supported yet");
+  } else if (is(TokenKind::Comma)) {
+    errorHere("unexpected ',' after the " + what)
+        .help(rangeOf(current()), "one line holds one " + what + "; ';' separates several");
+  } else {
+    errorHere("expected the end of the " + what + ", found " + found());
+  }
+}
+
 /// After a statement or entry: it must end here. Recovers from an error in it as well.
 bool Parser::endStatement(size_t start, llvm::StringRef what) {
-  if (!failed && !current().startsLine && !is(TokenKind::Semicolon) && !is(TokenKind::RightBrace) &&
-      !is(TokenKind::EndOfFile)) {
-    if (is(TokenKind::Invalid)) {
-      failed = true;
-    } else {
-      bool afterName = tokens[position - 1].kind == TokenKind::Identifier;
-      llvm::StringRef previous = textOf(tokens[position - 1]);
-      if (afterName && position - 1 == start && current().isWord() &&
-          llvm::is_contained({"let", "var", "val", "def", "auto"}, previous)) {
-        error(rangeOf(tokens[start]), "unexpected '" + previous + "'")
-            .help(rangeOf(tokens[start]), "a name is bound by 'name = value' alone");
-      } else if (afterName && position - 1 == start && previous == "return") {
-        error(rangeOf(tokens[start]), "unexpected 'return'")
-            .help(rangeOf(tokens[start]), "the value of a body is its last expression");
-      } else if (afterName && previous == "slide") {
-        error(rangeOf(tokens[position - 1]), "'slide … over …' is not supported yet");
-      } else if (is(TokenKind::Comma)) {
-        errorHere("unexpected ',' after the " + what)
-            .help(rangeOf(current()), "one line holds one " + what + "; ';' separates several");
-      } else if (is(TokenKind::Equal) && (isBinaryOperator(tokens[position - 1].kind))) {
-        errorHere("expected an expression, found '='");
-      } else {
-        errorHere("expected the end of the " + what + ", found " + found());
-      }
-    }
-  }
+  bool hasEnded = current().startsLine || is(TokenKind::Semicolon) || is(TokenKind::RightBrace);
+  if (!failed && !hasEnded && !is(TokenKind::EndOfFile))
+    reportRestOfStatement(start, what);
   bool wasFine = !failed;
   if (failed)
     skipStatement(start);
@@ -288,9 +295,20 @@ void Parser::growTo(int64_t newHeight, uint32_t begin) {
   height = newHeight;
   if (height <= maxHeight || failed)
     return;
+  // The tree is dropped, and what is around it starts anew.
+  height = 0;
   SourceRange range = rangeFrom(begin);
-  error(range, "this expression has more than " + llvm::Twine(maxHeight) + " operations in a row")
+  reportHeight(range, "this expression has more than " + llvm::Twine(maxHeight) + " operations in a row")
       .help(range, "give names to parts of it");
+}
+
+/// Once for a declaration: what is too high is too high in several ways.
+Diagnostic &Parser::reportHeight(SourceRange range, const llvm::Twine &message) {
+  failed = true;
+  if (hasReportedHeight)
+    return ignored;
+  hasReportedHeight = true;
+  return error(range, message);
 }
 
 //===--------------------------------------------- Declarations ---------------------------------------------------===//
@@ -318,6 +336,7 @@ std::unique_ptr<FileAst> Parser::run() {
 
 void Parser::parseDeclaration(llvm::SmallVectorImpl<const Decl *> &declarations) {
   failed = false;
+  hasReportedHeight = false;
   openBrackets = 0;
   size_t start = position;
   if (consume(TokenKind::Semicolon))
@@ -370,10 +389,8 @@ void Parser::parseDeclaration(llvm::SmallVectorImpl<const Decl *> &declarations)
   if (!failed) {
     if (decl)
       declarations.push_back(decl);
-    if (!current().startsLine && !is(TokenKind::Semicolon) && !is(TokenKind::EndOfFile) && !is(TokenKind::Invalid))
+    if (!current().startsLine && !is(TokenKind::Semicolon) && !is(TokenKind::EndOfFile))
       errorHere("expected the end of the declaration, found " + found());
-    else if (is(TokenKind::Invalid))
-      failed = true;
   }
   if (!failed)
     return;
@@ -390,10 +407,6 @@ void Parser::parseDeclaration(llvm::SmallVectorImpl<const Decl *> &declarations)
 }
 
 void Parser::reportNoDeclaration() {
-  if (is(TokenKind::Invalid)) {
-    failed = true;
-    return;
-  }
   static constexpr llvm::StringRef keywords[] = {"net",  "module", "fn",         "const",   "import",
                                                  "data", "train",  "preprocess", "quantize"};
   if (!is(TokenKind::Identifier)) {
@@ -425,10 +438,7 @@ const Decl *Parser::parseImport() {
   uint32_t begin = current().begin;
   advance();
   if (!is(TokenKind::String)) {
-    if (is(TokenKind::Invalid))
-      failed = true;
-    else
-      errorHere("expected the path of a file in quotes after 'import', found " + found());
+    errorHere("expected the path of a file in quotes after 'import', found " + found());
     return nullptr;
   }
   auto *path = ast->make<StringExpr>(rangeOf(current()), ast->copy(llvm::StringRef(stringValue(textOf(current())))));
@@ -617,8 +627,6 @@ Entry Parser::parseEntry() {
   if (current().isWord()) {
     entry.name = nameOf(current());
     advance();
-  } else if (is(TokenKind::Invalid)) {
-    failed = true;
   } else {
     errorHere("expected the name of an entry, found " + found());
   }
@@ -1013,10 +1021,7 @@ Expr *Parser::parsePostfix() {
     } else if (is(TokenKind::Dot)) {
       advance();
       if (!current().isWord()) {
-        if (is(TokenKind::Invalid))
-          failed = true;
-        else
-          errorHere("expected a name after '.', found " + found());
+        errorHere("expected a name after '.', found " + found());
         break;
       }
       Name member = nameOf(current());
@@ -1093,7 +1098,11 @@ Expr *Parser::parsePrimary() {
   SourceRange place = range;
   if (position > 0 && (lineHasEnded || token.kind == TokenKind::EndOfFile))
     place = rangeOf(tokens[position - 1]).atEnd();
-  Diagnostic &diagnostic = error(place, "expected an expression, found " + found());
+  Diagnostic &diagnostic = error(place, "expected an expression, " + (token.isWord() && place == range
+                                                                          ? "but '" + text.str() + "' is a reserved word"
+                                                                          : "found " + found()));
+  if (position == statementStart && isBinaryOperator(token.kind))
+    diagnostic.help(place, "a statement goes on in the next line where its line ends in the operator");
   if (token.kind == TokenKind::Dot && peek().kind == TokenKind::Integer && peek().begin == token.end)
     diagnostic.help(place, "write 0." + textOf(peek()));
   if (token.kind == TokenKind::KeywordElse)
@@ -1307,10 +1316,10 @@ const TypeExpr *Parser::parseType() {
     type->element = nameOf(current());
     advance();
   } else if (!is(TokenKind::LeftSquare)) {
-    if (is(TokenKind::Invalid))
-      failed = true;
-    else
-      errorHere("expected a type, such as f32[C, H, W], found " + found());
+    bool isValue = is(TokenKind::String) || is(TokenKind::Integer) || is(TokenKind::Real) || is(TokenKind::Window);
+    Diagnostic &diagnostic = errorHere("expected a type, such as f32[C, H, W], found " + found());
+    if (isValue)
+      diagnostic.help(rangeOf(current()), "a value is given with '='");
     return type;
   }
   if (is(TokenKind::LeftSquare) && !atLineBreak()) {
