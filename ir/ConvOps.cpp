@@ -41,17 +41,22 @@ static FailureOr<RankedTensorType> inferConv(std::optional<Location> location, R
     return emitOptionalError(location, "expected a number of output channels that ", groups, " groups divide, but got ",
                              outputChannels);
   int64_t inputChannels;
-  if (llvm::MulOverflow(groups, weight.getDimSize(1), inputChannels) || input.getDimSize(1) != inputChannels)
-    return emitOptionalError(location, "expected ", weight.getDimSize(1), groups > 1 ? " input channels per group, " : " input channels",
-                             groups > 1 ? std::to_string(groups) + " groups" : "", ", but got ", input.getDimSize(1));
-  // C3
-  if (window.getKernel() != weight.getShape().drop_front(2) && window.getRank() == rank - 2)
-    return emitOptionalError(location, "expected a weight for a window of ", shapeText(window.getKernel()), ", but got ",
-                             shapeText(weight.getShape().drop_front(2)));
+  if (llvm::MulOverflow(groups, weight.getDimSize(1), inputChannels) || input.getDimSize(1) != inputChannels) {
+    if (groups == 1)
+      return emitOptionalError(location, "expected ", inputChannels, " input channels, but got ", input.getDimSize(1));
+    return emitOptionalError(location, "expected ", weight.getDimSize(1), " input channels in each of ", groups,
+                             " groups, but got ", input.getDimSize(1), " in all");
+  }
   // C4
   if (window.getRank() != rank - 2)
     return emitOptionalError(location, "expected a window with ", rank - 2, " dimensions, as the input has, but got ",
                              window.getRank());
+  // C3
+  ArrayRef<int64_t> kernel = weight.getShape().drop_front(2);
+  if (window.getKernel() != kernel)
+    return emitOptionalError(location, "expected a weight for a window of ", shapeText(window.getKernel()), ", but got ",
+                             shapeText(kernel));
+  // C4
   SmallVector<int64_t> shape = {input.getDimSize(0), outputChannels};
   for (int64_t i = 0; i < rank - 2; ++i) {
     std::optional<int64_t> size = windowOutputSize(input.getDimSize(2 + i), window.getDim(i));
