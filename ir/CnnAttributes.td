@@ -134,16 +134,19 @@ def Cnn_OptimizerAttr : CnnAttr<"Optimizer", "optimizer"> {
     sgd: v <- momentum v + g; p <- p - rate (nesterov ? g + momentum v : v).
     adam: Kingma and Ba 2014, algorithm 1, with bias correction.
   }];
-  let parameters = (ins EnumParameter<Cnn_OptimizerKind>:$kind, "::cnn::Real":$momentum, "bool":$nesterov, "::cnn::Real":$beta1,
-                        "::cnn::Real":$beta2, "::cnn::Real":$epsilon, "::cnn::Real":$decay,
+  let parameters = (ins EnumParameter<Cnn_OptimizerKind>:$kind, "::cnn::Real":$momentum, "bool":$nesterov,
+                        "::cnn::Real":$beta1, "::cnn::Real":$beta2, "::cnn::Real":$epsilon, "::cnn::Real":$decay,
                         OptionalArrayRefParameter<"::mlir::StringAttr">:$noDecay);
-  let assemblyFormat = "`<` $kind `,` struct($momentum, $nesterov, $beta1, $beta2, $epsilon, $decay) (`,` `no_decay` `=` `[` $noDecay^ `]`)? `>`";
+  let assemblyFormat = [{
+    `<` $kind `,` struct($momentum, $nesterov, $beta1, $beta2, $epsilon, $decay)
+    (`,` `no_decay` `=` `[` $noDecay^ `]`)? `>`
+  }];
   let genVerifyDecl = 1;
 }
 def Cnn_RateAttr : CnnAttr<"Rate", "rate"> {
   let summary = "the learning rate as a function of time; `warmup` epochs rise linearly from 0";
-  let parameters = (ins EnumParameter<Cnn_RateKind>:$kind, "::cnn::Real":$base, "::cnn::Real":$every, "::cnn::Real":$factor,
-                        "::cnn::Real":$power, "::cnn::Real":$warmup);
+  let parameters = (ins EnumParameter<Cnn_RateKind>:$kind, "::cnn::Real":$base, "::cnn::Real":$every,
+                        "::cnn::Real":$factor, "::cnn::Real":$power, "::cnn::Real":$warmup);
   let assemblyFormat = "`<` $kind `,` struct($base, $every, $factor, $power, $warmup) `>`";
   let genVerifyDecl = 1;
 }

@@ -86,9 +86,8 @@ WindowDim WindowAttr::getDim(int64_t i) const {
 
 static ParseResult parseSizes(AsmParser &parser, StringRef name, SmallVectorImpl<int64_t> &sizes) {
   return failure(parser.parseKeyword(name) || parser.parseEqual() ||
-                 parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
-                   return parser.parseInteger(sizes.emplace_back());
-                 }));
+                 parser.parseCommaSeparatedList(AsmParser::Delimiter::Square,
+                                                [&] { return parser.parseInteger(sizes.emplace_back()); }));
 }
 
 Attribute WindowAttr::parse(AsmParser &parser, Type) {

@@ -29,7 +29,8 @@ def Cnn_Scalar : Cnn_TensorOf<[AnyFloat], [Cnn_RankPred<0>], "0-d tensor">;
 def Cnn_Vector : Cnn_TensorOf<[AnyFloat], [Cnn_RankPred<1>, Cnn_StaticPred], "static 1-d tensor">;
 def Cnn_PerSample : Cnn_TensorOf<[AnyFloat], [Cnn_RankPred<1>], "1-d tensor">;
 def Cnn_Label : Cnn_TensorOf<[I<32>], [Cnn_RankPred<1>], "1-d tensor">; // [batch], class numbers from 0
-def Cnn_Key : Cnn_TensorOf<[I<64>], [Cnn_RankPred<1>, CPred<"::llvm::cast<::mlir::RankedTensorType>($_self).getDimSize(0) == 2">],
+def Cnn_KeyShapePred : CPred<"::llvm::cast<::mlir::RankedTensorType>($_self).getDimSize(0) == 2">;
+def Cnn_Key : Cnn_TensorOf<[I<64>], [Cnn_RankPred<1>, Cnn_KeyShapePred],
                            "tensor of a seed and a step (tensor<2xi64>)">;
 
 def Cnn_Differentiable : DeclareOpInterfaceMethods<DifferentiableOpInterface>;

@@ -29,8 +29,8 @@ static FailureOr<RankedTensorType> inferConv(std::optional<Location> location, R
     return emitOptionalError(location, "expected an input with channels and at most 3 spatial dimensions, but got ",
                              shapeText(input));
   if (weight.getRank() != rank)
-    return emitOptionalError(location, "expected a weight with ", rank - 2, " spatial dimensions, as the input has, but got ",
-                             shapeText(weight));
+    return emitOptionalError(location, "expected a weight with ", rank - 2,
+                             " spatial dimensions, as the input has, but got ", shapeText(weight));
   if (!weight.hasStaticShape())
     return emitOptionalError(location, "expected a weight without a batch, but got ", weight);
   // C2
@@ -54,16 +54,17 @@ static FailureOr<RankedTensorType> inferConv(std::optional<Location> location, R
   // C3
   ArrayRef<int64_t> kernel = weight.getShape().drop_front(2);
   if (window.getKernel() != kernel)
-    return emitOptionalError(location, "expected a weight for a window of ", shapeText(window.getKernel()), ", but got ",
-                             shapeText(kernel));
+    return emitOptionalError(location, "expected a weight for a window of ", shapeText(window.getKernel()),
+                             ", but got ", shapeText(kernel));
   // C4
   SmallVector<int64_t> shape = {input.getDimSize(0), outputChannels};
   for (int64_t i = 0; i < rank - 2; ++i) {
     std::optional<int64_t> size = windowOutputSize(input.getDimSize(2 + i), window.getDim(i));
     if (!size)
       return emitOptionalError(location, "expected a window that fits into the input, but got a window of ",
-                               windowExtent(window.getDim(i)), " over ", input.getDimSize(2 + i), " positions, padded by ",
-                               window.getPadLow()[i], " and ", window.getPadHigh()[i], ", in spatial dimension ", i);
+                               windowExtent(window.getDim(i)), " over ", input.getDimSize(2 + i),
+                               " positions, padded by ", window.getPadLow()[i], " and ", window.getPadHigh()[i],
+                               ", in spatial dimension ", i);
     shape.push_back(*size);
   }
   // C5
@@ -98,14 +99,17 @@ LogicalResult ConvOp::inferReturnTypes(MLIRContext *, std::optional<Location> lo
 
 SmallVector<Value> ConvOp::buildGradients(OpBuilder &builder, ArrayRef<Value> resultGradients) {
   Value gradient = resultGradients.front();
-  return {ConvInputGradOp::create(builder, getLoc(), getInput().getType(), gradient, getWeight(), getWindow(), getGroups()),
-          ConvWeightGradOp::create(builder, getLoc(), getWeight().getType(), getInput(), gradient, getWindow(), getGroups())};
+  return {
+      ConvInputGradOp::create(builder, getLoc(), getInput().getType(), gradient, getWeight(), getWindow(), getGroups()),
+      ConvWeightGradOp::create(builder, getLoc(), getWeight().getType(), getInput(), gradient, getWindow(),
+                               getGroups())};
 }
 
 //===-- conv_input_grad -------------------------------------------------------------------------------------------===//
 
 LogicalResult ConvInputGradOp::verify() {
-  return verifyConvGradient(*this, getType(), getWeight().getType(), getOutputGrad().getType(), getWindow(), getGroups());
+  return verifyConvGradient(*this, getType(), getWeight().getType(), getOutputGrad().getType(), getWindow(),
+                            getGroups());
 }
 
 /// The op is the transpose of conv as a linear map, so its own gradients are conv and, since it is bilinear like conv,
@@ -120,7 +124,8 @@ SmallVector<Value> ConvInputGradOp::buildGradients(OpBuilder &builder, ArrayRef<
 //===-- conv_weight_grad ------------------------------------------------------------------------------------------===//
 
 LogicalResult ConvWeightGradOp::verify() {
-  return verifyConvGradient(*this, getInput().getType(), getType(), getOutputGrad().getType(), getWindow(), getGroups());
+  return verifyConvGradient(*this, getInput().getType(), getType(), getOutputGrad().getType(), getWindow(),
+                            getGroups());
 }
 
 } // namespace cnn

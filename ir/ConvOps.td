@@ -8,8 +8,8 @@ include "ir/CnnOps.td"
 def Cnn_ConvOp : CnnInferredOp<"conv", [Cnn_Differentiable]> {
   let summary = "convolution (cross-correlation) in 0 to 3 dimensions";
   let description = [{
-    y[b, o, p] = sum over c, k of x[b, g*C/groups + c, p*stride + k*dilation - pad_low] * w[o, c, k], where g = o / (O/groups)
-    and x is zero outside its bounds. Without spatial dimensions it is a dense layer: y = x w^T.
+    y[b, o, p] = sum over c, k of x[b, g*C/groups + c, p*stride + k*dilation - pad_low] * w[o, c, k], where
+    g = o / (O/groups) and x is zero outside its bounds. Without spatial dimensions it is a dense layer: y = x w^T.
 
     C1. x is [B, C, S...], w is [O, C/groups, K...], with the same number (0 to 3) of spatial dimensions; w is static.
     C2. C = groups * dim(w, 1), and groups divides O.
@@ -33,6 +33,12 @@ def Cnn_ConvInputGradOp : CnnTypedOp<"conv_input_grad", [Cnn_Differentiable]> {
     dx[b, c, s] = the sum of dy[b, o, p] * w[o, c, k] over all o, p, k with s = p*stride + k*dilation - pad_low.
 
     C1. conv(result, weight) with this window and groups has the type of output_grad.
+
+    ```mlir
+    %dx = cnn.conv_input_grad %dy, %w {window = #cnn.window<kernel = [3, 3], stride = [2, 2], dilation = [1, 1],
+        pad_low = [1, 1], pad_high = [1, 1]>}
+        : (tensor<?x64x56x56xf32>, tensor<64x64x3x3xf32>) -> tensor<?x64x112x112xf32>
+    ```
   }];
   let arguments = (ins Cnn_Float:$outputGrad, Cnn_Float:$weight, Cnn_WindowAttr:$window,
                        DefaultValuedAttr<I64Attr, "1">:$groups);
@@ -45,6 +51,12 @@ def Cnn_ConvWeightGradOp : CnnTypedOp<"conv_weight_grad"> {
     dw[o, c, k] = sum over b, p of dy[b, o, p] * x[b, g*C/groups + c, p*stride + k*dilation - pad_low].
 
     C1. conv(input, result) with this window and groups has the type of output_grad.
+
+    ```mlir
+    %dw = cnn.conv_weight_grad %x, %dy {window = #cnn.window<kernel = [3, 3], stride = [2, 2], dilation = [1, 1],
+        pad_low = [1, 1], pad_high = [1, 1]>}
+        : (tensor<?x64x112x112xf32>, tensor<?x64x56x56xf32>) -> tensor<64x64x3x3xf32>
+    ```
   }];
   let arguments = (ins Cnn_Float:$input, Cnn_Float:$outputGrad, Cnn_WindowAttr:$window,
                        DefaultValuedAttr<I64Attr, "1">:$groups);

@@ -60,15 +60,16 @@ def Cnn_BinaryOp : CnnInferredOp<"binary", [Cnn_Differentiable]> {
   let summary = "an elementwise function of two tensors; the second may be broadcast";
   let description = [{
     Dimension i of `rhs` runs along dimension axes[i] of `lhs`; the result has the type of `lhs`. max and min give NaN
-    if either value is NaN, and the larger and smaller of +0 and -0. Where the two values are equal, each side of max
-    and min receives half the gradient.
+    if either value is NaN; which of +0 and -0 they give is left open. Where the two values are equal, each side
+    receives half the gradient.
 
     C1. axes has one entry per dimension of rhs, rising, each a dimension of lhs.
     C2. the dimensions agree.
     C3. the element types are the same.
 
     ```mlir
-    %y = cnn.binary <add> %x, %bias {axes = array<i64: 1>} : (tensor<?x6x28x28xf32>, tensor<6xf32>) -> tensor<?x6x28x28xf32>
+    %y = cnn.binary <add> %x, %bias {axes = array<i64: 1>}
+        : (tensor<?x6x28x28xf32>, tensor<6xf32>) -> tensor<?x6x28x28xf32>
     ```
   }];
   let arguments = (ins Cnn_BinaryKindAttr:$kind, Cnn_Float:$lhs, Cnn_Float:$rhs, DenseI64ArrayAttr:$axes);
@@ -85,7 +86,8 @@ def Cnn_BroadcastOp : CnnOp<"broadcast", [Pure, Cnn_Differentiable]> {
     C3. the result has the shape of like and the element type of input.
 
     ```mlir
-    %y = cnn.broadcast %bias, %x {axes = array<i64: 1>} : (tensor<6xf32>, tensor<?x6x28x28xf32>) -> tensor<?x6x28x28xf32>
+    %y = cnn.broadcast %bias, %x {axes = array<i64: 1>}
+        : (tensor<6xf32>, tensor<?x6x28x28xf32>) -> tensor<?x6x28x28xf32>
     ```
   }];
   let arguments = (ins Cnn_Float:$input, Cnn_Tensor:$like, DenseI64ArrayAttr:$axes);
@@ -126,25 +128,49 @@ def Cnn_CastOp : CnnOp<"cast", [Pure, Cnn_Differentiable, SameOperandsAndResultS
 }
 def Cnn_SoftmaxOp : CnnInferredOp<"softmax", [Cnn_Differentiable]> {
   let summary = "exp(x) / sum exp(x) over the channels (dimension 1)";
-  let description = [{ C1. the input has channels: at least two dimensions. }];
+  let description = [{
+    C1. the input has channels: at least two dimensions.
+
+    ```mlir
+    %y = cnn.softmax %x : (tensor<?x10xf32>) -> tensor<?x10xf32>
+    ```
+  }];
   let arguments = (ins Cnn_Float:$input);
   let results = (outs Cnn_Float:$output);
 }
 def Cnn_SoftmaxGradOp : CnnInferredOp<"softmax_grad"> {
   let summary = "y * (dy - sum over channels of dy * y)";
-  let description = [{ C1. output has channels. C2. output and output_grad have the same type. }];
+  let description = [{
+    C1. output has channels. C2. output and output_grad have the same type.
+
+    ```mlir
+    %dx = cnn.softmax_grad %y, %dy : (tensor<?x10xf32>, tensor<?x10xf32>) -> tensor<?x10xf32>
+    ```
+  }];
   let arguments = (ins Cnn_Float:$output, Cnn_Float:$outputGrad);
   let results = (outs Cnn_Float:$inputGrad);
 }
 def Cnn_LogSoftmaxOp : CnnInferredOp<"log_softmax", [Cnn_Differentiable]> {
   let summary = "x - log sum exp(x) over the channels (dimension 1)";
-  let description = [{ C1. the input has channels: at least two dimensions. }];
+  let description = [{
+    C1. the input has channels: at least two dimensions.
+
+    ```mlir
+    %y = cnn.log_softmax %x : (tensor<?x10xf32>) -> tensor<?x10xf32>
+    ```
+  }];
   let arguments = (ins Cnn_Float:$input);
   let results = (outs Cnn_Float:$output);
 }
 def Cnn_LogSoftmaxGradOp : CnnInferredOp<"log_softmax_grad"> {
   let summary = "dy - exp(y) * sum over channels of dy";
-  let description = [{ C1. output has channels. C2. output and output_grad have the same type. }];
+  let description = [{
+    C1. output has channels. C2. output and output_grad have the same type.
+
+    ```mlir
+    %dx = cnn.log_softmax_grad %y, %dy : (tensor<?x10xf32>, tensor<?x10xf32>) -> tensor<?x10xf32>
+    ```
+  }];
   let arguments = (ins Cnn_Float:$output, Cnn_Float:$outputGrad);
   let results = (outs Cnn_Float:$inputGrad);
 }

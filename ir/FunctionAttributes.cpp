@@ -79,8 +79,8 @@ private:
   LogicalResult verifyArgument(unsigned i) {
     auto roleAttr = function.getArgAttrOfType<RoleAttr>(i, roleAttrName);
     if (!roleAttr)
-      return function->emitOpError() << "expected '" << roleAttrName << "' on argument " << i << " of a function of kind '"
-                                     << stringifyFunctionKind(kind) << "'";
+      return function->emitOpError() << "expected '" << roleAttrName << "' on argument " << i
+                                     << " of a function of kind '" << stringifyFunctionKind(kind) << "'";
     Role role = roleAttr.getValue();
     if (!mayBeArgument(role, kind))
       return function->emitOpError() << "expected a role that an argument of a function of kind '"
@@ -95,7 +95,8 @@ private:
     if (role == Role::Rate && type != rateType)
       return function->emitOpError() << "expected a learning rate of type " << rateType << ", but got " << type;
     if (function.getArgAttr(i, initAttrName) && !isWeight(role))
-      return function->emitOpError() << "expected '" << initAttrName << "' on a parameter or state alone, but got it on "
+      return function->emitOpError() << "expected '" << initAttrName
+                                     << "' on a parameter or state alone, but got it on "
                                      << "argument " << i << " with the role '" << stringifyRole(role) << "'";
     auto name = function.getArgAttrOfType<StringAttr>(i, nameAttrName);
     if (role == Role::Key || role == Role::Rate)
@@ -111,8 +112,8 @@ private:
   LogicalResult verifyResult(unsigned i) {
     auto roleAttr = function.getResultAttrOfType<RoleAttr>(i, roleAttrName);
     if (!roleAttr && kind != FunctionKind::Infer)
-      return function->emitOpError() << "expected '" << roleAttrName << "' on result " << i << " of a function of kind '"
-                                     << stringifyFunctionKind(kind) << "'";
+      return function->emitOpError() << "expected '" << roleAttrName << "' on result " << i
+                                     << " of a function of kind '" << stringifyFunctionKind(kind) << "'";
     Role role = roleAttr ? roleAttr.getValue() : Role::Output;
     if (!mayBeResult(role, kind))
       return function->emitOpError() << "expected a role that a result of a function of kind '"

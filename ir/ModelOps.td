@@ -28,7 +28,8 @@ def Cnn_FieldOp : CnnOp<"field", [HasParent<"DataOp">]> {
   let summary = "one field of one part of a data set";
   let description = [{
     `type` is the type of one sample. `classes` > 0: the field is a class number below it. `flip` is the probability
-    of a horizontal flip, `shift` the largest shift in pixels (both of training samples alone), `fill` what a shift brings in.
+    of a horizontal flip, `shift` the largest shift in pixels (both of training samples alone), `fill` what a shift
+    brings in.
 
     C1. type is a static tensor type. C2. classes >= 0, and a field with classes is a tensor<i32>. C3. 0 <= flip <= 1.
     C4. shift >= 0.
@@ -51,8 +52,8 @@ def Cnn_TrainOp : CnnOp<"train", [DeclareOpInterfaceMethods<SymbolUserOpInterfac
       rate = #cnn.rate<step, base = 0.05, every = 4.0, factor = 0.3, power = 1.0, warmup = 0.0>, seed = 1 : i64}
     ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$net, FlatSymbolRefAttr:$data, Cnn_OptimizerAttr:$optimizer, Cnn_RateAttr:$rate,
-                       I64Attr:$batch, I64Attr:$epochs, I64Attr:$seed);
+  let arguments = (ins FlatSymbolRefAttr:$net, FlatSymbolRefAttr:$data, Cnn_OptimizerAttr:$optimizer,
+                       Cnn_RateAttr:$rate, I64Attr:$batch, I64Attr:$epochs, I64Attr:$seed);
   let assemblyFormat = "$net `on` $data attr-dict";
   let hasVerifier = 1;
 }

@@ -61,7 +61,8 @@ SmallVector<Value> BatchNormOp::buildGradients(OpBuilder &builder, ArrayRef<Valu
   Value dshift = e.sum(dy, {1});
   Value dscale = e.sum(e.binary(BinaryKind::Mul, dy, xhat), {1});
   Value dmean = e.unary(UnaryKind::Neg, e.binary(BinaryKind::Mul, factor, dshift));
-  Value dvariance = e.binary(BinaryKind::Mul, e.binary(BinaryKind::Mul, e.binary(BinaryKind::Mul, factor, invStd), dscale), -0.5);
+  Value dvariance =
+      e.binary(BinaryKind::Mul, e.binary(BinaryKind::Mul, e.binary(BinaryKind::Mul, factor, invStd), dscale), -0.5);
   return {e.binary(BinaryKind::Mul, dy, factor, {1}), dscale, dshift, dmean, dvariance};
 }
 
@@ -99,7 +100,8 @@ static LogicalResult verifyLrn(std::optional<Location> location, RankedTensorTyp
     return emitOptionalError(location, "expected an input with channels, but got ", shapeText(input));
   // C2
   if (size < 1 || size % 2 == 0)
-    return emitOptionalError(location, "expected an odd and positive number of channels to normalize over, but got ", size);
+    return emitOptionalError(location, "expected an odd and positive number of channels to normalize over, but got ",
+                             size);
   return success();
 }
 
@@ -139,7 +141,8 @@ LogicalResult DropoutOp::inferReturnTypes(MLIRContext *, std::optional<Location>
 OpFoldResult DropoutOp::fold(FoldAdaptor) { return getRate().isZero() ? getInput() : Value(); }
 
 SmallVector<Value> DropoutOp::buildGradients(OpBuilder &builder, ArrayRef<Value> resultGradients) {
-  return {DropoutOp::create(builder, getLoc(), resultGradients.front(), getKey(), getRateAttr(), getSiteAttr()), Value()};
+  return {DropoutOp::create(builder, getLoc(), resultGradients.front(), getKey(), getRateAttr(), getSiteAttr()),
+          Value()};
 }
 
 } // namespace cnn

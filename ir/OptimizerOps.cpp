@@ -38,8 +38,8 @@ LogicalResult SgdUpdateOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
 
 LogicalResult AdamUpdateOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op,
                                              SmallVectorImpl<Type> &types) {
-  if (failed(verifySameType(location,
-                            {op.getParameter(), op.getGradient(), op.getFirstMoment(), op.getSecondMoment()})))
+  if (failed(
+          verifySameType(location, {op.getParameter(), op.getGradient(), op.getFirstMoment(), op.getSecondMoment()})))
     return failure();
   types.append(3, op.getParameter().getType());
   return success();

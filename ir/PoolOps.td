@@ -12,6 +12,11 @@ def Cnn_MaxPoolOp : CnnInferredOp<"max_pool", [Cnn_Differentiable]> {
 
     C1. window has one dimension per spatial dimension of the input (1 to 3), and its output is not empty.
     C2. no window lies wholly outside the input.
+
+    ```mlir
+    %y = cnn.max_pool %x {window = #cnn.window<kernel = [3, 3], stride = [2, 2], dilation = [1, 1],
+        pad_low = [1, 1], pad_high = [1, 1]>} : (tensor<?x64x112x112xf32>) -> tensor<?x64x56x56xf32>
+    ```
   }];
   let arguments = (ins Cnn_Float:$input, Cnn_WindowAttr:$window);
   let results = (outs Cnn_Float:$output);
@@ -19,7 +24,15 @@ def Cnn_MaxPoolOp : CnnInferredOp<"max_pool", [Cnn_Differentiable]> {
 def Cnn_MaxPoolGradOp : CnnInferredOp<"max_pool_grad"> {
   let summary = "gradient of max_pool: each window's gradient goes to its first (row-major) largest input";
   let description = [{
+    In a window with NaN the gradient goes to its first NaN.
+
     C1. max_pool(input) with this window has the type of output_grad.
+
+    ```mlir
+    %dx = cnn.max_pool_grad %x, %dy {window = #cnn.window<kernel = [3, 3], stride = [2, 2], dilation = [1, 1],
+        pad_low = [1, 1], pad_high = [1, 1]>}
+        : (tensor<?x64x112x112xf32>, tensor<?x64x56x56xf32>) -> tensor<?x64x112x112xf32>
+    ```
   }];
   let arguments = (ins Cnn_Float:$input, Cnn_Float:$outputGrad, Cnn_WindowAttr:$window);
   let results = (outs Cnn_Float:$inputGrad);
@@ -27,10 +40,15 @@ def Cnn_MaxPoolGradOp : CnnInferredOp<"max_pool_grad"> {
 def Cnn_AvgPoolOp : CnnInferredOp<"avg_pool", [Cnn_Differentiable]> {
   let summary = "the mean of each window";
   let description = [{
-    The sum over positions inside the input, divided by their number; with `count_pad`, by the number of positions inside
-    the padded input (positions that only `ceil` adds never count).
+    The sum over positions inside the input, divided by their number; with `count_pad`, by the number of positions
+    inside input and padding (positions that only `ceil` adds never count).
 
     C1, C2 as of max_pool.
+
+    ```mlir
+    %y = cnn.avg_pool %x {count_pad = true, window = #cnn.window<kernel = [3, 3], stride = [2, 2], dilation = [1, 1],
+        pad_low = [1, 1], pad_high = [1, 1]>} : (tensor<?x64x112x112xf32>) -> tensor<?x64x56x56xf32>
+    ```
   }];
   let arguments = (ins Cnn_Float:$input, Cnn_WindowAttr:$window, DefaultValuedAttr<BoolAttr, "false">:$count_pad);
   let results = (outs Cnn_Float:$output);
@@ -39,6 +57,12 @@ def Cnn_AvgPoolGradOp : CnnTypedOp<"avg_pool_grad"> {
   let summary = "gradient of avg_pool";
   let description = [{
     C1. avg_pool of the result with this window has the type of output_grad.
+
+    ```mlir
+    %dx = cnn.avg_pool_grad %dy {count_pad = true,
+        window = #cnn.window<kernel = [3, 3], stride = [2, 2], dilation = [1, 1], pad_low = [1, 1], pad_high = [1, 1]>}
+        : (tensor<?x64x56x56xf32>) -> tensor<?x64x112x112xf32>
+    ```
   }];
   let arguments = (ins Cnn_Float:$outputGrad, Cnn_WindowAttr:$window, DefaultValuedAttr<BoolAttr, "false">:$count_pad);
   let results = (outs Cnn_Float:$inputGrad);

@@ -47,8 +47,9 @@ LogicalResult ReshapeOp::verify() {
   // C1
   if (hasBatch(input) != hasBatch(output) || *valueCount(input.getShape()) != *valueCount(output.getShape()))
     return emitError("expected a shape of ")
-           << *valueCount(input.getShape()) << " values, as " << shapeText(input) << " has, but got " << shapeText(output)
-           << " with " << *valueCount(output.getShape()) << (hasBatch(input) == hasBatch(output) ? "" : " and another batch");
+           << *valueCount(input.getShape()) << " values, as " << shapeText(input) << " has, but got "
+           << shapeText(output) << " with " << *valueCount(output.getShape())
+           << (hasBatch(input) == hasBatch(output) ? "" : " and another batch");
   // C2
   if (input.getElementType() != output.getElementType())
     return emitError("expected a result of ") << input.getElementType() << ", but got " << output.getElementType();
@@ -87,7 +88,8 @@ LogicalResult PermuteOp::inferReturnTypes(MLIRContext *context, std::optional<Lo
                              shapeText(perm));
   // C2
   if (hasBatch(input) && perm.front() != 0)
-    return emitOptionalError(location, "expected the batch to stay in front, but got dimension ", perm.front(), " there");
+    return emitOptionalError(location, "expected the batch to stay in front, but got dimension ", perm.front(),
+                             " there");
   SmallVector<int64_t> shape;
   for (int64_t axis : perm)
     shape.push_back(input.getDimSize(axis));
@@ -129,7 +131,8 @@ static LogicalResult verifyPadding(std::optional<Location> location, RankedTenso
     if (pad < 0)
       return emitOptionalError(location, "expected a padding of at least 0, but got ", pad);
   if (hasBatch(tensor) && (low.front() != 0 || high.front() != 0))
-    return emitOptionalError(location, "expected no padding of the batch, but got ", low.front(), " and ", high.front());
+    return emitOptionalError(location, "expected no padding of the batch, but got ", low.front(), " and ",
+                             high.front());
   return success();
 }
 
@@ -202,8 +205,8 @@ LogicalResult SliceOp::inferReturnTypes(MLIRContext *, std::optional<Location> l
   for (int64_t i = hasBatch(input) ? 1 : 0; i < input.getRank(); ++i) {
     shape[i] = sizes[i];
     if (offsets[i] < 0 || sizes[i] < 1 || offsets[i] > input.getDimSize(i) - sizes[i])
-      return emitOptionalError(location, "expected a range within the ", input.getDimSize(i), " positions of dimension ",
-                               i, ", but got ", sizes[i], " from ", offsets[i]);
+      return emitOptionalError(location, "expected a range within the ", input.getDimSize(i),
+                               " positions of dimension ", i, ", but got ", sizes[i], " from ", offsets[i]);
   }
   return inferShape(location, shape, input, types);
 }
@@ -231,8 +234,7 @@ SmallVector<Value> SliceOp::buildGradients(OpBuilder &builder, ArrayRef<Value> r
   SmallVector<int64_t> low(getOffsets()), high(input.getRank(), 0);
   for (int64_t i = hasBatch(input) ? 1 : 0; i < input.getRank(); ++i)
     high[i] = input.getDimSize(i) - getOffsets()[i] - getSizes()[i];
-  return {PadOp::create(builder, getLoc(), resultGradients.front(), low, high, PadMode::Constant,
-                        APFloat(0.0))};
+  return {PadOp::create(builder, getLoc(), resultGradients.front(), low, high, PadMode::Constant, APFloat(0.0))};
 }
 
 //===-- concat ----------------------------------------------------------------------------------------------------===//
@@ -247,7 +249,8 @@ LogicalResult ConcatOp::inferReturnTypes(MLIRContext *, std::optional<Location> 
   // C2
   int64_t firstAxis = hasBatch(first) ? 1 : 0;
   if (axis < firstAxis || axis >= first.getRank())
-    return emitOptionalError(location, "expected an axis from ", firstAxis, " to ", first.getRank() - 1, ", but got ", axis);
+    return emitOptionalError(location, "expected an axis from ", firstAxis, " to ", first.getRank() - 1, ", but got ",
+                             axis);
   // C3
   SmallVector<int64_t> shape(first.getShape());
   for (Value input : op.getInputs().drop_front()) {
@@ -298,7 +301,8 @@ LogicalResult UpsampleOp::inferReturnTypes(MLIRContext *, std::optional<Location
                              shapeText(input));
   // C2
   if (static_cast<int64_t>(factors.size()) != rank)
-    return emitOptionalError(location, "expected ", rank, " factors, one per spatial dimension, but got ", factors.size());
+    return emitOptionalError(location, "expected ", rank, " factors, one per spatial dimension, but got ",
+                             factors.size());
   SmallVector<int64_t> shape(input.getShape());
   for (auto [i, factor] : llvm::enumerate(factors)) {
     if (factor < 1)

@@ -41,8 +41,7 @@ std::string shapeText(RankedTensorType type) { return shapeText(type.getShape())
 
 FailureOr<RankedTensorType> inferTensorType(std::optional<Location> location, ArrayRef<int64_t> shape,
                                             Type elementType) {
-  ArrayRef<int64_t> sample =
-      !shape.empty() && ShapedType::isDynamic(shape.front()) ? shape.drop_front() : shape;
+  ArrayRef<int64_t> sample = !shape.empty() && ShapedType::isDynamic(shape.front()) ? shape.drop_front() : shape;
   for (int64_t dim : sample)
     if (dim < 1)
       return emitOptionalError(location, "expected dimensions of at least 1, but got a result of shape ",

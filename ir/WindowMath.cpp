@@ -36,8 +36,8 @@ int64_t tapsWithin(Wide start, Wide low, Wide high, const WindowDim &window) {
   return static_cast<int64_t>(last - first);
 }
 
-/// The smallest x >= 0 with low <= (a*x mod m) <= high, or -1 if there is none; 0 <= low <= high < m, 0 <= a < m. Euclid's
-/// algorithm: if no multiple of a lies in the range, y must wrap m so often that (m*y mod a) falls into it.
+/// The smallest x >= 0 with low <= (a*x mod m) <= high, or -1 if there is none; 0 <= low <= high < m, 0 <= a < m.
+/// Euclid's algorithm: if no multiple of a lies in the range, y must wrap m so often that (m*y mod a) falls into it.
 Wide firstMultipleWithin(Wide a, Wide m, Wide low, Wide high) {
   if (low == 0)
     return 0;

@@ -16,8 +16,8 @@ namespace {
 constexpr int64_t largest = INT64_MAX, smallest = INT64_MIN;
 
 /// PyTorch 1.13, aten/src/ATen/native/Pool.h, pooling_output_shape_pad_lr.
-int64_t pytorchOutputSize(int64_t in, int64_t kernel, int64_t padLow, int64_t padHigh, int64_t stride,
-                          int64_t dilation, bool ceil) {
+int64_t pytorchOutputSize(int64_t in, int64_t kernel, int64_t padLow, int64_t padHigh, int64_t stride, int64_t dilation,
+                          bool ceil) {
   int64_t room = in + padLow + padHigh - dilation * (kernel - 1) - 1 + (ceil ? stride - 1 : 0);
   int64_t quotient = room / stride - (room % stride < 0 ? 1 : 0);
   int64_t out = quotient + 1;
@@ -151,8 +151,8 @@ TEST(WindowMath, SamePaddingKeepsTheSizeUpToTheStride) {
   EXPECT_EQ(samePadding(224, 7, 2, 1).high, 3);
 }
 
-// The input gradient reads the output through the transposed window: it has as many positions as the input, and tap k of
-// one pairs the same positions as tap kernel-1-k of the other.
+// The input gradient reads the output through the transposed window: it has as many positions as the input, and tap k
+// of one pairs the same positions as tap kernel-1-k of the other.
 TEST(WindowMath, TransposedWindowLeadsBack) {
   std::mt19937 random(4);
   for (int i = 0; i < 20000; ++i) {
