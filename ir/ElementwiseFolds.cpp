@@ -9,24 +9,23 @@
 using namespace mlir;
 
 namespace cnn {
-namespace {
 
 /// The one value of a constant whose values are all the same.
-std::optional<APFloat> splatOf(Attribute attribute) {
+static std::optional<APFloat> splatOf(Attribute attribute) {
   auto elements = dyn_cast_or_null<DenseElementsAttr>(attribute);
   if (!elements || !elements.isSplat() || !isa<FloatType>(elements.getElementType()))
     return std::nullopt;
   return elements.getSplatValue<APFloat>();
 }
 
-APFloat literal(double value, const llvm::fltSemantics &semantics) {
+static APFloat literal(double value, const llvm::fltSemantics &semantics) {
   APFloat result(value);
   bool losesInfo;
   result.convert(semantics, APFloat::rmNearestTiesToEven, &losesInfo);
   return result;
 }
 
-std::optional<APFloat> evaluate(UnaryKind kind, APFloat x, double alpha) {
+static std::optional<APFloat> evaluate(UnaryKind kind, const APFloat &x, double alpha) {
   const llvm::fltSemantics &semantics = x.getSemantics();
   APFloat zero = APFloat::getZero(semantics), one = APFloat::getOne(semantics);
   switch (kind) {
@@ -49,7 +48,7 @@ std::optional<APFloat> evaluate(UnaryKind kind, APFloat x, double alpha) {
   }
 }
 
-APFloat evaluate(BinaryKind kind, const APFloat &a, const APFloat &b) {
+static APFloat evaluate(BinaryKind kind, const APFloat &a, const APFloat &b) {
   switch (kind) {
   case BinaryKind::Add:
     return a + b;
@@ -68,7 +67,7 @@ APFloat evaluate(BinaryKind kind, const APFloat &a, const APFloat &b) {
 }
 
 /// Whether `x kind value` is x for every x.
-bool isNeutral(BinaryKind kind, const APFloat &value) {
+static bool isNeutral(BinaryKind kind, const APFloat &value) {
   switch (kind) {
   case BinaryKind::Add:
     return value.isNegZero();
@@ -85,9 +84,9 @@ bool isNeutral(BinaryKind kind, const APFloat &value) {
   llvm_unreachable("unknown binary kind");
 }
 
-OpFoldResult splat(Type type, const APFloat &value) { return DenseElementsAttr::get(cast<ShapedType>(type), value); }
-
-} // namespace
+static OpFoldResult splat(Type type, const APFloat &value) {
+  return DenseElementsAttr::get(cast<ShapedType>(type), value);
+}
 
 OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
 

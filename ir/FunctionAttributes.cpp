@@ -17,9 +17,8 @@
 using namespace mlir;
 
 namespace cnn {
-namespace {
 
-bool mayBeArgument(Role role, FunctionKind kind) {
+static bool mayBeArgument(Role role, FunctionKind kind) {
   switch (role) {
   case Role::Input:
   case Role::Parameter:
@@ -38,7 +37,7 @@ bool mayBeArgument(Role role, FunctionKind kind) {
   llvm_unreachable("unknown role");
 }
 
-bool mayBeResult(Role role, FunctionKind kind) {
+static bool mayBeResult(Role role, FunctionKind kind) {
   switch (role) {
   case Role::Output:
     return kind == FunctionKind::Infer;
@@ -58,7 +57,9 @@ bool mayBeResult(Role role, FunctionKind kind) {
   llvm_unreachable("unknown role");
 }
 
-bool isWeight(Role role) { return role == Role::Parameter || role == Role::State || role == Role::Slot; }
+static bool isWeight(Role role) { return role == Role::Parameter || role == Role::State || role == Role::Slot; }
+
+namespace {
 
 /// Checks one function of a model as a whole.
 class FunctionVerifier {
@@ -160,14 +161,16 @@ private:
   llvm::SmallDenseSet<uint64_t> tiedArguments;
 };
 
+} // namespace
+
 /// Whether there is one dictionary per argument and result; a function that is not yet verified may lack some.
-bool hasAttributesForAll(FunctionOpInterface function) {
+static bool hasAttributesForAll(FunctionOpInterface function) {
   ArrayAttr arguments = function.getArgAttrsAttr(), results = function.getResAttrsAttr();
   return (!arguments || arguments.size() == function.getNumArguments()) &&
          (!results || results.size() == function.getNumResults());
 }
 
-LogicalResult verifyNameAndRole(Operation *op, NamedAttribute attribute) {
+static LogicalResult verifyNameAndRole(Operation *op, NamedAttribute attribute) {
   auto text = dyn_cast<StringAttr>(attribute.getValue());
   if (attribute.getName() == nameAttrName && (!text || text.empty()))
     return op->emitOpError() << "expected '" << nameAttrName << "' to be a text that is not empty, but got "
@@ -176,8 +179,6 @@ LogicalResult verifyNameAndRole(Operation *op, NamedAttribute attribute) {
     return op->emitOpError() << "expected '" << roleAttrName << "' to be a #cnn.role, but got " << attribute.getValue();
   return success();
 }
-
-} // namespace
 
 LogicalResult CnnDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
   if (attribute.getName() != kindAttrName)

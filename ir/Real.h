@@ -18,6 +18,7 @@ public:
   operator double() const { return value; }
 
   friend bool operator==(Real a, Real b) { return a.bits() == b.bits(); }
+  // LLVM finds it by this name. NOLINTNEXTLINE(readability-identifier-naming)
   friend llvm::hash_code hash_value(Real real) { return llvm::hash_value(real.bits()); }
 
 private:

@@ -8,29 +8,28 @@
 #include <cassert>
 
 namespace cnn {
-namespace {
 
 using Wide = __int128;
 
 constexpr int64_t largest = INT64_MAX;
 
-Wide floorDiv(Wide numerator, Wide denominator) {
+static Wide floorDiv(Wide numerator, Wide denominator) {
   Wide quotient = numerator / denominator;
   return numerator % denominator < 0 ? quotient - 1 : quotient;
 }
 
-Wide ceilDiv(Wide numerator, Wide denominator) { return -floorDiv(-numerator, denominator); }
+static Wide ceilDiv(Wide numerator, Wide denominator) { return -floorDiv(-numerator, denominator); }
 
-Wide clamp(Wide value, Wide low, Wide high) { return value < low ? low : value > high ? high : value; }
+static Wide clamp(Wide value, Wide low, Wide high) { return value < low ? low : value > high ? high : value; }
 
-int64_t saturate(Wide value) { return static_cast<int64_t>(clamp(value, INT64_MIN, largest)); }
+static int64_t saturate(Wide value) { return static_cast<int64_t>(clamp(value, INT64_MIN, largest)); }
 
-Wide extent(const WindowDim &window) { return Wide(window.dilation) * (window.kernel - 1) + 1; }
+static Wide extent(const WindowDim &window) { return Wide(window.dilation) * (window.kernel - 1) + 1; }
 
-Wide start(int64_t p, const WindowDim &window) { return Wide(p) * window.stride - window.padLow; }
+static Wide start(int64_t p, const WindowDim &window) { return Wide(p) * window.stride - window.padLow; }
 
 /// The number of taps k with low <= start + k*dilation < high.
-int64_t tapsWithin(Wide start, Wide low, Wide high, const WindowDim &window) {
+static int64_t tapsWithin(Wide start, Wide low, Wide high, const WindowDim &window) {
   Wide first = clamp(ceilDiv(low - start, window.dilation), 0, window.kernel);
   Wide last = clamp(ceilDiv(high - start, window.dilation), first, window.kernel);
   return static_cast<int64_t>(last - first);
@@ -38,7 +37,7 @@ int64_t tapsWithin(Wide start, Wide low, Wide high, const WindowDim &window) {
 
 /// The smallest x >= 0 with low <= (a*x mod m) <= high, or -1 if there is none; 0 <= low <= high < m, 0 <= a < m.
 /// Euclid's algorithm: if no multiple of a lies in the range, y must wrap m so often that (m*y mod a) falls into it.
-Wide firstMultipleWithin(Wide a, Wide m, Wide low, Wide high) {
+static Wide firstMultipleWithin(Wide a, Wide m, Wide low, Wide high) {
   if (low == 0)
     return 0;
   if (a == 0)
@@ -49,8 +48,6 @@ Wide firstMultipleWithin(Wide a, Wide m, Wide low, Wide high) {
   Wide wraps = firstMultipleWithin(m % a, a, a - high % a, a - low % a);
   return wraps < 0 ? -1 : ceilDiv(low + m * wraps, a);
 }
-
-} // namespace
 
 int64_t windowExtent(const WindowDim &window) { return saturate(extent(window)); }
 
