@@ -96,14 +96,18 @@ public:
   /// Without parentheses around it.
   SourceRange range() const { return exprRange; }
 
-  /// It was written in parentheses. This has no meaning, but the formatter keeps them where they make things clear.
-  bool inParentheses = false;
+  /// With the parentheses around it, if there are any. They have no meaning, but the formatter keeps them where they
+  /// make things clear.
+  SourceRange outerRange() const { return outer; }
+  bool inParentheses() const { return !(outer == exprRange); }
+  void setOuterRange(SourceRange range) { outer = range; }
 
 protected:
-  Expr(Kind kind, SourceRange range) : exprRange(range), exprKind(kind) {}
+  Expr(Kind kind, SourceRange range) : exprRange(range), outer(range), exprKind(kind) {}
 
 private:
   SourceRange exprRange;
+  SourceRange outer;
   Kind exprKind;
 };
 

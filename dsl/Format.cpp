@@ -75,7 +75,7 @@ private:
     std::function<Piece()> build;
   };
   Piece bracketed(llvm::StringRef open, llvm::ArrayRef<Element> elements, llvm::StringRef close, uint32_t begin,
-                  uint32_t end, bool isFilled = false);
+                  uint32_t end, bool isFilled = false, bool isOneTuple = false);
   Piece expressions(llvm::StringRef open, llvm::ArrayRef<const Expr *> elements, llvm::StringRef close,
                     uint32_t begin, uint32_t end);
 
@@ -83,12 +83,20 @@ private:
   Piece later(const LaterDecl *decl);
   Piece parameters(llvm::ArrayRef<Parameter> list, uint32_t begin, uint32_t end);
   Piece parameter(const Parameter &parameter);
+  std::vector<int64_t> alignEntries(llvm::ArrayRef<Entry> entries);
   Piece entryBlock(llvm::ArrayRef<Entry> entries, SourceRange braces);
   Piece entryHead(const Entry &entry);
   Piece entry(const Entry &entry, Piece padding);
   Piece block(const BlockExpr *block);
   Piece statement(const Stmt *stmt, Piece blockGroup, llvm::ArrayRef<int64_t> stageColumns);
   Piece bindingHead(const Stmt *stmt);
+  struct PipeRow {
+    /// What stands before the first '|>'.
+    std::string start;
+    llvm::SmallVector<int64_t> columns;
+  };
+  std::optional<PipeRow> pipeRow(const Stmt *stmt);
+  bool areConsecutive(SourceRange first, SourceRange second) const;
   std::vector<llvm::SmallVector<int64_t>> alignPipes(llvm::ArrayRef<const Stmt *> statements);
 
   Piece expr(const Expr *expr, int minPrecedence = AnyPrecedence, bool isTight = false);
@@ -124,7 +132,7 @@ Piece Formatter::ownLineComments(uint32_t before, int64_t &previousLine) {
     int64_t line = lineOf(range.begin);
     if (!parts.empty())
       parts.push_back(line > previousLine + 1 ? layout.blankLine() : layout.hardLine());
-    parts.push_back(text(range));
+    parts.push_back(layout.comment(range.text()));
     previousLine = line;
   }
   return concat(parts);
@@ -217,22 +225,24 @@ bool Formatter::isOpenedUp(SourceRange block) const {
   return inside.take_while([](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }).contains('\n');
 }
 
-/// `{ content }`, without a group of its own. The comment stands behind the '{'.
+/// `{ content }`, without a group of its own. The comment stands behind the '{', except in an empty block, whose
+/// comments are all content.
 Piece Formatter::braces(Piece openingComment, Piece content, bool isEmpty) {
   if (isEmpty)
-    return concat({text("{}"), openingComment});
+    return text("{}");
   return concat({text("{"), openingComment, layout.nest(indentation, concat({layout.line(), content})), layout.line(), text("}")});
 }
 
-/// A list in brackets. `begin` is where the text before it ends, `end` the closing bracket.
+/// A list in brackets. `begin` is where the text before it ends, `end` the closing bracket. A filled list has several
+/// elements on a line; the comma of a tuple of one is always there.
 Piece Formatter::bracketed(llvm::StringRef open, llvm::ArrayRef<Element> elements, llvm::StringRef close,
-                           uint32_t begin, uint32_t end, bool isFilled) {
+                           uint32_t begin, uint32_t end, bool isFilled, bool isOneTuple) {
   Pieces parts;
   // With comments, each element has a line of its own.
   isFilled &= !hasCommentBefore(end);
   bool isOpenedUp = !elements.empty() && hasLineBreak(begin, elements.front().range.begin);
   // A comment right behind the bracket stays there.
-  Piece openingComment = trailingComment(find(open[0], begin) + 1);
+  Piece openingComment = elements.empty() ? nothing() : trailingComment(find(open[0], begin) + 1);
   for (const Element &element : elements) {
     bool isLast = &element == &elements.back();
     Piece piece = anchored(element.range, element.build);
@@ -242,7 +252,7 @@ Piece Formatter::bracketed(llvm::StringRef open, llvm::ArrayRef<Element> element
       parts.push_back(layout.group(concat({layout.line(), piece})));
     else
       parts.push_back(concat({layout.line(), piece}));
-    parts.push_back(isLast ? layout.ifBroken(",", "") : text(","));
+    parts.push_back(isLast ? layout.ifBroken(",", isOneTuple ? "," : "") : text(","));
   }
   int64_t previousLine = 0;
   if (hasCommentBefore(end)) {
@@ -250,7 +260,7 @@ Piece Formatter::bracketed(llvm::StringRef open, llvm::ArrayRef<Element> element
       parts.push_back(layout.hardLine());
     parts.push_back(ownLineComments(end, previousLine));
   } else if (elements.empty()) {
-    return concat({text(open), text(close), openingComment});
+    return concat({text(open), text(close)});
   }
   return layout.group(concat({text(open), openingComment,
                               layout.nest(indentation, concat({layout.softLine(), concat(parts)})),
@@ -268,8 +278,9 @@ Piece Formatter::expressions(llvm::StringRef open, llvm::ArrayRef<const Expr *> 
                              uint32_t begin, uint32_t end) {
   std::vector<Element> list;
   for (const Expr *element : elements)
-    list.push_back({element->range(), [this, element] { return expr(element); }});
-  return bracketed(open, list, close, begin, end, llvm::all_of(elements, isLiteral));
+    list.push_back({element->outerRange(), [this, element] { return expr(element); }});
+  bool isOneTuple = open == "(" && elements.size() == 1;
+  return bracketed(open, list, close, begin, end, llvm::all_of(elements, isLiteral), isOneTuple);
 }
 
 /// The first such bracket behind an offset; comments are passed over.
@@ -332,7 +343,7 @@ Piece Formatter::declaration(const Decl *decl) {
         Piece model = expr(train->model, PostfixPrecedence);
         Piece data = expr(train->data, PostfixPrecedence);
         return concat({text("train "), model, text(" on "), data, text(" "),
-                       entryBlock(train->entries, bracesFrom(train->data->range().end, decl->range()))});
+                       entryBlock(train->entries, bracesFrom(train->data->outerRange().end, decl->range()))});
       })
       .Case([&](const LaterDecl *laterDecl) { return later(laterDecl); });
 }
@@ -378,39 +389,62 @@ Piece Formatter::parameter(const Parameter &parameter) {
   return concat(parts);
 }
 
+/// Whether nothing will stand between two rows: no blank line, and no comment, of which those inside the second row may
+/// be moved before it.
+bool Formatter::areConsecutive(SourceRange first, SourceRange second) const {
+  int64_t firstLine = lineOf(first.end);
+  if (lineOf(second.begin) > firstLine + 1)
+    return false;
+  const Comment *comment =
+      llvm::partition_point(ast.comments, [&](const Comment &one) { return one.range.begin < first.end; });
+  for (; comment != ast.comments.end() && comment->range.begin < second.end; ++comment)
+    if (comment->range.begin > second.begin || comment->ownsLine)
+      return false;
+  return true;
+}
+
+/// For each entry the blanks to add before its '=', so that those of consecutive entries stand under each other.
+std::vector<int64_t> Formatter::alignEntries(llvm::ArrayRef<Entry> entries) {
+  // A head that might be broken into lines has no column.
+  constexpr int64_t maxHeadColumns = 40;
+  bool hasRoom = nesting * indentation <= maxColumns - 2 * maxHeadColumns;
+  // Building the pieces takes comments from the list; they are put back.
+  size_t savedComment = nextComment;
+  std::vector<std::optional<int64_t>> heads;
+  for (const Entry &entry : entries) {
+    while (hasCommentBefore(entry.range.begin))
+      ++nextComment;
+    std::optional<std::string> head = layout.flat(entryHead(entry));
+    int64_t columns = head ? Layout::columnsOf(*head) : 0;
+    bool isAligned = hasRoom && head && entry.value && columns <= maxHeadColumns;
+    heads.push_back(isAligned ? std::optional(columns) : std::nullopt);
+  }
+  nextComment = savedComment;
+
+  std::vector<int64_t> padding(entries.size());
+  for (size_t first = 0; first < entries.size();) {
+    size_t last = first + 1;
+    while (last < entries.size() && heads[first] && heads[last] &&
+           areConsecutive(entries[last - 1].range, entries[last].range))
+      ++last;
+    int64_t widest = 0;
+    for (size_t i = first; i < last; ++i)
+      widest = std::max(widest, heads[i].value_or(0));
+    for (size_t i = first; i < last; ++i)
+      padding[i] = heads[i] ? widest - *heads[i] : 0;
+    first = last;
+  }
+  return padding;
+}
+
 Piece Formatter::entryBlock(llvm::ArrayRef<Entry> entries, SourceRange braceRange) {
   Piece group = layout.emptyGroup();
-  Piece openingComment = trailingComment(braceRange.begin + 1);
+  Piece openingComment = entries.empty() ? nothing() : trailingComment(braceRange.begin + 1);
   std::vector<SourceRange> ranges;
   for (const Entry &entry : entries)
     ranges.push_back(entry.range);
-
-  // The '=' of entries on consecutive lines stand under each other.
-  std::vector<int64_t> padding(entries.size());
-  auto headColumns = [&](const Entry &entry) {
-    // The head's comments, if it has any, are left for the entry itself.
-    size_t comment = nextComment;
-    std::optional<std::string> head = layout.flat(entryHead(entry));
-    nextComment = comment;
-    return head ? Layout::columnsOf(*head) : 0;
-  };
-  for (size_t first = 0; first < entries.size();) {
-    size_t last = first + 1;
-    int64_t columns = 0;
-    if (entries[first].value) {
-      columns = headColumns(entries[first]);
-      for (; last < entries.size() && entries[last].value; ++last) {
-        if (lineOf(entries[last].range.begin) > lineOf(entries[last - 1].range.end) + 1)
-          break;
-        columns = std::max(columns, headColumns(entries[last]));
-      }
-      for (size_t i = first; i < last; ++i)
-        padding[i] = columns - headColumns(entries[i]);
-    }
-    first = last;
-  }
-
   ++nesting;
+  std::vector<int64_t> padding = alignEntries(entries);
   Piece content = rows(ranges, braceRange.begin, braceRange.end - 1, [&](size_t index) {
     return entry(entries[index], layout.padding(padding[index], group, /*onlyIfFlat=*/false));
   });
@@ -439,7 +473,7 @@ Piece Formatter::entry(const Entry &entry, Piece padding) {
 
 Piece Formatter::block(const BlockExpr *block) {
   Piece group = layout.emptyGroup();
-  Piece openingComment = trailingComment(block->range().begin + 1);
+  Piece openingComment = block->statements.empty() ? nothing() : trailingComment(block->range().begin + 1);
   std::vector<SourceRange> ranges;
   for (const Stmt *statement : block->statements)
     ranges.push_back(statement->range());
@@ -454,22 +488,11 @@ Piece Formatter::block(const BlockExpr *block) {
   return group;
 }
 
-/// The pipe that a statement binds or yields, unless the user broke it into lines, or it holds blocks or comments.
-static const PipeExpr *pipeOf(const Stmt *stmt) {
-  const Expr *value = nullptr;
-  if (const auto *binding = llvm::dyn_cast<BindingStmt>(stmt))
-    value = binding->value;
-  else if (const auto *result = llvm::dyn_cast<ExprStmt>(stmt))
-    value = result->value;
-  const auto *pipe = llvm::dyn_cast_or_null<PipeExpr>(value);
-  return pipe && pipe->range().text().find_first_of("\n{#") == llvm::StringRef::npos ? pipe : nullptr;
-}
-
 /// The first input of a pipe and its stages.
 static const Expr *stagesOf(const PipeExpr *pipe, llvm::SmallVectorImpl<const PipeExpr *> &stages) {
   const Expr *input = pipe;
   while (const auto *inner = llvm::dyn_cast<PipeExpr>(input)) {
-    if (inner != pipe && inner->inParentheses)
+    if (inner != pipe && inner->inParentheses())
       break;
     stages.push_back(inner);
     input = inner->input;
@@ -478,42 +501,62 @@ static const Expr *stagesOf(const PipeExpr *pipe, llvm::SmallVectorImpl<const Pi
   return input;
 }
 
+/// The pipe that a statement binds or yields.
+static const PipeExpr *pipeOf(const Stmt *stmt) {
+  if (const auto *binding = llvm::dyn_cast<BindingStmt>(stmt))
+    return llvm::dyn_cast<PipeExpr>(binding->value);
+  if (const auto *result = llvm::dyn_cast<ExprStmt>(stmt))
+    return llvm::dyn_cast<PipeExpr>(result->value);
+  return nullptr;
+}
+
+/// The columns of the parts of a statement's pipe, if it goes on one line. Must say the same of the formatted text.
+std::optional<Formatter::PipeRow> Formatter::pipeRow(const Stmt *stmt) {
+  const PipeExpr *pipe = pipeOf(stmt);
+  // Blocks inside would make this walk take time exponential in their depth.
+  if (!pipe || pipe->range().text().contains('{'))
+    return std::nullopt;
+  llvm::SmallVector<const PipeExpr *> stages;
+  const Expr *input = stagesOf(pipe, stages);
+  std::optional<std::string> start = layout.flat(concat({bindingHead(stmt), expr(input, PipePrecedence)}));
+  if (!start)
+    return std::nullopt;
+  PipeRow row = {*start, {}};
+  int64_t columns = nesting * indentation + Layout::columnsOf(*start);
+  uint32_t previousEnd = input->outerRange().end;
+  for (const PipeExpr *stage : stages) {
+    std::optional<std::string> cell = layout.flat(expr(stage->stage, PostfixPrecedence));
+    if (!cell || hasLineBreak(previousEnd, stage->stage->outerRange().begin))
+      return std::nullopt;
+    previousEnd = stage->stage->outerRange().end;
+    row.columns.push_back(Layout::columnsOf(*cell));
+    columns += 4 + row.columns.back();
+  }
+  if (columns > maxColumns)
+    return std::nullopt;
+  return row;
+}
+
 /// For each statement the blanks to add behind the stages of its pipe, so that the '|>' of consecutive statements that
 /// begin alike stand under each other.
 std::vector<llvm::SmallVector<int64_t>> Formatter::alignPipes(llvm::ArrayRef<const Stmt *> statements) {
   constexpr int64_t maxPadding = 16;
-  struct PipeRow {
-    std::string start;
-    llvm::SmallVector<int64_t> columns;
-  };
-  size_t comment = nextComment;
+  // Building the pieces takes comments from the list; they are put back.
+  size_t savedComment = nextComment;
   std::vector<std::optional<PipeRow>> pipeRows;
   for (const Stmt *statement : statements) {
-    std::optional<PipeRow> row;
-    if (const PipeExpr *pipe = pipeOf(statement)) {
-      llvm::SmallVector<const PipeExpr *> stages;
-      const Expr *input = stagesOf(pipe, stages);
-      std::optional<std::string> start = layout.flat(concat({bindingHead(statement), expr(input, PipePrecedence)}));
-      row = PipeRow{start.value_or(""), {}};
-      for (const PipeExpr *stage : stages) {
-        std::optional<std::string> cell = layout.flat(expr(stage->stage, PostfixPrecedence));
-        if (!start || !cell)
-          row.reset();
-        if (!row)
-          break;
-        row->columns.push_back(Layout::columnsOf(*cell));
-      }
-    }
-    pipeRows.push_back(std::move(row));
+    while (hasCommentBefore(statement->range().begin))
+      ++nextComment;
+    pipeRows.push_back(pipeRow(statement));
   }
-  nextComment = comment;
+  nextComment = savedComment;
 
   std::vector<llvm::SmallVector<int64_t>> padding(statements.size());
   for (size_t first = 0; first < statements.size();) {
     size_t last = first + 1;
     while (last < statements.size() && pipeRows[first] && pipeRows[last] &&
            pipeRows[first]->start == pipeRows[last]->start &&
-           lineOf(statements[last]->range().begin) == lineOf(statements[last - 1]->range().end) + 1)
+           areConsecutive(statements[last - 1]->range(), statements[last]->range()))
       ++last;
     size_t count = last - first;
     if (count > 1) {
@@ -673,7 +716,7 @@ static int precedenceOf(const Expr *expr) {
 Piece Formatter::expr(const Expr *expr, int minPrecedence, bool isTight) {
   int precedence = precedenceOf(expr);
   bool isOperator = precedence < PostfixPrecedence;
-  if (precedence >= minPrecedence && !(expr->inParentheses && isOperator && minPrecedence > PipePrecedence))
+  if (precedence >= minPrecedence && !(expr->inParentheses() && isOperator && minPrecedence > PipePrecedence))
     return bareExpr(expr, isTight);
   return concat({text("("), bareExpr(expr, false), text(")")});
 }
@@ -696,11 +739,11 @@ Piece Formatter::bareExpr(const Expr *expr, bool isTight) {
                                 return concat({text(argument.keyword.text), text(" = "), value});
                               }});
         }
-        return concat({callee, bracketed("(", elements, ")", call->callee->range().end, end - 1)});
+        return concat({callee, bracketed("(", elements, ")", call->callee->outerRange().end, end - 1)});
       })
       .Case([&](const IndexExpr *index) {
         Piece base = this->expr(index->base, PostfixPrecedence);
-        return concat({base, expressions("[", index->indices, "]", index->base->range().end, end - 1)});
+        return concat({base, expressions("[", index->indices, "]", index->base->outerRange().end, end - 1)});
       })
       .Case([&](const MemberExpr *member) {
         return concat({this->expr(member->base, PostfixPrecedence), text("."), text(member->member.text)});
@@ -721,10 +764,6 @@ Piece Formatter::bareExpr(const Expr *expr, bool isTight) {
       })
       .Case([&](const ListExpr *list) { return expressions("[", list->elements, "]", begin, end - 1); })
       .Case([&](const TupleExpr *tuple) {
-        if (tuple->elements.size() == 1) {
-          Piece only = anchored(tuple->elements[0]->range(), [&] { return this->expr(tuple->elements[0]); });
-          return concat({text("("), only, text(",)")});
-        }
         return expressions("(", tuple->elements, ")", begin, end - 1);
       })
       .Case([&](const UnaryExpr *unary) {
@@ -748,7 +787,7 @@ Piece Formatter::bareExpr(const Expr *expr, bool isTight) {
 /// Whether '*' and '/' may stand without blanks beside it.
 static bool isSimple(const Expr *expr) {
   if (const auto *operation = llvm::dyn_cast<BinaryExpr>(expr))
-    return (operation->inParentheses && precedenceOf(expr) >= AdditivePrecedence) ||
+    return (operation->inParentheses() && precedenceOf(expr) >= AdditivePrecedence) ||
            (precedenceOf(expr) >= MultiplicativePrecedence && isSimple(operation->left) && isSimple(operation->right));
   if (const auto *unary = llvm::dyn_cast<UnaryExpr>(expr))
     return isSimple(unary->operand);
@@ -781,7 +820,8 @@ Piece Formatter::binary(const BinaryExpr *operation, bool isTight) {
 /// The blocks of a chain of ifs are all on one line, or none is.
 Piece Formatter::ifContent(const IfExpr *conditional, bool &forceBreak) {
   auto branch = [&](const BlockExpr *branchBlock) {
-    Piece openingComment = trailingComment(branchBlock->range().begin + 1);
+    bool hasStatements = !branchBlock->statements.empty();
+    Piece openingComment = hasStatements ? trailingComment(branchBlock->range().begin + 1) : nothing();
     std::vector<SourceRange> ranges;
     for (const Stmt *statement : branchBlock->statements)
       ranges.push_back(statement->range());
@@ -813,43 +853,56 @@ Piece Formatter::ifContent(const IfExpr *conditional, bool &forceBreak) {
 Piece Formatter::pipe(const PipeExpr *pipeExpr, Piece blockGroup, llvm::ArrayRef<int64_t> stageColumns) {
   llvm::SmallVector<const PipeExpr *> stages;
   const Expr *input = stagesOf(pipeExpr, stages);
-  Pieces lines;
-  Pieces current = {expr(input, PipePrecedence), trailingComment(input->range().end)};
+  Pieces rows;
+  Pieces current;
+  Piece inputPiece = expr(input, PipePrecedence);
+  // A comment behind a stage ends its row, so it stands outside the row's group and does not break it.
+  Piece comment = trailingComment(input->outerRange().end);
+  // The input is not indented, the stages are.
+  auto endRow = [&] {
+    Piece stagesOfRow = layout.nest(2 * indentation, concat(current));
+    rows.push_back(layout.group(rows.empty() ? concat({inputPiece, stagesOfRow}) : stagesOfRow));
+    rows.push_back(comment);
+    comment = nothing();
+    current.clear();
+  };
   // Where the user began a line with '|>', one begins here; each line breaks on its own if it is too long.
-  uint32_t previousEnd = input->range().end;
+  uint32_t previousEnd = input->outerRange().end;
   for (auto [index, stage] : llvm::enumerate(stages)) {
     const Expr *applied = stage->stage;
-    bool startsLine = hasLineBreak(previousEnd, applied->range().begin);
+    bool startsLine = hasLineBreak(previousEnd, applied->outerRange().begin);
     Pieces cell;
     int64_t previousLine = 0;
-    bool hasComments = hasCommentBefore(applied->range().begin);
+    bool hasComments = hasCommentBefore(applied->outerRange().begin);
     if (hasComments) {
-      cell.push_back(ownLineComments(applied->range().begin, previousLine));
+      cell.push_back(ownLineComments(applied->outerRange().begin, previousLine));
       cell.push_back(layout.hardLine());
     }
     Piece stagePiece = expr(applied, PostfixPrecedence);
-    if (hasCommentBefore(applied->range().end)) {
-      cell.push_back(ownLineComments(applied->range().end, previousLine));
+    if (hasCommentBefore(applied->outerRange().end)) {
+      cell.push_back(ownLineComments(applied->outerRange().end, previousLine));
       cell.push_back(layout.hardLine());
       hasComments = true;
     }
     cell.push_back(text("|> "));
     cell.push_back(stagePiece);
-    cell.push_back(trailingComment(applied->range().end));
     if (index < stageColumns.size() && stageColumns[index] > 0)
       cell.push_back(layout.padding(stageColumns[index], blockGroup, /*onlyIfFlat=*/true));
     if (startsLine || hasComments) {
-      lines.push_back(layout.group(concat(current)));
-      lines.push_back(layout.hardLine());
+      endRow();
+      rows.push_back(layout.nest(2 * indentation, layout.hardLine()));
       current = cell;
     } else {
       current.push_back(layout.line());
       current.append(cell);
     }
-    previousEnd = applied->range().end;
+    previousEnd = applied->outerRange().end;
+    // Behind the last stage the line may go on, with a bracket; a comment there is for whoever ends the line.
+    if (index + 1 < stages.size())
+      comment = trailingComment(previousEnd);
   }
-  lines.push_back(layout.group(concat(current)));
-  return layout.nest(2 * indentation, concat(lines));
+  endRow();
+  return concat(rows);
 }
 
 Piece Formatter::type(const TypeExpr *type) {

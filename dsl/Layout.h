@@ -23,6 +23,8 @@ public:
   explicit Layout(int64_t maxColumns) : maxColumns(maxColumns) {}
 
   Piece text(llvm::StringRef text);
+  /// Text that ends its line, so that all groups around it are broken; a hard line must follow.
+  Piece comment(llvm::StringRef text);
   Piece concat(llvm::ArrayRef<Piece> parts);
   /// A blank in a flat group, a line break in a broken one.
   Piece line();

@@ -1184,7 +1184,7 @@ Expr *Parser::parseParenthesized() {
   if (failed)
     return errorExpr();
   if (elements.size() == 1 && !hasComma && !llvm::isa<SpreadExpr>(only)) {
-    only->inParentheses = true;
+    only->setOuterRange(rangeFrom(begin));
     height = innerHeight;
     return only;
   }

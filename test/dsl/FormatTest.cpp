@@ -3,6 +3,7 @@
 #include "dsl/AstPrinter.h"
 #include "dsl/Diagnostics.h"
 #include "dsl/Parser.h"
+#include "test/dsl/RandomProgram.h"
 #include "gtest/gtest.h"
 #include <filesystem>
 #include <fstream>
@@ -18,16 +19,25 @@ std::string treeOf(const FileAst &ast) {
   return text;
 }
 
+std::string errorsOf(const DiagnosticEngine &diagnostics) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  diagnostics.printText(os);
+  return text;
+}
+
 /// The formatted text, after checking that formatting it again changes nothing and that the tree is the same.
 std::string formatted(const std::string &text) {
   SourceFile source("test.cnn", text);
   DiagnosticEngine diagnostics;
   std::unique_ptr<FileAst> ast = parse(source, diagnostics);
-  EXPECT_FALSE(diagnostics.hasErrors()) << text;
+  EXPECT_EQ(errorsOf(diagnostics), "") << text;
+  if (diagnostics.hasErrors())
+    return "";
   std::string once = format(*ast);
   SourceFile onceSource("once.cnn", once);
   std::unique_ptr<FileAst> again = parse(onceSource, diagnostics);
-  EXPECT_FALSE(diagnostics.hasErrors()) << once;
+  EXPECT_EQ(errorsOf(diagnostics), "") << once;
   EXPECT_EQ(treeOf(*again), treeOf(*ast)) << once;
   EXPECT_EQ(again->comments.size(), ast->comments.size()) << once;
   EXPECT_EQ(format(*again), once);
@@ -132,7 +142,8 @@ TEST(Format, CommentsAreKept) {
                   "end.\n}\n# Last.\n");
   expectUnchanged("const a = [  # opens\n  # one\n  1,  # after one\n  2,\n  # end\n]\n");
   expectUnchanged(inBody("  x\n      |> f  # first\n      # between\n      |> g  # second\n"));
-  expectUnchanged("data D {  # opens\n  # only a comment\n}\n");
+  expectUnchanged("data D {\n  # only a comment\n}\n");
+  EXPECT_EQ(formatted("data D { # opens\n}"), "data D {\n  # opens\n}\n");
   // One that stands where no line can end moves before its statement.
   EXPECT_EQ(body("y = a + # why\n b"), inBody("  # why\n  y = a + b\n"));
 }
@@ -176,6 +187,15 @@ TEST(Format, ModelsOfTheTree) {
     }
   }
   EXPECT_GE(count, 11);
+}
+
+// The same for random texts.
+TEST(Format, RandomPrograms) {
+  for (uint32_t seed = 0; seed < 500 && !HasFailure(); ++seed) {
+    std::string text = RandomProgram(seed).file();
+    SCOPED_TRACE("seed " + std::to_string(seed) + ":\n" + text);
+    formatted(text);
+  }
 }
 
 } // namespace
