@@ -13,7 +13,8 @@
 //   TypeExpr  f32[C, H, W]    [C, S...]    class[10]    int    window
 //
 // How the grammar maps to nodes where it is not obvious:
-//   - `x |> f(a) |> g` is Pipe(Pipe(x, f(a)), g). The stage is the callee with its configuration; the evaluator applies it.
+//   - `x |> f(a) |> g` is Pipe(Pipe(x, f(a)), g). The stage is the callee with its configuration; the evaluator applies
+//   it.
 //   - `conv(6, 5x5) @conv1` is Pin(Call(conv, …), conv1), also as a stage of a pipe.
 //   - `{ s1; s2; e }` is a Block. Its value is that of its last statement, if that is an ExprStmt.
 //   - `if` as a statement is an ExprStmt that holds an IfExpr. `else if` is an else block whose only statement is the
@@ -203,15 +204,14 @@ public:
 /// `begin..end`, end excluded. As an index either side may be left out (null).
 class RangeExpr : public Expr {
 public:
-  RangeExpr(SourceRange range, const Expr *begin, const Expr *end)
-      : Expr(Kind::Range, range), begin(begin), end(end) {}
+  RangeExpr(SourceRange range, const Expr *begin, const Expr *end) : Expr(Kind::Range, range), begin(begin), end(end) {}
   static bool classof(const Expr *e) { return e->kind() == Kind::Range; }
   const Expr *begin;
   const Expr *end;
 };
 
-/// `list...` as a dim, an element of a list or a positional argument: its elements, one by one. A bare `...` is a spread
-/// of the name `_`.
+/// `list...` as a dim, an element of a list or a positional argument: its elements, one by one. A bare `...` is a
+/// spread of the name `_`.
 class SpreadExpr : public Expr {
 public:
   SpreadExpr(SourceRange range, const Expr *operand) : Expr(Kind::Spread, range), operand(operand) {}

@@ -140,8 +140,7 @@ void AstPrinter::print(const Pattern &pattern) {
     return;
   }
   os << "(";
-  llvm::interleave(
-      pattern.names, os, [&](const Name &name) { os << name.text; }, " ");
+  llvm::interleave(pattern.names, os, [&](const Name &name) { os << name.text; }, " ");
   os << ")";
 }
 
@@ -162,8 +161,7 @@ void AstPrinter::print(const Stmt *stmt) {
       })
       .Case([&](const IndexBindingStmt *binding) {
         os << "bind " << binding->target.text << "[";
-        llvm::interleave(
-            binding->indices, os, [&](const Name &name) { os << name.text; }, " ");
+        llvm::interleave(binding->indices, os, [&](const Name &name) { os << name.text; }, " ");
         os << "] ";
         print(binding->value);
         endLine(stmt->range());
@@ -215,8 +213,7 @@ void AstPrinter::print(const TypeExpr *type) {
   if (!type->hasDims)
     return;
   os << "[";
-  llvm::interleave(
-      type->dims, os, [&](const Expr *dim) { print(dim); }, " ");
+  llvm::interleave(type->dims, os, [&](const Expr *dim) { print(dim); }, " ");
   os << "]";
 }
 

@@ -9,9 +9,10 @@ bool startsDeclaration(const SourceFile &source, const std::vector<Token> &token
   const Token &token = tokens[index];
   if (token.kind != TokenKind::Identifier || !token.startsLine || index + 2 >= tokens.size())
     return false;
-  bool isKeyword = llvm::StringSwitch<bool>(source.text().slice(token.begin, token.end))
-                       .Cases({"import", "const", "net", "module", "fn", "data", "train", "preprocess", "quantize"}, true)
-                       .Default(false);
+  bool isKeyword =
+      llvm::StringSwitch<bool>(source.text().slice(token.begin, token.end))
+          .Cases({"import", "const", "net", "module", "fn", "data", "train", "preprocess", "quantize"}, true)
+          .Default(false);
   const Token &second = tokens[index + 1];
   if (!isKeyword || second.startsLine)
     return false;
@@ -39,9 +40,7 @@ public:
 
 private:
   SourceRange rangeOf(uint32_t index) const { return source.range(tokens[index].begin, tokens[index].end); }
-  bool isUnindented(const Token &token) const {
-    return token.begin == 0 || source.text()[token.begin - 1] == '\n';
-  }
+  bool isUnindented(const Token &token) const { return token.begin == 0 || source.text()[token.begin - 1] == '\n'; }
   int64_t indentOfLine(uint32_t index) const;
   void close(uint32_t index);
   void reportOpen(uint32_t index);
@@ -102,8 +101,9 @@ void BracketMatcher::close(uint32_t index) {
         .note(rangeOf(index), describe(tokens[index].kind) + " closes a bracket further out");
     return;
   }
-  diagnostics.error(rangeOf(index), "expected " + describe(closingFor(tokens[open.back()].kind)) + ", found " +
-                                        describe(tokens[index].kind))
+  diagnostics
+      .error(rangeOf(index),
+             "expected " + describe(closingFor(tokens[open.back()].kind)) + ", found " + describe(tokens[index].kind))
       .note(rangeOf(open.back()), "to close this " + describe(tokens[open.back()].kind));
 }
 

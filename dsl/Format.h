@@ -6,7 +6,8 @@
 //   - What fits on a line stands on one line, unless the user opened it up: a line break behind an opening bracket, or
 //     before a '|>', is kept.
 //   - `a + b`, `2*a`, `0..n`, `key = value`; blanks around '*' and '/' only where an operand is a call.
-//   - In consecutive lines that pipe the same value, the '|>' stand under each other; so do the '=' of consecutive entries.
+//   - In consecutive lines that pipe the same value, the '|>' stand under each other; so do the '=' of consecutive
+//   entries.
 //   - Comments are kept: those that own their line before what follows them, the others at the end of their line.
 //   - Parentheses without effect are kept where they group operators, and dropped elsewhere.
 //

@@ -21,9 +21,7 @@ Piece Layout::add(Node node) {
 
 Piece Layout::text(llvm::StringRef text) { return add({.kind = Kind::Text, .text = text.str()}); }
 
-Piece Layout::comment(llvm::StringRef text) {
-  return add({.kind = Kind::Text, .text = text.str(), .mustBreak = true});
-}
+Piece Layout::comment(llvm::StringRef text) { return add({.kind = Kind::Text, .text = text.str(), .mustBreak = true}); }
 
 Piece Layout::concat(llvm::ArrayRef<Piece> parts) { return add({.kind = Kind::Concat, .parts = parts.vec()}); }
 

@@ -1,160 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dsl/Lexer.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/ConvertUTF.h"
-#include "llvm/Support/ErrorHandling.h"
 #include <cmath>
 
 namespace cnn::dsl {
-
-llvm::StringRef spellingOfKeyword(TokenKind kind) {
-  switch (kind) {
-  case TokenKind::KeywordAnd:
-    return "and";
-  case TokenKind::KeywordAssert:
-    return "assert";
-  case TokenKind::KeywordElse:
-    return "else";
-  case TokenKind::KeywordFalse:
-    return "false";
-  case TokenKind::KeywordFor:
-    return "for";
-  case TokenKind::KeywordIf:
-    return "if";
-  case TokenKind::KeywordIn:
-    return "in";
-  case TokenKind::KeywordNot:
-    return "not";
-  case TokenKind::KeywordOff:
-    return "off";
-  case TokenKind::KeywordOn:
-    return "on";
-  case TokenKind::KeywordOr:
-    return "or";
-  case TokenKind::KeywordTrue:
-    return "true";
-  default:
-    llvm_unreachable("not a keyword");
-  }
-}
-
-static TokenKind kindOfWord(llvm::StringRef word) {
-  return llvm::StringSwitch<TokenKind>(word)
-      .Case("and", TokenKind::KeywordAnd)
-      .Case("assert", TokenKind::KeywordAssert)
-      .Case("else", TokenKind::KeywordElse)
-      .Case("false", TokenKind::KeywordFalse)
-      .Case("for", TokenKind::KeywordFor)
-      .Case("if", TokenKind::KeywordIf)
-      .Case("in", TokenKind::KeywordIn)
-      .Case("not", TokenKind::KeywordNot)
-      .Case("off", TokenKind::KeywordOff)
-      .Case("on", TokenKind::KeywordOn)
-      .Case("or", TokenKind::KeywordOr)
-      .Case("true", TokenKind::KeywordTrue)
-      .Default(TokenKind::Identifier);
-}
-
-llvm::StringRef describe(TokenKind kind) {
-  switch (kind) {
-  case TokenKind::EndOfFile:
-    return "the end of the file";
-  case TokenKind::Invalid:
-    return "an invalid character";
-  case TokenKind::Identifier:
-    return "a name";
-  case TokenKind::KeywordAnd:
-    return "'and'";
-  case TokenKind::KeywordAssert:
-    return "'assert'";
-  case TokenKind::KeywordElse:
-    return "'else'";
-  case TokenKind::KeywordFalse:
-    return "'false'";
-  case TokenKind::KeywordFor:
-    return "'for'";
-  case TokenKind::KeywordIf:
-    return "'if'";
-  case TokenKind::KeywordIn:
-    return "'in'";
-  case TokenKind::KeywordNot:
-    return "'not'";
-  case TokenKind::KeywordOff:
-    return "'off'";
-  case TokenKind::KeywordOn:
-    return "'on'";
-  case TokenKind::KeywordOr:
-    return "'or'";
-  case TokenKind::KeywordTrue:
-    return "'true'";
-  case TokenKind::Integer:
-    return "an integer";
-  case TokenKind::Real:
-    return "a number";
-  case TokenKind::String:
-    return "a string";
-  case TokenKind::Window:
-    return "a window";
-  case TokenKind::LeftParen:
-    return "'('";
-  case TokenKind::RightParen:
-    return "')'";
-  case TokenKind::LeftSquare:
-    return "'['";
-  case TokenKind::RightSquare:
-    return "']'";
-  case TokenKind::LeftBrace:
-    return "'{'";
-  case TokenKind::RightBrace:
-    return "'}'";
-  case TokenKind::Arrow:
-    return "'->'";
-  case TokenKind::At:
-    return "'@'";
-  case TokenKind::Caret:
-    return "'^'";
-  case TokenKind::Colon:
-    return "':'";
-  case TokenKind::Comma:
-    return "','";
-  case TokenKind::Dot:
-    return "'.'";
-  case TokenKind::DotDot:
-    return "'..'";
-  case TokenKind::Ellipsis:
-    return "'...'";
-  case TokenKind::Equal:
-    return "'='";
-  case TokenKind::EqualEqual:
-    return "'=='";
-  case TokenKind::Greater:
-    return "'>'";
-  case TokenKind::GreaterEqual:
-    return "'>='";
-  case TokenKind::Less:
-    return "'<'";
-  case TokenKind::LessEqual:
-    return "'<='";
-  case TokenKind::Minus:
-    return "'-'";
-  case TokenKind::NotEqual:
-    return "'!='";
-  case TokenKind::Percent:
-    return "'%'";
-  case TokenKind::Pipe:
-    return "'|>'";
-  case TokenKind::Plus:
-    return "'+'";
-  case TokenKind::Semicolon:
-    return "';'";
-  case TokenKind::Slash:
-    return "'/'";
-  case TokenKind::Star:
-    return "'*'";
-  }
-  llvm_unreachable("all kinds are listed");
-}
 
 //===----------------------------------------- Values of literals -------------------------------------------------===//
 
@@ -416,7 +266,8 @@ void Lexer::lexString() {
       if (llvm::StringRef("\"\\nt").contains(escaped))
         ++end;
       else
-        reject(end, end + 2, "unknown escape in a string", "the escapes are \\\" \\\\ \\n \\t; a backslash itself is \\\\");
+        reject(end, end + 2, "unknown escape in a string",
+               "the escapes are \\\" \\\\ \\n \\t; a backslash itself is \\\\");
     } else if (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\r') {
       reject(end, end + 1, "unexpected control character in a string");
     } else if (static_cast<unsigned char>(c) >= 0x80) {

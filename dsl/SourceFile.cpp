@@ -75,8 +75,8 @@ const SourceFile *SourceTable::read(llvm::StringRef path, std::string &error) {
   if (tooLarge((*buffer)->getBufferSize()))
     return nullptr;
   auto ordinal = static_cast<int64_t>(files.size());
-  files.push_back({realPath.str().str(),
-                   std::make_unique<SourceFile>(path.str(), (*buffer)->getBuffer().str(), ordinal)});
+  files.push_back(
+      {realPath.str().str(), std::make_unique<SourceFile>(path.str(), (*buffer)->getBuffer().str(), ordinal)});
   return files.back().file.get();
 }
 

@@ -65,8 +65,11 @@ enum class TokenKind : uint8_t {
 /// How messages call a kind of token: "a name", "'|>'", "the end of the file".
 llvm::StringRef describe(TokenKind kind);
 
-/// The reserved words.
-llvm::StringRef spellingOfKeyword(TokenKind kind);
+/// Whether it stands between two operands, so that a line that ends in it goes on.
+bool isBinaryOperator(TokenKind kind);
+
+/// The kind of a word: a reserved word, or a name.
+TokenKind kindOfWord(llvm::StringRef word);
 
 struct Token {
   uint32_t begin = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dsl/Diagnostics.h"
-#include "gtest/gtest.h"
 #include "llvm/Support/JSON.h"
+#include "gtest/gtest.h"
 
 using namespace cnn::dsl;
 
@@ -82,7 +82,11 @@ TEST(Diagnostics, CaretsUnderTabsAndWideCharacters) {
 }
 
 TEST(Diagnostics, UnprintableBytesAreSpelledOut) {
-  EXPECT_EQ(excerpt(std::string("a\0\xff" "b", 4), 3, 4), "    1 | a<00><ff>b\n      |          ^\n");
+  EXPECT_EQ(excerpt(std::string("a\0\xff"
+                                "b",
+                                4),
+                    3, 4),
+            "    1 | a<00><ff>b\n      |          ^\n");
   // A character that changes the direction of text could make the line look like another one.
   EXPECT_EQ(excerpt("a\u202eb", 4, 5), "    1 | a<U+202E>b\n      |          ^\n");
 }
@@ -148,7 +152,8 @@ TEST(Diagnostics, WarningsAreNoErrors) {
 }
 
 TEST(Diagnostics, JsonIsOneObjectPerLine) {
-  SourceFile source("a.cnn", "x = \xff" "cnov\n");
+  SourceFile source("a.cnn", "x = \xff"
+                             "cnov\n");
   DiagnosticEngine diagnostics;
   InstantiationScope scope(diagnostics, source.range(0, 1), "in M, instantiated here");
   diagnostics.error(source.range(5, 9), "unknown name '\xff'").suggest("cnov", {"dense", "conv"});

@@ -46,9 +46,7 @@ std::string formatted(const std::string &text) {
 
 void expectUnchanged(const std::string &text) { EXPECT_EQ(formatted(text), text); }
 
-std::string body(const std::string &statements) {
-  return formatted("module M(x: [C]) {\n" + statements + "\n}\n");
-}
+std::string body(const std::string &statements) { return formatted("module M(x: [C]) {\n" + statements + "\n}\n"); }
 
 std::string inBody(const std::string &statements) { return "module M(x: [C]) {\n" + statements + "}\n"; }
 
@@ -74,12 +72,13 @@ TEST(Format, ParenthesesStayWhereTheyGroupOperators) {
 }
 
 TEST(Format, PipesOfConsecutiveLinesAreAligned) {
-  EXPECT_EQ(body("x = x |> conv(6, 5x5, pad = 2) |> tanh |> avgpool(2x2)\nx = x |> conv(16, 5x5) |> tanh |> avgpool(2x2)\n"
-                 "x = x |> conv(120, 5x5) |> tanh\nscore = x |> flatten |> dense(84)"),
-            inBody("  x = x |> conv(6, 5x5, pad = 2) |> tanh |> avgpool(2x2)\n"
-                   "  x = x |> conv(16, 5x5)         |> tanh |> avgpool(2x2)\n"
-                   "  x = x |> conv(120, 5x5)        |> tanh\n"
-                   "  score = x |> flatten |> dense(84)\n"));
+  EXPECT_EQ(
+      body("x = x |> conv(6, 5x5, pad = 2) |> tanh |> avgpool(2x2)\nx = x |> conv(16, 5x5) |> tanh |> avgpool(2x2)\n"
+           "x = x |> conv(120, 5x5) |> tanh\nscore = x |> flatten |> dense(84)"),
+      inBody("  x = x |> conv(6, 5x5, pad = 2) |> tanh |> avgpool(2x2)\n"
+             "  x = x |> conv(16, 5x5)         |> tanh |> avgpool(2x2)\n"
+             "  x = x |> conv(120, 5x5)        |> tanh\n"
+             "  score = x |> flatten |> dense(84)\n"));
 }
 
 TEST(Format, AlignmentEndsAtABlankLine) {
@@ -87,7 +86,8 @@ TEST(Format, AlignmentEndsAtABlankLine) {
 }
 
 TEST(Format, EntriesAreAligned) {
-  EXPECT_EQ(formatted("data D {\n image: u8[1,28,28] = idx(\"a\")\n label: class[10] = idx(\"b\")\n test {\n image = idx(\"c\")\n}\n\nx=1}"),
+  EXPECT_EQ(formatted("data D {\n image: u8[1,28,28] = idx(\"a\")\n label: class[10] = idx(\"b\")\n test {\n image = "
+                      "idx(\"c\")\n}\n\nx=1}"),
             "data D {\n  image: u8[1, 28, 28] = idx(\"a\")\n  label: class[10]     = idx(\"b\")\n  test {\n"
             "    image = idx(\"c\")\n  }\n\n  x = 1\n}\n");
   EXPECT_EQ(formatted("train A on B { loss=f(x);batch=64 }"), "train A on B { loss = f(x); batch = 64 }\n");
@@ -100,15 +100,15 @@ TEST(Format, OneLineBlocksStayIfTheyFit) {
 }
 
 TEST(Format, LongBlocksAreOpened) {
-  EXPECT_EQ(formatted("module Name(x: [C]) { first = relu(x) |> conv(64, 3x3, stride = 2); second = relu(first) |> conv(128, "
-                      "3x3, stride = 2); second }"),
-            "module Name(x: [C]) {\n  first = relu(x) |> conv(64, 3x3, stride = 2)\n"
-            "  second = relu(first) |> conv(128, 3x3, stride = 2)\n  second\n}\n");
+  EXPECT_EQ(
+      formatted("module Name(x: [C]) { first = relu(x) |> conv(64, 3x3, stride = 2); second = relu(first) |> conv(128, "
+                "3x3, stride = 2); second }"),
+      "module Name(x: [C]) {\n  first = relu(x) |> conv(64, 3x3, stride = 2)\n"
+      "  second = relu(first) |> conv(128, 3x3, stride = 2)\n  second\n}\n");
 }
 
 TEST(Format, BranchesAreOpenedTogether) {
-  EXPECT_EQ(body("y = if a { 1 } else {\n 2 }"),
-            inBody("  y = if a {\n    1\n  } else {\n    2\n  }\n"));
+  EXPECT_EQ(body("y = if a { 1 } else {\n 2 }"), inBody("  y = if a {\n    1\n  } else {\n    2\n  }\n"));
 }
 
 TEST(Format, LongCallsAreBroken) {
@@ -127,10 +127,11 @@ TEST(Format, ListsOfNumbersAreFilled) {
 }
 
 TEST(Format, LongPipesAreBroken) {
-  EXPECT_EQ(body("y = x |> conv(64, 7x7, stride = 2, pad = 3) |> batchnorm |> relu |> maxpool(3x3, stride = 2, pad = 1) |> "
-                 "conv(64, 1x1) |> relu"),
-            inBody("  y = x\n      |> conv(64, 7x7, stride = 2, pad = 3)\n      |> batchnorm\n      |> relu\n"
-                   "      |> maxpool(3x3, stride = 2, pad = 1)\n      |> conv(64, 1x1)\n      |> relu\n"));
+  EXPECT_EQ(
+      body("y = x |> conv(64, 7x7, stride = 2, pad = 3) |> batchnorm |> relu |> maxpool(3x3, stride = 2, pad = 1) |> "
+           "conv(64, 1x1) |> relu"),
+      inBody("  y = x\n      |> conv(64, 7x7, stride = 2, pad = 3)\n      |> batchnorm\n      |> relu\n"
+             "      |> maxpool(3x3, stride = 2, pad = 1)\n      |> conv(64, 1x1)\n      |> relu\n"));
 }
 
 TEST(Format, LineBreaksOfPipesAreKept) {
@@ -138,8 +139,9 @@ TEST(Format, LineBreaksOfPipesAreKept) {
 }
 
 TEST(Format, CommentsAreKept) {
-  expectUnchanged("# Top.\n\n# About M.\nmodule M(x: [C]) {  # opens\n  # Before y.\n  y = x  # trails\n\n  # Before the "
-                  "end.\n}\n# Last.\n");
+  expectUnchanged(
+      "# Top.\n\n# About M.\nmodule M(x: [C]) {  # opens\n  # Before y.\n  y = x  # trails\n\n  # Before the "
+      "end.\n}\n# Last.\n");
   expectUnchanged("const a = [  # opens\n  # one\n  1,  # after one\n  2,\n  # end\n]\n");
   expectUnchanged(inBody("  x\n      |> f  # first\n      # between\n      |> g  # second\n"));
   expectUnchanged("data D {\n  # only a comment\n}\n");
@@ -154,10 +156,13 @@ TEST(Format, BlankLines) {
 }
 
 TEST(Format, LaterBlocksStayAsTheyAre) {
-  expectUnchanged("quantize A as B {\n  weights = i8 per channel;  activations = u8   # comment\n  require x <= 0.5%\n}\n");
+  expectUnchanged(
+      "quantize A as B {\n  weights = i8 per channel;  activations = u8   # comment\n  require x <= 0.5%\n}\n");
 }
 
-TEST(Format, LineEndsAreUnified) { EXPECT_EQ(formatted("const a = 1\r\n# b\r\nconst c = 2"), "const a = 1\n# b\nconst c = 2\n"); }
+TEST(Format, LineEndsAreUnified) {
+  EXPECT_EQ(formatted("const a = 1\r\n# b\r\nconst c = 2"), "const a = 1\n# b\nconst c = 2\n");
+}
 
 TEST(Format, EmptyFile) {
   EXPECT_EQ(formatted(""), "");

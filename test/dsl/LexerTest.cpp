@@ -81,9 +81,16 @@ TEST(Lexer, LineStartsAndComments) {
   EXPECT_TRUE(lexed.file.comments[1].ownsLine);
 }
 
-TEST(Lexer, EllipsisHasTwoSpellings) { EXPECT_EQ(Lexed("S... 10 …").kinds(), (Kinds{Identifier, Ellipsis, Integer, Ellipsis})); }
+TEST(Lexer, EllipsisHasTwoSpellings) {
+  EXPECT_EQ(Lexed("S... 10 …").kinds(), (Kinds{Identifier, Ellipsis, Integer, Ellipsis}));
+}
 
-TEST(Lexer, ByteOrderMarkIsSkipped) { EXPECT_EQ(Lexed("\xef\xbb\xbf" "a").kinds(), (Kinds{Identifier})); }
+TEST(Lexer, ByteOrderMarkIsSkipped) {
+  EXPECT_EQ(Lexed("\xef\xbb\xbf"
+                  "a")
+                .kinds(),
+            (Kinds{Identifier}));
+}
 
 TEST(Lexer, OneErrorForARunOfBadBytes) {
   Lexed lexed(std::string("a \xff\xfe\xfd b \0\0\0 c", 13));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dsl/Names.h"
 #include "dsl/Parser.h"
-#include "gtest/gtest.h"
 #include "llvm/ADT/STLExtras.h"
+#include "gtest/gtest.h"
 
 using namespace cnn::dsl;
 
@@ -44,10 +44,13 @@ std::string check(const std::string &text) {
   return result;
 }
 
-std::string inBody(const std::string &statements) { return check("module M(k: int)(x: [C, S...]) {\n" + statements + "\n}\n"); }
+std::string inBody(const std::string &statements) {
+  return check("module M(k: int)(x: [C, S...]) {\n" + statements + "\n}\n");
+}
 
 TEST(Names, KnownNames) {
-  EXPECT_EQ(inBody("y = x |> conv(k*C, 3x3, pad = same)\nfor i in 0..k { y = relu(y + i) }\n(a, _) = (S, C)\na + y"), "");
+  EXPECT_EQ(inBody("y = x |> conv(k*C, 3x3, pad = same)\nfor i in 0..k { y = relu(y + i) }\n(a, _) = (S, C)\na + y"),
+            "");
 }
 
 TEST(Names, UnknownName) {
@@ -98,8 +101,7 @@ TEST(Names, DefaultValuesSeeTheParametersBefore) {
 TEST(Names, TrainBlocksSeeFieldsAndResults) {
   std::string before = "net A(image: f32[1]) -> (score: f32[1]) { score = image }\ndata D { label: f32[1] = conv }\n";
   EXPECT_EQ(check(before + "train A on D { loss = relu(score + label + image) }\n"), "");
-  EXPECT_EQ(check(before + "train A on D { loss = lable }\n"),
-            "3:23: unknown name 'lable'; did you mean 'label'?\n");
+  EXPECT_EQ(check(before + "train A on D { loss = lable }\n"), "3:23: unknown name 'lable'; did you mean 'label'?\n");
   // With the data unknown, nothing is said about its fields.
   EXPECT_EQ(check(before + "train A on E { loss = lable }\n"), "3:12: unknown name 'E'\n");
 }

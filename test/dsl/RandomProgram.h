@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Random texts of the grammar: right in syntax, without sense, with blanks, line breaks, comments and parentheses wherever
-// they may stand. The same seed gives the same text.
+// Random texts of the grammar: right in syntax, without sense, with blanks, line breaks, comments and parentheses
+// wherever they may stand. The same seed gives the same text.
 #pragma once
 
 #include <cstdint>
@@ -65,8 +65,8 @@ private:
   }
 
   std::string literal() {
-    return anyOf({"0", "1", "17", "123_456", "0.5", "1e-3", "2.5e10", "3x3", "1x3x3", "\"text\"", "\"a # b\"", "true",
-                  "off"});
+    return anyOf(
+        {"0", "1", "17", "123_456", "0.5", "1e-3", "2.5e10", "3x3", "1x3x3", "\"text\"", "\"a # b\"", "true", "off"});
   }
 
   /// `where`: what separates tokens.

@@ -91,7 +91,8 @@ std::optional<int64_t> Arguments::integer(llvm::StringRef name, int64_t minimum)
   int64_t number = 0;
   if (!given->getAsInteger(10, number) && number >= minimum)
     return number;
-  error("the option '" + name + "' needs a whole number of at least " + llvm::Twine(minimum) + ", not '" + *given + "'");
+  error("the option '" + name + "' needs a whole number of at least " + llvm::Twine(minimum) + ", not '" + *given +
+        "'");
   return std::nullopt;
 }
 

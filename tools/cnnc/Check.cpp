@@ -26,10 +26,9 @@ static ExitCode runCheck(Arguments &arguments) {
   return diagnostics.hasErrors() ? ExitCode::WrongModel : ExitCode::Success;
 }
 
-const Command checkCommand = {
-    "check", "MODEL [--emit=ast] [--diagnostics=text|json]", "Check a model.",
-    "  --emit=ast               print the syntax tree\n"
-    "  --diagnostics=text|json  show errors as text, or as one JSON object per line\n",
-    runCheck};
+const Command checkCommand = {"check", "MODEL [--emit=ast] [--diagnostics=text|json]", "Check a model.",
+                              "  --emit=ast               print the syntax tree\n"
+                              "  --diagnostics=text|json  show errors as text, or as one JSON object per line\n",
+                              runCheck};
 
 } // namespace cnn::tools

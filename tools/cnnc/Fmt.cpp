@@ -116,11 +116,11 @@ static ExitCode runFmt(Arguments &arguments) {
   return result;
 }
 
-const Command fmtCommand = {
-    "fmt", "FILE… [--check | -i] [--diagnostics=text|json]", "Format models; prints the result.",
-    "  -i                       replace the files\n"
-    "  --check                  change nothing; exit with 1 if a file is not formatted\n"
-    "  --diagnostics=text|json  show errors as text, or as one JSON object per line\n",
-    runFmt};
+const Command fmtCommand = {"fmt", "FILE… [--check | -i] [--diagnostics=text|json]",
+                            "Format models; prints the result.",
+                            "  -i                       replace the files\n"
+                            "  --check                  change nothing; exit with 1 if a file is not formatted\n"
+                            "  --diagnostics=text|json  show errors as text, or as one JSON object per line\n",
+                            runFmt};
 
 } // namespace cnn::tools
