@@ -2,6 +2,7 @@
 //
 // Runs any pass or pipeline of the project and of MLIR on a module: the compiler's stages, one at a time.
 
+#include "backends/cpu/Passes.h"
 #include "ir/CnnDialect.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -14,5 +15,6 @@ int main(int argc, char **argv) {
   mlir::registerAllExtensions(registry);
   mlir::registerAllPasses();
   registry.insert<cnn::CnnDialect>();
+  cnn::cpu::registerCnnCpuPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "cnn dialect optimizer\n", registry));
 }

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Makes the straight-line callers of kernels into `void NAME.infer(const cnn_call *)`: see Passes.td for before and after.
+// All that is left of a buffer is its address: an entry of the call's inputs or outputs, a block of weights plus an
+// offset, or the arena plus an offset that depends on the batch.
+#include "backends/cpu/Passes.h"
+#include "ir/CnnDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "runtime/abi/model.h"
+
+namespace cnn::cpu {
+#define GEN_PASS_DEF_EMITENTRY
+#include "backends/cpu/Passes.h.inc"
+} // namespace cnn::cpu
+
+using namespace mlir;
+using namespace cnn;
+using namespace cnn::cpu;
+
+namespace {
+
+/// Short names for the few LLVM ops that entries are made of.
+class EntryBuilder {
+public:
+  EntryBuilder(OpBuilder &builder, Location loc)
+      : builder(builder), loc(loc), pointer(LLVM::LLVMPointerType::get(builder.getContext())) {}
+
+  Value constant(int64_t value) {
+    return LLVM::ConstantOp::create(builder, loc, builder.getI64Type(), builder.getI64IntegerAttr(value));
+  }
+  Value advance(Value base, Value bytes) {
+    return LLVM::GEPOp::create(builder, loc, pointer, builder.getI8Type(), base, ArrayRef<LLVM::GEPArg>{bytes});
+  }
+  Value advance(Value base, int64_t bytes) { return bytes == 0 ? base : advance(base, constant(bytes)); }
+  Value load(Type type, Value base, int64_t bytes) {
+    return LLVM::LoadOp::create(builder, loc, type, advance(base, bytes));
+  }
+  /// A field of cnn_call.
+  Value field(Type type, Value call, size_t offset) { return load(type, call, int64_t(offset)); }
+  void store(Value value, Value base, int64_t bytes) {
+    LLVM::StoreOp::create(builder, loc, value, advance(base, bytes));
+  }
+
+  /// The expression for the number of items or an offset, as a function of the batch.
+  Value evaluate(AffineExpr expr, Value batch) {
+    if (AffineConstantExpr value = dyn_cast<AffineConstantExpr>(expr))
+      return constant(value.getValue());
+    if (isa<AffineDimExpr>(expr))
+      return batch;
+    AffineBinaryOpExpr binary = cast<AffineBinaryOpExpr>(expr);
+    Value a = evaluate(binary.getLHS(), batch), b = evaluate(binary.getRHS(), batch);
+    // No value is negative.
+    switch (expr.getKind()) {
+    case AffineExprKind::Add:
+      return LLVM::AddOp::create(builder, loc, a, b);
+    case AffineExprKind::Mul:
+      return LLVM::MulOp::create(builder, loc, a, b);
+    case AffineExprKind::Mod:
+      return LLVM::URemOp::create(builder, loc, a, b);
+    case AffineExprKind::FloorDiv:
+      return LLVM::UDivOp::create(builder, loc, a, b);
+    case AffineExprKind::CeilDiv: {
+      Value less = LLVM::SubOp::create(builder, loc, b, constant(1));
+      return LLVM::UDivOp::create(builder, loc, LLVM::AddOp::create(builder, loc, a, less), b);
+    }
+    default:
+      llvm_unreachable("a binary expression");
+    }
+  }
+
+  OpBuilder &builder;
+  Location loc;
+  LLVM::LLVMPointerType pointer;
+};
+
+/// void cnn.launch(const cnn_call *call, kernel, void *slots, int64_t count)
+LLVM::LLVMFuncOp createLaunch(ModuleOp module) {
+  OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+  EntryBuilder entry(builder, module.getLoc());
+  Type i64 = builder.getI64Type(), none = LLVM::LLVMVoidType::get(module.getContext());
+  LLVM::LLVMFuncOp launch = LLVM::LLVMFuncOp::create(
+      builder, entry.loc, "cnn.launch",
+      LLVM::LLVMFunctionType::get(none, {entry.pointer, entry.pointer, entry.pointer, i64}), LLVM::Linkage::Internal);
+  Block *start = launch.addEntryBlock(builder);
+  Region &body = launch.getBody();
+  Block *parallel = builder.createBlock(&body), *serial = builder.createBlock(&body), *end = builder.createBlock(&body);
+  Value call = start->getArgument(0), kernel = start->getArgument(1), slots = start->getArgument(2),
+        count = start->getArgument(3);
+
+  builder.setInsertionPointToStart(start);
+  Value hook = entry.field(entry.pointer, call, offsetof(cnn_call, parallel_for));
+  Value isThere = LLVM::ICmpOp::create(builder, entry.loc, LLVM::ICmpPredicate::ne, hook,
+                                       LLVM::ZeroOp::create(builder, entry.loc, entry.pointer));
+  Value isMany =
+      LLVM::ICmpOp::create(builder, entry.loc, LLVM::ICmpPredicate::sgt, count, entry.constant(1));
+  Value isParallel = LLVM::AndOp::create(builder, entry.loc, isThere, isMany);
+  LLVM::CondBrOp::create(builder, entry.loc, isParallel, parallel, serial);
+
+  builder.setInsertionPointToStart(parallel);
+  Value context = entry.field(entry.pointer, call, offsetof(cnn_call, parallel_context));
+  LLVM::CallOp::create(builder, entry.loc,
+                       LLVM::LLVMFunctionType::get(none, {entry.pointer, entry.pointer, entry.pointer, i64}),
+                       ValueRange{hook, context, kernel, slots, count});
+  LLVM::BrOp::create(builder, entry.loc, end);
+
+  builder.setInsertionPointToStart(serial);
+  LLVM::CallOp::create(builder, entry.loc, LLVM::LLVMFunctionType::get(none, {entry.pointer, i64, i64}),
+                       ValueRange{kernel, slots, entry.constant(0), count});
+  LLVM::BrOp::create(builder, entry.loc, end);
+
+  builder.setInsertionPointToStart(end);
+  LLVM::ReturnOp::create(builder, entry.loc, ValueRange{});
+  return launch;
+}
+
+class EmitEntry : public cnn::cpu::impl::EmitEntryBase<EmitEntry> {
+public:
+  void runOnOperation() override {
+    SmallVector<func::FuncOp> callers, kernels;
+    for (func::FuncOp function : getOperation().getOps<func::FuncOp>()) {
+      if (function->hasAttr(kindAttrName))
+        callers.push_back(function);
+      else if (function->hasAttr(kernelFunctionAttrName))
+        kernels.push_back(function);
+    }
+    if (callers.empty())
+      return;
+    launch = createLaunch(getOperation());
+    for (func::FuncOp caller : callers)
+      if (failed(emit(caller)))
+        return signalPassFailure();
+    for (func::FuncOp kernel : kernels) {
+      OpBuilder builder(kernel);
+      EntryBuilder entry(builder, kernel.getLoc());
+      Type i64 = builder.getI64Type();
+      LLVM::LLVMFuncOp::create(
+          builder, kernel.getLoc(), kernel.getName(),
+          LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(&getContext()), {entry.pointer, i64, i64}));
+      kernel.erase();
+    }
+  }
+
+private:
+  /// The address of an argument of the caller, from the call's fields.
+  FailureOr<Value> findAddress(EntryBuilder &entry, Value call, func::FuncOp caller, unsigned argument,
+                               int64_t &inputs, int64_t &outputs) {
+    RoleAttr role = caller.getArgAttrOfType<RoleAttr>(argument, roleAttrName);
+    if (!role) // the arena, which is the last
+      return entry.field(entry.pointer, call, offsetof(cnn_call, arena));
+    auto inBlock = [&](size_t block) -> FailureOr<Value> {
+      IntegerAttr offset = caller.getArgAttrOfType<IntegerAttr>(argument, offsetAttrName);
+      if (!offset)
+        return caller.emitOpError("expected '") << offsetAttrName << "' on argument " << argument;
+      return entry.advance(entry.field(entry.pointer, call, block), offset.getInt());
+    };
+    constexpr int64_t pointerBytes = sizeof(void *);
+    switch (role.getValue()) {
+    case Role::Input:
+      return entry.load(entry.pointer, entry.field(entry.pointer, call, offsetof(cnn_call, inputs)),
+                        pointerBytes * inputs++);
+    case Role::Output:
+    case Role::Loss:
+    case Role::Metric:
+      return entry.load(entry.pointer, entry.field(entry.pointer, call, offsetof(cnn_call, outputs)),
+                        pointerBytes * outputs++);
+    case Role::Parameter:
+      return inBlock(offsetof(cnn_call, parameters));
+    case Role::State:
+      return inBlock(offsetof(cnn_call, states));
+    case Role::Slot:
+      return inBlock(offsetof(cnn_call, slots));
+    case Role::Key: // seed and step, one behind the other
+      return entry.advance(call, offsetof(cnn_call, seed));
+    case Role::Rate:
+      return entry.advance(call, offsetof(cnn_call, rate));
+    }
+    llvm_unreachable("unknown role");
+  }
+
+  LogicalResult emit(func::FuncOp caller) {
+    OpBuilder builder(caller);
+    EntryBuilder entry(builder, caller.getLoc());
+    FunctionKind kind = caller->getAttrOfType<FunctionKindAttr>(kindAttrName).getValue();
+    // "Net.train_step" has its kind in the name; "Net" is inference.
+    std::string name = caller.getName().str();
+    if (kind == FunctionKind::Infer)
+      name += ".infer";
+    LLVM::LLVMFuncOp function = LLVM::LLVMFuncOp::create(
+        builder, caller.getLoc(), name,
+        LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(&getContext()), {entry.pointer}));
+    builder.setInsertionPointToStart(function.addEntryBlock(builder));
+    Value call = function.getArgument(0);
+    Value batch = entry.field(builder.getI64Type(), call, offsetof(cnn_call, batch));
+    int64_t slotCount = 1;
+    caller.walk([&](func::CallOp launched) {
+      slotCount = std::max<int64_t>(slotCount, launched.getNumOperands() + 1);
+    });
+    Value slots = LLVM::AllocaOp::create(builder, entry.loc, entry.pointer, builder.getI64Type(),
+                                         entry.constant(slotCount), /*alignment=*/8);
+    DenseMap<Value, Value> addresses;
+    int64_t inputs = 0, outputs = 0;
+    for (unsigned i = 1; i < caller.getNumArguments(); ++i) {
+      FailureOr<Value> address = findAddress(entry, call, caller, i, inputs, outputs);
+      if (failed(address))
+        return failure();
+      addresses[caller.getArgument(i)] = *address;
+    }
+    static_assert(offsetof(cnn_call, step) == offsetof(cnn_call, seed) + 8);
+
+    for (Operation &op : caller.getBody().front()) {
+      entry.loc = op.getLoc();
+      if (memref::ViewOp view = dyn_cast<memref::ViewOp>(op)) {
+        affine::AffineApplyOp shift = view.getByteShift().getDefiningOp<affine::AffineApplyOp>();
+        if (!shift)
+          return view.emitOpError("expected an affine offset in the arena");
+        Value bytes = entry.evaluate(shift.getAffineMap().getResult(0), batch);
+        addresses[view] = entry.advance(addresses[view.getSource()], bytes);
+      } else if (isa<memref::CollapseShapeOp, memref::ExpandShapeOp>(op)) {
+        addresses[op.getResult(0)] = addresses[op.getOperand(0)];
+      } else if (func::CallOp launched = dyn_cast<func::CallOp>(op)) {
+        func::FuncOp kernel = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(launched, launched.getCalleeAttr());
+        AffineMapAttr items = kernel->getAttrOfType<AffineMapAttr>(itemCountAttrName);
+        if (!items)
+          return launched.emitOpError("expected a kernel with '") << itemCountAttrName << "'";
+        for (auto [i, operand] : llvm::enumerate(launched.getOperands()))
+          entry.store(addresses.lookup(operand), slots, 8 * i);
+        entry.store(batch, slots, 8 * launched.getNumOperands());
+        Value address = LLVM::AddressOfOp::create(builder, entry.loc, entry.pointer, launched.getCallee());
+        Value count = entry.evaluate(items.getAffineMap().getResult(0), batch);
+        LLVM::CallOp::create(builder, entry.loc, launch, ValueRange{call, address, slots, count});
+      } else if (!isa<affine::AffineApplyOp, arith::ConstantOp, func::ReturnOp>(op)) {
+        return op.emitOpError("expected calls of kernels and views of buffers alone");
+      }
+    }
+    LLVM::ReturnOp::create(builder, caller.getLoc(), ValueRange{});
+    caller.erase();
+    return success();
+  }
+
+  LLVM::LLVMFuncOp launch;
+};
+
+} // namespace

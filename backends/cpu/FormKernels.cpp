@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Cuts the functions of a model into kernels: see Passes.td for before and after.
+//
+// Ops are grouped (KernelGroups), each group becomes a kernel (KernelBuilder), and the function a list of calls, in the
+// order of the groups but for one thing. A group that makes the new value of a weight writes it into the weight's own
+// buffer, so it has to wait until all groups that read the old value have run:
+//
+//   %g = weight_grad(..)                           call @weight_grad(.., %g)
+//   %w' = update(%w, %g)       // tied to %w  ->   call @input_grad(%w, .., %dx)
+//   %dx = input_grad(%w, ..)                       call @update(%w, %g, %w)
+//
+// If a group needs the new value before the last reader of the old one has run, the new value gets a buffer of its own
+// and is copied at the end. The same happens if the update reads the old value at other places than it writes.
+//
+// A reshape of dense data is a view in the caller. A returned value that no kernel can write into its place (an
+// argument, a constant, a value returned twice) is copied by a kernel.
+#include "backends/cpu/KernelBuilder.h"
+#include "backends/cpu/Passes.h"
+#include "ir/CnnDialect.h"
+
+namespace cnn::cpu {
+#define GEN_PASS_DEF_FORMKERNELS
+#include "backends/cpu/Passes.h.inc"
+} // namespace cnn::cpu
+
+using namespace mlir;
+using namespace cnn;
+using namespace cnn::cpu;
+
+namespace {
+
+/// One function of a model on its way to a list of calls.
+class CallerBuilder {
+public:
+  CallerBuilder(func::FuncOp tensors, KernelBuilder &kernels) : tensors(tensors), kernels(kernels), builder(tensors) {}
+
+  LogicalResult build();
+
+private:
+  /// A group, and what its position depends on.
+  struct Launch {
+    KernelGroup group;
+    llvm::SetVector<Value> inputs;
+    
+    bool isUpdate = false;      // writes an argument's buffer in place
+    bool isDone = false;
+  };
+
+  LogicalResult checkTypes();
+  void copyUnplacedReturns();
+  void createCaller();
+  void placeReturns();
+  void findUpdates();
+  bool isReadElsewhere(Value argument, const Launch &update);
+  bool canRun(const Launch &update);
+  void runPendingUpdates();
+  void run(Launch &launch);
+  void finish();
+
+  /// The tensor whose buffer this one shares.
+  static Value getRoot(Value tensor) {
+    while (Operation *op = tensor.getDefiningOp()) {
+      if (!isView(op) || isRecomputed(op))
+        break;
+      tensor = op->getOperand(0);
+    }
+    return tensor;
+  }
+  /// `buffer` under the shape of `type`: as the view op does, or the other way round.
+  Value reshape(Operation *view, Value buffer, Type type);
+  Value getBuffer(Value tensor);
+  Value allocate(Location loc, Type tensorType);
+  Launch *getProducer(Value tensor) {
+    auto found = launchOf.find(getRoot(tensor).getDefiningOp());
+    return found == launchOf.end() ? nullptr : &launches[found->second];
+  }
+
+  func::FuncOp tensors;
+  KernelBuilder &kernels;
+  OpBuilder builder;
+  func::FuncOp caller;
+  Value batch;
+  Value batchCarrier; // an argument of `tensors` with a batch
+  SmallVector<Launch> launches;
+  DenseMap<Operation *, size_t> launchOf; // by the last op of its group
+  DenseMap<Value, Value> buffers;         // of arguments and of the results of launches
+  DenseMap<Value, Value> places;          // results that are made in a given buffer
+  struct Copy {
+    Value from, to;
+  };
+  SmallVector<Copy> lateCopies;
+};
+
+LogicalResult CallerBuilder::checkTypes() {
+  auto isSupported = [](Type type) {
+    RankedTensorType tensor = dyn_cast<RankedTensorType>(type);
+    return !tensor ||
+           (!tensor.getEncoding() &&
+            llvm::none_of(tensor.getShape().drop_front(std::min<size_t>(1, tensor.getRank())), ShapedType::isDynamic));
+  };
+  if (!tensors.getBody().hasOneBlock())
+    return tensors.emitOpError("expected no control flow");
+  for (Type type : tensors.getArgumentTypes())
+    if (!isa<RankedTensorType>(type) || !isSupported(type))
+      return tensors.emitOpError("expected tensors with a dynamic batch at most, but got ") << type;
+  for (Operation &op : tensors.getBody().front()) {
+    for (Type type : op.getResultTypes())
+      if (!isSupported(type))
+        return op.emitOpError("expected tensors with a dynamic batch at most, but got ") << type;
+    if (tensor::DimOp dim = dyn_cast<tensor::DimOp>(op); dim && dim.getConstantIndex() != 0)
+      return dim.emitOpError("expected the size of the batch, which is dimension 0");
+    if (isView(&op) && !isRecomputed(&op)) {
+      // The batch stays what it is.
+      auto getBatchSize = [](Type type) {
+        RankedTensorType tensor = cast<RankedTensorType>(type);
+        int64_t elements = 1;
+        for (int64_t size : tensor.getShape())
+          elements *= ShapedType::isDynamic(size) ? 1 : size;
+        return std::pair(tensor.hasStaticShape(), elements);
+      };
+      if (getBatchSize(op.getOperand(0).getType()) != getBatchSize(op.getResult(0).getType()))
+        return op.emitOpError("expected the batch to be kept apart from the other dimensions");
+    }
+  }
+  return success();
+}
+
+/// Makes every returned value the result of a group, or a view of one, and each of those returned once.
+void CallerBuilder::copyUnplacedReturns() {
+  func::ReturnOp returned = cast<func::ReturnOp>(tensors.getBody().front().getTerminator());
+  builder.setInsertionPoint(returned);
+  llvm::SmallDenseSet<Value> seen;
+  for (OpOperand &operand : returned->getOpOperands()) {
+    Value value = operand.get(), root = getRoot(value);
+    IntegerAttr tied = tensors.getResultAttrOfType<IntegerAttr>(operand.getOperandNumber(), tiedAttrName);
+    if (tied && value == tensors.getArgument(tied.getInt()))
+      continue;
+    Operation *source = root.getDefiningOp();
+    if (source && !isRecomputed(source) && seen.insert(root).second)
+      continue;
+    RankedTensorType type = cast<RankedTensorType>(value.getType());
+    Location loc = returned.getLoc();
+    SmallVector<Value> sizes;
+    if (!type.hasStaticShape())
+      sizes.push_back(tensor::DimOp::create(builder, loc, value, 0));
+    Value empty = tensor::EmptyOp::create(builder, loc, type, sizes);
+    SmallVector<AffineMap> maps(2, builder.getMultiDimIdentityMap(type.getRank()));
+    SmallVector<utils::IteratorType> iterators(type.getRank(), utils::IteratorType::parallel);
+    linalg::GenericOp copy = linalg::GenericOp::create(
+        builder, loc, TypeRange{type}, value, empty, maps, iterators,
+        [](OpBuilder &nested, Location at, ValueRange elements) { linalg::YieldOp::create(nested, at, elements[0]); });
+    operand.set(copy.getResult(0));
+  }
+}
+
+/// The function on buffers: batch, the arguments, then the results that are not tied.
+void CallerBuilder::createCaller() {
+  SmallVector<Type> types{builder.getIndexType()};
+  for (Type type : tensors.getArgumentTypes())
+    types.push_back(getBufferType(type));
+  for (auto [i, type] : llvm::enumerate(tensors.getResultTypes()))
+    if (!tensors.getResultAttr(i, tiedAttrName))
+      types.push_back(getBufferType(type));
+  builder.setInsertionPoint(tensors);
+  caller = func::FuncOp::create(builder, tensors.getLoc(), tensors.getName(), builder.getFunctionType(types, {}));
+  caller->setDiscardableAttrs(llvm::to_vector(tensors->getDiscardableAttrs()));
+  for (unsigned i = 0; i < tensors.getNumArguments(); ++i)
+    if (DictionaryAttr attributes = tensors.getArgAttrDict(i))
+      caller.setArgAttrs(i + 1, attributes);
+  unsigned next = tensors.getNumArguments() + 1;
+  for (unsigned i = 0; i < tensors.getNumResults(); ++i)
+    if (!tensors.getResultAttr(i, tiedAttrName)) {
+      if (DictionaryAttr attributes = tensors.getResultAttrDict(i))
+        caller.setArgAttrs(next, attributes);
+      if (!tensors.getResultAttr(i, roleAttrName))
+        caller.setArgAttr(next, roleAttrName, RoleAttr::get(builder.getContext(), Role::Output));
+      ++next;
+    }
+  Block *body = caller.addEntryBlock();
+  batch = body->getArgument(0);
+  for (BlockArgument argument : tensors.getArguments()) {
+    buffers[argument] = body->getArgument(argument.getArgNumber() + 1);
+    if (!batchCarrier && !cast<RankedTensorType>(argument.getType()).hasStaticShape())
+      batchCarrier = argument;
+  }
+  builder.setInsertionPointToStart(body);
+}
+
+Value CallerBuilder::reshape(Operation *view, Value buffer, Type type) {
+  MemRefType target = getBufferType(type);
+  SmallVector<ReassociationIndices> reassociation;
+  if (tensor::CollapseShapeOp collapse = dyn_cast<tensor::CollapseShapeOp>(view))
+    reassociation = collapse.getReassociationIndices();
+  else
+    reassociation = cast<tensor::ExpandShapeOp>(view).getReassociationIndices();
+  if (target.getRank() < cast<MemRefType>(buffer.getType()).getRank())
+    return memref::CollapseShapeOp::create(builder, view->getLoc(), target, buffer, reassociation);
+  SmallVector<OpFoldResult> shape;
+  for (int64_t size : target.getShape())
+    shape.push_back(ShapedType::isDynamic(size) ? OpFoldResult(batch) : OpFoldResult(builder.getIndexAttr(size)));
+  return memref::ExpandShapeOp::create(builder, view->getLoc(), target, buffer, reassociation, shape);
+}
+
+Value CallerBuilder::getBuffer(Value tensor) {
+  if (Value buffer = buffers.lookup(tensor))
+    return buffer;
+  Operation *view = tensor.getDefiningOp();
+  assert(view && isView(view) && "a tensor is an argument, a launch's result, or a view");
+  Value buffer = reshape(view, getBuffer(view->getOperand(0)), tensor.getType());
+  buffers[tensor] = buffer;
+  return buffer;
+}
+
+Value CallerBuilder::allocate(Location loc, Type tensorType) {
+  MemRefType type = getBufferType(tensorType);
+  SmallVector<Value> sizes;
+  if (!type.hasStaticShape())
+    sizes.push_back(batch);
+  return memref::AllocOp::create(builder, loc, type, sizes);
+}
+
+/// Gives each returned value the buffer it is returned in.
+void CallerBuilder::placeReturns() {
+  func::ReturnOp returned = cast<func::ReturnOp>(tensors.getBody().front().getTerminator());
+  unsigned next = tensors.getNumArguments() + 1;
+  for (auto [i, value] : llvm::enumerate(returned.getOperands())) {
+    IntegerAttr tied = tensors.getResultAttrOfType<IntegerAttr>(i, tiedAttrName);
+    if (tied && value == tensors.getArgument(tied.getInt()))
+      continue;
+    Value buffer = tied ? buffers[tensors.getArgument(tied.getInt())] : Value(caller.getArgument(next++));
+    // Undo the views between the result and what is returned, from the outside in.
+    Value tensor = value;
+    while (tensor != getRoot(value)) {
+      Operation *view = tensor.getDefiningOp();
+      buffer = reshape(view, buffer, view->getOperand(0).getType());
+      tensor = view->getOperand(0);
+    }
+    places[tensor] = buffer;
+  }
+}
+
+/// The argument of the caller that this buffer is, or is a view of.
+static BlockArgument getArgumentOf(Value buffer) {
+  while (Operation *op = buffer.getDefiningOp()) {
+    if (!isa<memref::CollapseShapeOp, memref::ExpandShapeOp>(op))
+      return nullptr;
+    buffer = op->getOperand(0);
+  }
+  return cast<BlockArgument>(buffer);
+}
+
+/// Finds the launches that write new values of arguments. Where one cannot work in place, its result gets a buffer and
+/// a late copy.
+void CallerBuilder::findUpdates() {
+  unsigned argumentsEnd = tensors.getNumArguments();
+  for (Launch &launch : launches) {
+    SmallVector<int64_t> pairs = findInPlacePairs(launch.group, launch.inputs.getArrayRef());
+    for (auto [j, result] : llvm::enumerate(launch.group.getResultOp()->getResults())) {
+      Value place = places.lookup(result);
+      if (!place || getArgumentOf(place).getArgNumber() > argumentsEnd)
+        continue;
+      bool isLegal = true;
+      for (auto [i, input] : llvm::enumerate(launch.inputs)) {
+        BlockArgument root = dyn_cast<BlockArgument>(getRoot(input));
+        if (!root || buffers[root] != getArgumentOf(place))
+          continue;
+        int64_t output = launch.inputs.size() + j;
+        bool isPair = false;
+        for (size_t pair = 0; pair < pairs.size(); pair += 2)
+          isPair |= pairs[pair] == int64_t(i) && pairs[pair + 1] == output;
+        isLegal &= isPair;
+      }
+      if (isLegal) {
+        launch.isUpdate = true;
+        continue;
+      }
+      Value temporary = allocate(result.getLoc(), result.getType());
+      lateCopies.push_back({temporary, place});
+      places[result] = temporary;
+    }
+  }
+}
+
+/// Whether a launch that has not run, other than `update`, reads the old value of this argument.
+bool CallerBuilder::isReadElsewhere(Value argument, const Launch &update) {
+  return llvm::any_of(launches, [&](const Launch &other) {
+    return !other.isDone && &other != &update &&
+           llvm::any_of(other.inputs, [&](Value input) { return getRoot(input) == argument; });
+  });
+}
+
+bool CallerBuilder::canRun(const Launch &update) {
+  for (Value input : update.inputs)
+    if (Launch *producer = getProducer(input); producer && !producer->isDone)
+      return false;
+  for (Value result : update.group.getResultOp()->getResults())
+    if (Value place = places.lookup(result))
+      if (BlockArgument target = getArgumentOf(place); target && target.getArgNumber() <= tensors.getNumArguments())
+        if (isReadElsewhere(tensors.getArgument(target.getArgNumber() - 1), update))
+          return false;
+  return true;
+}
+
+void CallerBuilder::runPendingUpdates() {
+  for (bool hasRun = true; hasRun;) {
+    hasRun = false;
+    for (Launch &launch : launches)
+      if (launch.isUpdate && !launch.isDone && canRun(launch)) {
+        run(launch);
+        hasRun = true;
+      }
+  }
+}
+
+void CallerBuilder::run(Launch &launch) {
+  // A new value that is needed while the old one is, too.
+  for (Value input : launch.inputs)
+    if (Launch *producer = getProducer(input); producer && !producer->isDone) {
+      for (Value result : producer->group.getResultOp()->getResults())
+        if (Value place = places.lookup(result)) {
+          Value temporary = allocate(result.getLoc(), result.getType());
+          lateCopies.push_back({temporary, place});
+          places[result] = temporary;
+        }
+      run(*producer);
+    }
+  if (launch.isDone)
+    return;
+  Operation *resultOp = launch.group.getResultOp();
+  SmallVector<Value> operands;
+  for (Value input : launch.inputs)
+    operands.push_back(getBuffer(input));
+  SmallVector<int64_t> aliased;
+  SmallVector<int64_t> pairs = findInPlacePairs(launch.group, launch.inputs.getArrayRef());
+  for (Value result : resultOp->getResults()) {
+    Value buffer = places.lookup(result);
+    if (!buffer)
+      buffer = allocate(result.getLoc(), result.getType());
+    buffers[result] = buffer;
+    int64_t output = operands.size();
+    for (size_t pair = 0; pair < pairs.size(); pair += 2)
+      if (pairs[pair + 1] == output && operands[pairs[pair]] == buffer)
+        aliased.append({pairs[pair], output});
+    operands.push_back(buffer);
+  }
+  func::FuncOp kernel = kernels.getKernel(launch.group, launch.inputs.getArrayRef(), aliased);
+  func::CallOp::create(builder, launch.group.ops.front()->getLoc(), kernel, operands);
+  launch.isDone = true;
+}
+
+void CallerBuilder::finish() {
+  for (Copy copy : lateCopies) {
+    MemRefType type = cast<MemRefType>(copy.from.getType());
+    func::FuncOp kernel = kernels.getCopyKernel(tensors.getLoc(), type);
+    func::CallOp::create(builder, tensors.getLoc(), kernel, ValueRange{copy.from, copy.to});
+  }
+  func::ReturnOp::create(builder, tensors.getBody().front().getTerminator()->getLoc());
+  tensors.erase();
+}
+
+LogicalResult CallerBuilder::build() {
+  if (failed(checkTypes()))
+    return failure();
+  copyUnplacedReturns();
+  createCaller();
+  for (KernelGroup &group : groupKernels(tensors)) {
+    launchOf[group.getResultOp()] = launches.size();
+    llvm::SetVector<Value> inputs = findInputs(group);
+    // A kernel learns the batch from a buffer.
+    auto hasBatch = [](Value value) { return !cast<RankedTensorType>(value.getType()).hasStaticShape(); };
+    if (readsBatch(group) && llvm::none_of(inputs, hasBatch) &&
+        llvm::none_of(group.getResultOp()->getResults(), hasBatch)) {
+      if (!batchCarrier)
+        return tensors.emitOpError("expected an argument with a batch");
+      inputs.insert(batchCarrier);
+    }
+    launches.emplace_back(Launch{std::move(group), std::move(inputs)});
+  }
+  placeReturns();
+  findUpdates();
+  for (Launch &launch : launches) {
+    if (launch.isDone || launch.isUpdate)
+      continue;
+    run(launch);
+    runPendingUpdates();
+  }
+  runPendingUpdates();
+  // Updates that wait for each other: the new values are needed at the same time as the old ones.
+  for (Launch &launch : launches) {
+    if (launch.isDone)
+      continue;
+    for (Value result : launch.group.getResultOp()->getResults())
+      if (Value place = places.lookup(result)) {
+        Value temporary = allocate(result.getLoc(), result.getType());
+        lateCopies.push_back({temporary, place});
+        places[result] = temporary;
+      }
+    run(launch);
+    runPendingUpdates();
+  }
+  finish();
+  return success();
+}
+
+class FormKernels : public cnn::cpu::impl::FormKernelsBase<FormKernels> {
+public:
+  void runOnOperation() override {
+    KernelBuilder kernels(getOperation());
+    for (func::FuncOp function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
+      if (function->hasAttr(kindAttrName))
+        if (failed(CallerBuilder(function, kernels).build()))
+          return signalPassFailure();
+  }
+};
+
+} // namespace

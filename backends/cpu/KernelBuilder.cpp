@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "backends/cpu/KernelBuilder.h"
+
+#include "backends/cpu/Passes.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+
+namespace cnn::cpu {
+
+MemRefType getBufferType(Type tensorType) {
+  RankedTensorType type = cast<RankedTensorType>(tensorType);
+  return MemRefType::get(type.getShape(), type.getElementType());
+}
+
+static bool isInKernel(Operation *op) { return op && isRecomputed(op); }
+
+/// Every op that the kernel of this group recomputes or holds, in an order in which operands come first.
+static void collectOps(Operation *op, llvm::SetVector<Operation *> &ops) {
+  if (ops.contains(op))
+    return;
+  // The batch is known to every kernel; what it was read from is not.
+  if (!isa<tensor::DimOp>(op))
+    op->walk([&](Operation *nested) {
+      for (Value operand : nested->getOperands())
+        if (Operation *source = operand.getDefiningOp(); isInKernel(source) && !op->isAncestor(source))
+          collectOps(source, ops);
+    });
+  ops.insert(op);
+}
+
+static llvm::SetVector<Operation *> collectOps(const KernelGroup &group) {
+  llvm::SetVector<Operation *> ops;
+  for (Operation *op : group.ops)
+    collectOps(op, ops);
+  return ops;
+}
+
+llvm::SetVector<Value> findInputs(const KernelGroup &group) {
+  llvm::SetVector<Operation *> ops = collectOps(group);
+  llvm::SetVector<Value> inputs;
+  for (Operation *op : ops) {
+    if (isa<tensor::DimOp>(op))
+      continue;
+    op->walk([&](Operation *nested) {
+      for (Value operand : nested->getOperands()) {
+        Operation *source = operand.getDefiningOp();
+        bool isInside = source ? ops.contains(source) || op->isAncestor(source)
+                               : op->isAncestor(cast<BlockArgument>(operand).getOwner()->getParentOp());
+        if (!isInside && isa<TensorType>(operand.getType()))
+          inputs.insert(operand);
+      }
+    });
+  }
+  return inputs;
+}
+
+bool readsBatch(const KernelGroup &group) {
+  return llvm::any_of(collectOps(group), llvm::IsaPred<tensor::DimOp>);
+}
+
+SmallVector<int64_t> findInPlacePairs(const KernelGroup &group, ArrayRef<Value> inputs) {
+  SmallVector<int64_t> pairs;
+  Operation *op = group.getResultOp();
+  if (group.ops.size() != 1 || !isElementwise(op))
+    return pairs;
+  linalg::LinalgOp linalgOp = cast<linalg::LinalgOp>(op);
+  for (auto [i, input] : llvm::enumerate(inputs)) {
+    bool isReadInPlace = llvm::all_of(op->getOpOperands(), [&](OpOperand &operand) {
+      return operand.get() != input || (linalgOp.isDpsInput(&operand) && readsWrittenElement(operand));
+    });
+    // Also not through an op that the kernel recomputes, such as a slice.
+    if (!isReadInPlace || !llvm::is_contained(op->getOperands(), input) ||
+        llvm::any_of(collectOps(group), [&, value = input](Operation *other) {
+          return other != op && !isa<tensor::DimOp>(other) && llvm::is_contained(other->getOperands(), value);
+        }))
+      continue;
+    for (auto [j, result] : llvm::enumerate(op->getResults()))
+      if (result.getType() == input.getType())
+        pairs.append({int64_t(i), int64_t(inputs.size() + j)});
+  }
+  return pairs;
+}
+
+KernelBuilder::KernelBuilder(ModuleOp module) : module(module) {}
+
+/// An empty kernel; the builder is left at the start of its body.
+static func::FuncOp createKernel(OpBuilder &builder, Location loc, ArrayRef<Type> arguments) {
+  func::FuncOp kernel = func::FuncOp::create(builder, loc, "kernel", builder.getFunctionType(arguments, {}));
+  kernel.setPrivate();
+  kernel->setAttr(kernelFunctionAttrName, builder.getUnitAttr());
+  builder.setInsertionPointToStart(kernel.addEntryBlock());
+  return kernel;
+}
+
+func::FuncOp KernelBuilder::getKernel(const KernelGroup &group, ArrayRef<Value> inputs, ArrayRef<int64_t> aliased) {
+  Operation *resultOp = group.getResultOp();
+  SmallVector<Type> arguments;
+  for (Value input : inputs)
+    arguments.push_back(getBufferType(input.getType()));
+  for (Type type : resultOp->getResultTypes())
+    arguments.push_back(getBufferType(type));
+  OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+  Location loc = group.ops.front()->getLoc();
+  func::FuncOp kernel = createKernel(builder, loc, arguments);
+
+  llvm::SetVector<Operation *> ops = collectOps(group);
+  Value batch;
+  IRMapping mapping;
+  for (auto [input, argument] : llvm::zip(inputs, kernel.getArguments()))
+    mapping.map(input, bufferization::ToTensorOp::create(builder, loc, input.getType(), argument, /*restrict=*/true));
+  for (Operation *op : ops) {
+    if (isa<tensor::DimOp>(op)) {
+      if (!batch) {
+        BlockArgument *sized = llvm::find_if(kernel.getArguments(), [](BlockArgument argument) {
+          return !cast<MemRefType>(argument.getType()).hasStaticShape();
+        });
+        assert(sized != kernel.getArguments().end() && "a kernel that reads the batch has a buffer with a batch");
+        batch = memref::DimOp::create(builder, loc, *sized, 0);
+      }
+      mapping.map(op->getResult(0), batch);
+      continue;
+    }
+    builder.clone(*op, mapping);
+  }
+  for (auto [result, buffer] : llvm::zip(resultOp->getResults(), kernel.getArguments().drop_front(inputs.size())))
+    bufferization::MaterializeInDestinationOp::create(builder, loc, /*result=*/Type(), mapping.lookup(result), buffer,
+                                                      /*restrict=*/true, /*writable=*/true);
+  func::ReturnOp::create(builder, loc);
+  if (SmallVector<int64_t> pairs = findInPlacePairs(group, inputs); !pairs.empty())
+    kernel->setAttr(inPlaceAttrName, builder.getDenseI64ArrayAttr(pairs));
+  if (!aliased.empty())
+    kernel->setAttr(aliasedAttrName, builder.getDenseI64ArrayAttr(aliased));
+  return unify(kernel);
+}
+
+func::FuncOp KernelBuilder::getCopyKernel(Location loc, MemRefType type) {
+  OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+  func::FuncOp kernel = createKernel(builder, loc, {type, type});
+  Value source = kernel.getArgument(0), target = kernel.getArgument(1);
+  RankedTensorType tensorType = RankedTensorType::get(type.getShape(), type.getElementType());
+  Value from = bufferization::ToTensorOp::create(builder, loc, tensorType, source, /*restrict=*/true);
+  SmallVector<Value> sizes;
+  if (!type.hasStaticShape())
+    sizes.push_back(memref::DimOp::create(builder, loc, source, 0));
+  Value empty = tensor::EmptyOp::create(builder, loc, tensorType, sizes);
+  SmallVector<AffineMap> maps(2, builder.getMultiDimIdentityMap(type.getRank()));
+  SmallVector<utils::IteratorType> iterators(type.getRank(), utils::IteratorType::parallel);
+  linalg::GenericOp copy = linalg::GenericOp::create(
+      builder, loc, TypeRange{tensorType}, from, empty, maps, iterators,
+      [](OpBuilder &nested, Location at, ValueRange elements) { linalg::YieldOp::create(nested, at, elements[0]); });
+  bufferization::MaterializeInDestinationOp::create(builder, loc, /*result=*/Type(), copy.getResult(0), target,
+                                                    /*restrict=*/true, /*writable=*/true);
+  func::ReturnOp::create(builder, loc);
+  kernel->setAttr(inPlaceAttrName, builder.getDenseI64ArrayAttr({0, 1}));
+  return unify(kernel);
+}
+
+func::FuncOp KernelBuilder::unify(func::FuncOp made) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  made->print(stream, OpPrintingFlags().printGenericOpForm().enableDebugInfo(false).useLocalScope());
+  auto [entry, isNew] = kernels.try_emplace(text, made);
+  if (!isNew) {
+    made.erase();
+    return entry->second;
+  }
+  // A network may have such a name, too.
+  std::string name;
+  do
+    name = "kernel_" + std::to_string(nextNumber++);
+  while (module.lookupSymbol(name));
+  made.setName(name);
+  return entry->second;
+}
+
+} // namespace cnn::cpu

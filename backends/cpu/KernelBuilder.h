@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Makes kernel functions out of groups of ops, and gives equal groups one kernel.
+
+#ifndef CNN_BACKENDS_CPU_KERNELBUILDER_H
+#define CNN_BACKENDS_CPU_KERNELBUILDER_H
+
+#include "backends/cpu/KernelGroups.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace cnn::cpu {
+
+/// The buffer type of a tensor: dense, row-major.
+mlir::MemRefType getBufferType(mlir::Type tensorType);
+
+/// The tensors a group reads from outside, in the order of their first use.
+llvm::SetVector<mlir::Value> findInputs(const KernelGroup &group);
+
+/// Whether the group needs to know the batch.
+bool readsBatch(const KernelGroup &group);
+
+/// The pairs (input, output argument) that may be one buffer: a single elementwise op reads there what it writes.
+llvm::SmallVector<int64_t> findInPlacePairs(const KernelGroup &group, llvm::ArrayRef<mlir::Value> inputs);
+
+class KernelBuilder {
+public:
+  /// Kernels are added to the end of the module.
+  explicit KernelBuilder(mlir::ModuleOp module);
+
+  /// The kernel of the group; its arguments are `inputs`, then the results of the group's last op. `aliased` lists
+  /// pairs of arguments that are one buffer.
+  mlir::func::FuncOp getKernel(const KernelGroup &group, llvm::ArrayRef<mlir::Value> inputs,
+                               llvm::ArrayRef<int64_t> aliased);
+
+  /// A kernel that copies a buffer.
+  mlir::func::FuncOp getCopyKernel(mlir::Location loc, mlir::MemRefType type);
+
+private:
+  /// The kernel that `made` is equal to, which may be itself.
+  mlir::func::FuncOp unify(mlir::func::FuncOp made);
+
+  mlir::ModuleOp module;
+  llvm::StringMap<mlir::func::FuncOp> kernels; // by their text
+  int64_t nextNumber = 0;
+};
+
+} // namespace cnn::cpu
+
+#endif

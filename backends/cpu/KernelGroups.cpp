@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A kernel should read its inputs once and write its outputs once. So an elementwise op goes into the kernel of the op
+// that makes one of its operands, if nobody else reads that operand:
+//
+//   %c = contraction(%x, %w)   \
+//   %b = bias(%c, %bias)        |  one kernel: reads %x, %w, %bias, %skip, writes %r
+//   %r = relu(%b + %skip)      /
+//
+// Groups grow along such chains alone, at their end. A group therefore has one op whose results are read outside, the
+// last, and stands where that op stood: no reordering, no cycles. Chains of tensor.insert_slice (a concatenation) form
+// groups in the same way.
+//
+// What this does not do: it puts no elementwise op in front of a contraction (its work would be repeated for every
+// output), and no op behind two contractions (it joins the later one and reads the result of the other). An op that
+// makes the new value of a weight stays alone, so that it can work in place.
+#include "backends/cpu/KernelGroups.h"
+
+#include "ir/CnnDialect.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+
+namespace cnn::cpu {
+
+bool isView(Operation *op) { return isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op); }
+
+bool isRecomputed(Operation *op) {
+  if (isView(op)) {
+    Operation *source = op->getOperand(0).getDefiningOp();
+    return source && isRecomputed(source);
+  }
+  if (isa<tensor::EmptyOp, tensor::ExtractSliceOp, tensor::FromElementsOp, tensor::SplatOp, arith::ConstantOp,
+          linalg::FillOp>(op))
+    return true;
+  return llvm::none_of(op->getResultTypes(), llvm::IsaPred<TensorType>);
+}
+
+bool isElementwise(Operation *op) {
+  linalg::LinalgOp linalgOp = dyn_cast<linalg::LinalgOp>(op);
+  if (!linalgOp || !linalgOp.hasPureTensorSemantics() || linalgOp.getNumReductionLoops() != 0)
+    return false;
+  return llvm::all_of(linalgOp.getDpsInitsMutable(), [&](OpOperand &init) {
+    return linalgOp.getMatchingIndexingMap(&init).isIdentity();
+  });
+}
+
+bool readsWrittenElement(OpOperand &operand) {
+  linalg::LinalgOp op = dyn_cast<linalg::LinalgOp>(operand.getOwner());
+  return op && isElementwise(op) && op.getMatchingIndexingMap(&operand).isIdentity();
+}
+
+/// Whether the function returns a result of the op as the new value of one of its arguments.
+static bool makesNewValueOfArgument(Operation *op) {
+  func::FuncOp function = op->getParentOfType<func::FuncOp>();
+  for (OpOperand &use : op->getUses())
+    if (isa<func::ReturnOp>(use.getOwner()) && function.getResultAttr(use.getOperandNumber(), tiedAttrName))
+      return true;
+  return false;
+}
+
+/// The op whose group `op` can join: it makes an operand of `op` that nothing else reads.
+static Operation *chooseProducer(Operation *op) {
+  auto isReadBy = [&](Operation *producer) {
+    return llvm::all_of(producer->getUsers(), [&](Operation *user) { return user == op; });
+  };
+  if (tensor::InsertSliceOp insert = dyn_cast<tensor::InsertSliceOp>(op)) {
+    Operation *producer = insert.getDest().getDefiningOp<tensor::InsertSliceOp>();
+    return producer && isReadBy(producer) ? producer : nullptr;
+  }
+  if (!isElementwise(op) || makesNewValueOfArgument(op))
+    return nullptr;
+  Operation *chosen = nullptr;
+  for (OpOperand *operand : cast<linalg::LinalgOp>(op).getDpsInputOperands()) {
+    linalg::LinalgOp producer = operand->get().getDefiningOp<linalg::LinalgOp>();
+    if (!producer || isRecomputed(producer) || !readsWrittenElement(*operand) || !isReadBy(producer))
+      continue;
+    // The one with more work, or else the later one: its result has just been made.
+    auto rank = [](Operation *candidate) { return cast<linalg::LinalgOp>(candidate).getNumReductionLoops() > 0; };
+    if (!chosen || rank(producer) > rank(chosen) ||
+        (rank(producer) == rank(chosen) && chosen->isBeforeInBlock(producer)))
+      chosen = producer;
+  }
+  return chosen;
+}
+
+SmallVector<KernelGroup> groupKernels(func::FuncOp function) {
+  SmallVector<KernelGroup> groups;
+  DenseMap<Operation *, size_t> groupOf;
+  for (Operation &op : function.getBody().front().without_terminator()) {
+    if (isView(&op) || isRecomputed(&op))
+      continue;
+    Operation *producer = chooseProducer(&op);
+    size_t group = producer ? groupOf[producer] : groups.size();
+    if (!producer)
+      groups.emplace_back();
+    groups[group].ops.push_back(&op);
+    groupOf[&op] = group;
+  }
+  llvm::sort(groups, [](const KernelGroup &a, const KernelGroup &b) {
+    return a.getResultOp()->isBeforeInBlock(b.getResultOp());
+  });
+  return groups;
+}
+
+} // namespace cnn::cpu

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The passes of the CPU back end. What each one does, needs and leaves is written in Passes.td.
+
+#ifndef CNN_BACKENDS_CPU_PASSES_H
+#define CNN_BACKENDS_CPU_PASSES_H
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+
+namespace cnn::cpu {
+
+#define GEN_PASS_DECL
+#include "backends/cpu/Passes.h.inc"
+
+#define GEN_PASS_REGISTRATION
+#include "backends/cpu/Passes.h.inc"
+
+/// Names of the discardable attributes between the passes of this back end.
+inline constexpr llvm::StringLiteral kernelFunctionAttrName = "cnn.kernel"; // unit, on a kernel
+inline constexpr llvm::StringLiteral inPlaceAttrName = "cnn.in_place";     // pairs of arguments, on a kernel
+inline constexpr llvm::StringLiteral aliasedAttrName = "cnn.aliased";      // pairs of arguments, on a kernel
+inline constexpr llvm::StringLiteral itemCountAttrName = "cnn.work_items"; // affine map (batch) -> (count), on a kernel
+inline constexpr llvm::StringLiteral offsetAttrName = "cnn.offset";        // bytes, on a weight argument
+inline constexpr llvm::StringLiteral storageAttrName = "cnn.storage";      // permutation, on a weight argument
+inline constexpr llvm::StringLiteral arenaAttrName = "cnn.arena";          // ArenaPlan, on a function
+
+} // namespace cnn::cpu
+
+#endif

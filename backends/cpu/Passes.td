@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef CNN_BACKENDS_CPU_PASSES_TD
+#define CNN_BACKENDS_CPU_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def FormKernels : Pass<"cnn-form-kernels", "::mlir::ModuleOp"> {
+  let summary = "cut the functions of a model into kernels";
+  let description = [{
+    Each function of a model (`cnn.kind`) becomes a straight list of calls of kernels on buffers; equal kernels are one.
+
+    ```mlir
+    func.func @Net(%x: tensor<?x8xf32> {..}, %w: tensor<8x4xf32> {..}) -> (tensor<?x4xf32> {cnn.name = "y", ..}) {
+      %0 = linalg.fill ..   %1 = linalg.matmul ins(%x, %w) outs(%0)   %2 = linalg.generic {relu} ins(%1)
+      return %2
+    }
+    // becomes
+    func.func @Net(%batch: index, %x: memref<?x8xf32> {..}, %w: memref<8x4xf32> {..}, %y: memref<?x4xf32> {..}) {
+      call @kernel_0(%x, %w, %y)
+      return
+    }
+    func.func private @kernel_0(%x: memref<?x8xf32>, %w: memref<8x4xf32>, %y: memref<?x4xf32>) attributes {cnn.kernel} {
+      .. bufferization.to_tensor of %x and %w; the ops; bufferization.materialize_in_destination of the result in %y
+    }
+    ```
+
+    Buffers between kernels are `memref.alloc`s. A result that replaces an argument (`cnn.tied`) is written into that
+    argument's buffer, after its last other reader; where that cannot be, into a buffer that is copied at the end.
+    On a kernel, `cnn.in_place = [input, output, ..]` lists the pairs of arguments that may be one buffer, and
+    `cnn.aliased` those that are one in every call.
+
+    Needs: linalg, tensor and arith ops on tensors; no control flow; the batch as the only dynamic dimension, in front.
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::func::FuncDialect",
+                           "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def PlaceWeights : Pass<"cnn-place-weights", "::mlir::ModuleOp"> {
+  let summary = "give every weight its place in the parameter, state or slot block";
+  let description = [{
+    Sets `cnn.offset`, in bytes, on the arguments of the roles parameter, state and slot: the same name has the same
+    offset in each function of a model. The order is that of the arguments; every offset is a multiple of 64.
+
+    Needs: cnn-form-kernels. Fails if two functions disagree about the type or the storage of a weight.
+  }];
+}
+
+def PlanMemory : Pass<"cnn-plan-memory", "::mlir::ModuleOp"> {
+  let summary = "place all buffers between kernels in one arena";
+  let description = [{
+    ```mlir
+    func.func @Net(%batch: index, ..) {  %0 = memref.alloc(%batch) : memref<?x8xf32>  .. }
+    // becomes
+    func.func @Net(%batch: index, .., %arena: memref<?xi8>) attributes {cnn.arena = #fixed and per-sample bytes} {
+      %0 = affine.apply affine_map<(b) -> (b * OFFSET + FIXED)>(%batch)
+      %1 = memref.view %arena[%0][%batch] : memref<?xi8> to memref<?x8xf32>  .. }
+    ```
+
+    The arena is [fixed buffers][batch x per-sample buffers]. Two buffers share bytes if they are never needed at the
+    same time, or if a kernel may work in place (`cnn.in_place`) on one that it reads last; such a call gets a kernel that
+    knows it (`cnn.aliased`). `cnn.arena` holds
+    `fixed_bytes`, `sample_bytes`, and for comparison `fixed_bound`, `sample_bound`: the largest sets of bytes that
+    are needed at the same time.
+
+    Needs: cnn-form-kernels. All offsets are multiples of 64.
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def EmitEntry : Pass<"cnn-emit-entry", "::mlir::ModuleOp"> {
+  let summary = "make the callers of kernels into functions of the model interface";
+  let description = [{
+    ```mlir
+    func.func @Net(%batch: index, %x: memref<?x8xf32> {input}, %w: memref<8x4xf32> {parameter, cnn.offset = 64}, ..)
+        attributes {cnn.kind = #cnn.function_kind<infer>} {
+      call @kernel_0(%x, %w, %y)
+    }
+    func.func private @kernel_0(..) attributes {cnn.kernel, cnn.work_items = affine_map<(b) -> (b * 4)>}
+    // becomes
+    llvm.func @Net.infer(%call: !llvm.ptr) {   // const cnn_call *
+      .. the addresses and the batch go into slots ..
+      llvm.call @cnn.launch(%call, @kernel_0, %slots, %count)
+    }
+    llvm.func @kernel_0(!llvm.ptr, i64, i64)
+    ```
+
+    `cnn.launch` runs the kernel through the call's parallel_for, or directly if there is none or a single item.
+
+    Needs: cnn-plan-memory, cnn-place-weights; kernels as declarations that know their `cnn.work_items`.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+#endif

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Places all buffers of a caller in one arena: see Passes.td for before and after.
+//
+// A caller is straight-line code, so the life of a buffer is an interval of call numbers. Buffers with a batch and
+// buffers without one are planned apart, since a per-sample offset is multiplied by the batch:
+//
+//   arena = [ fixed region | per-sample region x batch ]
+//
+// First, a result of an elementwise kernel takes over the bytes of an operand that dies there; then the intervals that
+// are left are packed (MemoryPlan).
+#include "backends/cpu/MemoryPlan.h"
+#include "backends/cpu/Passes.h"
+#include "ir/CnnDialect.h"
+#include "llvm/ADT/MapVector.h"
+
+namespace cnn::cpu {
+#define GEN_PASS_DEF_PLANMEMORY
+#include "backends/cpu/Passes.h.inc"
+} // namespace cnn::cpu
+
+using namespace mlir;
+using namespace cnn;
+using namespace cnn::cpu;
+
+namespace {
+
+/// A memref.alloc, and the calls that use it or a view of it.
+struct Allocation {
+  memref::AllocOp op;
+  int64_t first, last;
+  int64_t bytes;     // of one sample, if it has a batch
+  bool isPerSample;
+  size_t owner;      // the allocation whose bytes it uses; itself, unless it took over another's
+};
+
+class ArenaPlanner {
+public:
+  ArenaPlanner(func::FuncOp caller, SymbolTable &symbols) : caller(caller), symbols(symbols) {}
+
+  void plan() {
+    collect();
+    reuseOperands();
+    place();
+  }
+
+private:
+  static Value getRoot(Value buffer) {
+    while (Operation *op = buffer.getDefiningOp()) {
+      if (!isa<memref::CollapseShapeOp, memref::ExpandShapeOp>(op))
+        break;
+      buffer = op->getOperand(0);
+    }
+    return buffer;
+  }
+
+  void collect() {
+    int64_t number = 0;
+    for (Operation &op : caller.getBody().front()) {
+      if (memref::AllocOp alloc = dyn_cast<memref::AllocOp>(op)) {
+        MemRefType type = alloc.getType();
+        int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+        for (int64_t size : type.getShape())
+          bytes *= ShapedType::isDynamic(size) ? 1 : size;
+        numberOf[alloc] = allocations.size();
+        allocations.push_back({alloc, -1, -1, bytes, !type.hasStaticShape(), allocations.size()});
+      } else if (func::CallOp call = dyn_cast<func::CallOp>(op)) {
+        calls.push_back(call);
+        for (Value operand : call.getOperands()) {
+          auto found = numberOf.find(getRoot(operand));
+          if (found == numberOf.end())
+            continue;
+          Allocation &allocation = allocations[found->second];
+          if (allocation.first < 0)
+            allocation.first = number;
+          allocation.last = number;
+        }
+        ++number;
+      }
+    }
+  }
+
+  Allocation *find(Value buffer) {
+    auto found = numberOf.find(getRoot(buffer));
+    return found == numberOf.end() ? nullptr : &allocations[found->second];
+  }
+
+  void reuseOperands() {
+    for (auto [number, call] : llvm::enumerate(calls)) {
+      func::FuncOp kernel = symbols.lookup<func::FuncOp>(call.getCallee());
+      DenseI64ArrayAttr pairs = kernel->getAttrOfType<DenseI64ArrayAttr>(inPlaceAttrName);
+      if (!pairs || kernel->hasAttr(aliasedAttrName))
+        continue;
+      SmallVector<int64_t> chosen;
+      for (size_t pair = 0; pair + 1 < size_t(pairs.size()); pair += 2) {
+        int64_t in = pairs[pair], out = pairs[pair + 1];
+        if (llvm::is_contained(chosen, in) || llvm::is_contained(chosen, out))
+          continue;
+        Allocation *input = find(call.getOperand(in)), *output = find(call.getOperand(out));
+        int64_t step = number;
+        if (!input || !output || input == output || input->last != step || output->first != step ||
+            output->owner != numberOf[output->op] || input->isPerSample != output->isPerSample ||
+            input->bytes != output->bytes)
+          continue;
+        // The operand under another shape must not be read at the same time.
+        int64_t uses = llvm::count_if(call.getOperands(), [&](Value other) { return find(other) == input; });
+        if (uses != 1 || allocations[input->owner].last > step)
+          continue;
+        output->owner = input->owner;
+        chosen.append({in, out});
+        allocations[input->owner].last = std::max(allocations[input->owner].last, output->last);
+      }
+      if (!chosen.empty())
+        call.setCallee(getAliasedKernel(kernel, chosen).getName());
+    }
+  }
+
+  /// The kernel, told that these arguments are one buffer.
+  func::FuncOp getAliasedKernel(func::FuncOp kernel, ArrayRef<int64_t> pairs) {
+    std::string name = kernel.getName().str() + "_in_place";
+    for (int64_t argument : pairs)
+      name += "_" + std::to_string(argument);
+    if (func::FuncOp known = symbols.lookup<func::FuncOp>(name))
+      return known;
+    func::FuncOp copy = kernel.clone();
+    copy.setName(name);
+    copy->setAttr(aliasedAttrName, DenseI64ArrayAttr::get(kernel.getContext(), pairs));
+    symbols.insert(copy, Block::iterator(kernel->getNextNode()));
+    return copy;
+  }
+
+  void place() {
+    SmallVector<PlannedBuffer> regions[2]; // fixed, per sample
+    DenseMap<size_t, std::pair<bool, size_t>> slotOf;
+    for (auto [i, allocation] : llvm::enumerate(allocations))
+      if (allocation.owner == i && allocation.first >= 0) {
+        SmallVector<PlannedBuffer> &region = regions[allocation.isPerSample];
+        slotOf[i] = {allocation.isPerSample, region.size()};
+        region.push_back({allocation.bytes, allocation.first, allocation.last});
+      }
+    int64_t fixedBytes = planOffsets(regions[0]), sampleBytes = planOffsets(regions[1]);
+
+    OpBuilder builder(caller.getContext());
+    NamedAttribute entries[] = {
+        builder.getNamedAttr("fixed_bytes", builder.getI64IntegerAttr(fixedBytes)),
+        builder.getNamedAttr("sample_bytes", builder.getI64IntegerAttr(sampleBytes)),
+        builder.getNamedAttr("fixed_bound", builder.getI64IntegerAttr(largestLiveSet(regions[0]))),
+        builder.getNamedAttr("sample_bound", builder.getI64IntegerAttr(largestLiveSet(regions[1])))};
+    caller->setAttr(arenaAttrName, builder.getDictionaryAttr(entries));
+
+    MemRefType arenaType = MemRefType::get({ShapedType::kDynamic}, builder.getI8Type());
+    unsigned position = caller.getNumArguments();
+    (void)caller.insertArgument(position, arenaType, {}, caller.getLoc());
+    Value arena = caller.getArgument(position), batch = caller.getArgument(0);
+    for (Allocation &allocation : allocations) {
+      memref::AllocOp op = allocation.op;
+      if (allocation.first < 0) {
+        for (Operation *user : llvm::make_early_inc_range(op->getUsers()))
+          user->erase();
+        op.erase();
+        continue;
+      }
+      auto [isPerSample, slot] = slotOf[allocation.owner];
+      int64_t offset = regions[isPerSample][slot].offset;
+      builder.setInsertionPoint(op);
+      AffineExpr start = isPerSample ? builder.getAffineDimExpr(0) * offset + fixedBytes
+                                     : builder.getAffineConstantExpr(offset);
+      Value shift = affine::AffineApplyOp::create(builder, op.getLoc(), AffineMap::get(1, 0, start), ValueRange{batch});
+      Value view = memref::ViewOp::create(builder, op.getLoc(), op.getType(), arena, shift, op.getDynamicSizes());
+      op.replaceAllUsesWith(view);
+      op.erase();
+    }
+  }
+
+  func::FuncOp caller;
+  SymbolTable &symbols;
+  SmallVector<Allocation> allocations;
+  DenseMap<Value, size_t> numberOf;
+  SmallVector<func::CallOp> calls;
+};
+
+class PlanMemory : public cnn::cpu::impl::PlanMemoryBase<PlanMemory> {
+public:
+  void runOnOperation() override {
+    SymbolTable symbols(getOperation());
+    SmallVector<func::FuncOp> callers;
+    for (func::FuncOp function : getOperation().getOps<func::FuncOp>())
+      if (function->hasAttr(kindAttrName))
+        callers.push_back(function);
+    for (func::FuncOp caller : callers)
+      ArenaPlanner(caller, symbols).plan();
+    // Kernels whose every call works in place.
+    for (func::FuncOp function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
+      if (function->hasAttr(kernelFunctionAttrName) && SymbolTable::symbolKnownUseEmpty(function, getOperation()))
+        function.erase();
+  }
+};
+
+} // namespace

@@ -1,0 +1,27 @@
+// RUN: cnn-opt %s -cnn-place-weights -cnn-emit-entry | FileCheck %s
+
+// The second weight is 64 bytes behind the first; the arena's buffer lies behind 128 fixed bytes.
+
+// CHECK-LABEL: llvm.func @Net.infer(
+// CHECK-SAME: %[[CALL:.*]]: !llvm.ptr)
+// CHECK: %[[BATCH:.*]] = llvm.load %[[CALL]] : !llvm.ptr -> i64
+// CHECK: %[[SLOTS:.*]] = llvm.alloca
+// CHECK: %[[KERNEL:.*]] = llvm.mlir.addressof @kernel_0
+// CHECK: %[[COUNT:.*]] = llvm.mul %[[BATCH]], %{{.*}} : i64
+// CHECK: llvm.call @cnn.launch(%[[CALL]], %[[KERNEL]], %[[SLOTS]], %[[COUNT]])
+// CHECK: llvm.return
+// CHECK: llvm.func @kernel_0(!llvm.ptr, i64, i64)
+// CHECK: llvm.func internal @cnn.launch
+func.func @Net(%batch: index, %x: memref<?x4xf32> {cnn.name = "x", cnn.role = #cnn.role<input>},
+               %w: memref<4xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>},
+               %v: memref<4xf32> {cnn.name = "v", cnn.role = #cnn.role<parameter>},
+               %y: memref<?x4xf32> {cnn.name = "y", cnn.role = #cnn.role<output>},
+               %arena: memref<?xi8>) attributes {cnn.kind = #cnn.function_kind<infer>} {
+  %0 = affine.apply affine_map<(b) -> (b * 64 + 128)>(%batch)
+  %1 = memref.view %arena[%0][%batch] : memref<?xi8> to memref<?x4xf32>
+  call @kernel_0(%x, %w, %1) : (memref<?x4xf32>, memref<4xf32>, memref<?x4xf32>) -> ()
+  call @kernel_0(%1, %v, %y) : (memref<?x4xf32>, memref<4xf32>, memref<?x4xf32>) -> ()
+  return
+}
+func.func private @kernel_0(memref<?x4xf32>, memref<4xf32>, memref<?x4xf32>)
+    attributes {cnn.kernel, cnn.work_items = affine_map<(b) -> (b * 4)>}

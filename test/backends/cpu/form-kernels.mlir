@@ -1,0 +1,115 @@
+// RUN: cnn-opt %s -split-input-file -cnn-form-kernels | FileCheck %s
+
+// A bias and an activation join the contraction; the two layers are one kernel.
+
+#id = affine_map<(b, c) -> (b, c)>
+#bias = affine_map<(b, c) -> (c)>
+
+// CHECK-LABEL: func.func @Net(
+// CHECK-SAME: %[[BATCH:[a-z0-9]+]]: index, %[[X:[a-z0-9]+]]: memref<?x4xf32>
+// CHECK-SAME: %[[W:[a-z0-9]+]]: memref<4x4xf32>
+// CHECK-SAME: %[[BIAS:[a-z0-9]+]]: memref<4xf32>
+// CHECK-SAME: %[[Y:[a-z0-9]+]]: memref<?x4xf32> {cnn.name = "y", cnn.role = #cnn.role<output>}
+// CHECK-NEXT: %[[H:.*]] = memref.alloc(%[[BATCH]]) : memref<?x4xf32>
+// CHECK-NEXT: call @[[K:kernel_0]](%[[X]], %[[W]], %[[BIAS]], %[[H]])
+// CHECK-NEXT: call @[[K]](%[[H]], %[[W]], %[[BIAS]], %[[Y]])
+// CHECK-NEXT: return
+// CHECK: func.func private @[[K]](%{{.*}}: memref<?x4xf32>, %{{.*}}: memref<4x4xf32>, %{{.*}}: memref<4xf32>, %[[OUT:.*]]: memref<?x4xf32>)
+// CHECK-SAME: attributes {cnn.kernel}
+// CHECK: linalg.fill
+// CHECK: linalg.matmul
+// CHECK: linalg.generic
+// CHECK: bufferization.materialize_in_destination %{{.*}} in restrict writable %[[OUT]]
+// CHECK-NOT: func.func
+func.func @Net(%x: tensor<?x4xf32> {cnn.name = "x", cnn.role = #cnn.role<input>},
+               %w: tensor<4x4xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>},
+               %bias: tensor<4xf32> {cnn.name = "b", cnn.role = #cnn.role<parameter>})
+    -> (tensor<?x4xf32> {cnn.name = "y", cnn.role = #cnn.role<output>}) attributes {cnn.kind = #cnn.function_kind<infer>} {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %batch = tensor.dim %x, %c0 : tensor<?x4xf32>
+  %empty = tensor.empty(%batch) : tensor<?x4xf32>
+  %fill = linalg.fill ins(%zero : f32) outs(%empty : tensor<?x4xf32>) -> tensor<?x4xf32>
+  %0 = linalg.matmul ins(%x, %w : tensor<?x4xf32>, tensor<4x4xf32>) outs(%fill : tensor<?x4xf32>) -> tensor<?x4xf32>
+  %1 = linalg.generic {indexing_maps = [#id, #bias, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%0, %bias : tensor<?x4xf32>, tensor<4xf32>) outs(%empty : tensor<?x4xf32>) {
+    ^bb0(%a: f32, %b: f32, %o: f32):
+      %s = arith.addf %a, %b : f32
+      %r = arith.maximumf %s, %zero : f32
+      linalg.yield %r : f32
+  } -> tensor<?x4xf32>
+  %2 = linalg.matmul ins(%1, %w : tensor<?x4xf32>, tensor<4x4xf32>) outs(%fill : tensor<?x4xf32>) -> tensor<?x4xf32>
+  %3 = linalg.generic {indexing_maps = [#id, #bias, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%2, %bias : tensor<?x4xf32>, tensor<4xf32>) outs(%empty : tensor<?x4xf32>) {
+    ^bb0(%a: f32, %b: f32, %o: f32):
+      %s = arith.addf %a, %b : f32
+      %r = arith.maximumf %s, %zero : f32
+      linalg.yield %r : f32
+  } -> tensor<?x4xf32>
+  return %3 : tensor<?x4xf32>
+}
+
+// -----
+
+// An operand that is read twice keeps its own kernel; a reshape is a view in the caller, also of what is returned.
+
+// CHECK-LABEL: func.func @negative_two_readers(
+// CHECK-SAME: %[[BATCH:[a-z0-9]+]]: index, %[[X:[a-z0-9]+]]: memref<?x2x2xf32>
+// CHECK-SAME: %[[Y:[a-z0-9]+]]: memref<?x4xf32> {cnn.name = "y"
+// CHECK-SAME: %[[Z:[a-z0-9]+]]: memref<?x2x2xf32> {cnn.name = "z"
+// CHECK: %[[Z2:.*]] = memref.collapse_shape %[[Z]] {{\[}}[0], [1, 2]] : memref<?x2x2xf32> into memref<?x4xf32>
+// CHECK: %[[X2:.*]] = memref.collapse_shape %[[X]] {{\[}}[0], [1, 2]] : memref<?x2x2xf32> into memref<?x4xf32>
+// CHECK: call @kernel_0(%[[X2]], %[[Y]])
+// CHECK: call @kernel_0(%[[Y]], %[[Z2]])
+func.func @negative_two_readers(%x: tensor<?x2x2xf32> {cnn.name = "x", cnn.role = #cnn.role<input>})
+    -> (tensor<?x4xf32> {cnn.name = "y", cnn.role = #cnn.role<output>},
+        tensor<?x2x2xf32> {cnn.name = "z", cnn.role = #cnn.role<output>}) attributes {cnn.kind = #cnn.function_kind<infer>} {
+  %c0 = arith.constant 0 : index
+  %batch = tensor.dim %x, %c0 : tensor<?x2x2xf32>
+  %flat = tensor.collapse_shape %x [[0], [1, 2]] : tensor<?x2x2xf32> into tensor<?x4xf32>
+  %empty = tensor.empty(%batch) : tensor<?x4xf32>
+  %0 = linalg.exp ins(%flat : tensor<?x4xf32>) outs(%empty : tensor<?x4xf32>) -> tensor<?x4xf32>
+  %1 = linalg.exp ins(%0 : tensor<?x4xf32>) outs(%empty : tensor<?x4xf32>) -> tensor<?x4xf32>
+  %2 = tensor.expand_shape %1 [[0], [1, 2]] output_shape [%batch, 2, 2] : tensor<?x4xf32> into tensor<?x2x2xf32>
+  return %0, %2 : tensor<?x4xf32>, tensor<?x2x2xf32>
+}
+
+// -----
+
+// A new weight is written in place, after the last reader of the old one.
+
+// CHECK-LABEL: func.func @update(
+// CHECK-SAME: %{{.*}}: index, %[[P:[a-z0-9]+]]: memref<f32> {cnn.name = "p", cnn.role = #cnn.role<parameter>}, %[[G:[a-z0-9]+]]: memref<f32>
+// CHECK-SAME: %[[Q:[a-z0-9]+]]: memref<f32> {cnn.role = #cnn.role<loss>
+// CHECK-NEXT: call @[[EXP:.*]](%[[P]], %[[Q]])
+// CHECK-NEXT: call @[[SUB:.*]](%[[P]], %[[G]], %[[P]])
+// CHECK-NEXT: return
+// CHECK: func.func private @[[EXP]]
+// CHECK: func.func private @[[SUB]]({{.*}} attributes {cnn.aliased = array<i64: 0, 2>, cnn.in_place = array<i64: 0, 2, 1, 2>, cnn.kernel}
+func.func @update(%p: tensor<f32> {cnn.name = "p", cnn.role = #cnn.role<parameter>},
+                  %g: tensor<f32> {cnn.name = "g", cnn.role = #cnn.role<input>})
+    -> (tensor<f32> {cnn.name = "p", cnn.role = #cnn.role<parameter>, cnn.tied = 0 : i64},
+        tensor<f32> {cnn.role = #cnn.role<loss>}) attributes {cnn.kind = #cnn.function_kind<train_step>} {
+  %empty = tensor.empty() : tensor<f32>
+  %0 = linalg.sub ins(%p, %g : tensor<f32>, tensor<f32>) outs(%empty : tensor<f32>) -> tensor<f32>
+  %1 = linalg.exp ins(%p : tensor<f32>) outs(%empty : tensor<f32>) -> tensor<f32>
+  return %0, %1 : tensor<f32>, tensor<f32>
+}
+
+// -----
+
+// Both new values need both old ones: one goes through a buffer of its own.
+
+// CHECK-LABEL: func.func @swap(
+// CHECK-SAME: %{{.*}}: index, %[[P:[a-z0-9]+]]: memref<4xf32> {{.*}}, %[[Q:[a-z0-9]+]]: memref<4xf32>
+// CHECK: %[[T:.*]] = memref.alloc() : memref<4xf32>
+// CHECK-NEXT: call @[[COPY:.*]](%[[Q]], %[[T]])
+// CHECK-NEXT: call @[[COPY]](%[[P]], %[[Q]])
+// CHECK-NEXT: call @[[COPY]](%[[T]], %[[P]])
+func.func @swap(%p: tensor<4xf32> {cnn.name = "p", cnn.role = #cnn.role<parameter>},
+                %q: tensor<4xf32> {cnn.name = "q", cnn.role = #cnn.role<parameter>})
+    -> (tensor<4xf32> {cnn.name = "p", cnn.role = #cnn.role<parameter>, cnn.tied = 0 : i64},
+        tensor<4xf32> {cnn.name = "q", cnn.role = #cnn.role<parameter>, cnn.tied = 1 : i64})
+    attributes {cnn.kind = #cnn.function_kind<train_step>} {
+  return %q, %p : tensor<4xf32>, tensor<4xf32>
+}
