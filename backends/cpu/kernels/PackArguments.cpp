@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Gives kernels the signature of the runtime.
+//
+//   func @k(%x: memref<?x6xf32>, %y: memref<6xf32>, %begin: index, %end: index)
+//   ->
+//   func @k.body(%x: !llvm.ptr {noalias}, %y: !llvm.ptr {noalias}, %batch: i64, %begin: i64, %end: i64)
+//   llvm.func @k(%slots: !llvm.ptr, %begin: i64, %end: i64)    // loads the slots and calls k.body
+//
+// Two functions, because LLVM believes that pointers do not alias only of a function's arguments.
+
+#include "backends/cpu/kernels/KernelPipeline.h"
+#include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+namespace cnn::cpu {
+#define GEN_PASS_DEF_PACKARGUMENTS
+#include "backends/cpu/kernels/Passes.h.inc"
+} // namespace cnn::cpu
+
+using namespace mlir;
+using namespace cnn::cpu;
+
+namespace {
+
+/// A memref over `pointer`, whose dynamic dimension is `batch`.
+Value makeMemRef(OpBuilder &builder, Location loc, const LLVMTypeConverter &converter, MemRefType type, Value pointer,
+                 Value batch) {
+  Value descriptor;
+  if (type.hasStaticShape()) {
+    descriptor = MemRefDescriptor::fromStaticShape(builder, loc, converter, type, pointer);
+  } else {
+    auto built = MemRefDescriptor::poison(builder, loc, converter.convertType(type));
+    built.setAllocatedPtr(builder, loc, pointer);
+    built.setAlignedPtr(builder, loc, pointer);
+    built.setConstantOffset(builder, loc, 0);
+    int64_t stride = 1;
+    for (int64_t i = type.getRank() - 1; i >= 0; --i) {
+      built.setConstantStride(builder, loc, i, stride);
+      if (type.isDynamicDim(i))
+        built.setSize(builder, loc, i, batch);
+      else
+        built.setConstantSize(builder, loc, i, type.getDimSize(i));
+      stride *= type.getDimSize(i);
+    }
+    descriptor = built;
+  }
+  return UnrealizedConversionCastOp::create(builder, loc, type, descriptor).getResult(0);
+}
+
+class PackArguments : public cnn::cpu::impl::PackArgumentsBase<PackArguments> {
+public:
+  void runOnOperation() override {
+    SmallVector<func::FuncOp> kernels;
+    for (auto kernel : getOperation().getOps<func::FuncOp>())
+      if (kernel->hasAttr(kernelAttrName))
+        kernels.push_back(kernel);
+    LLVMTypeConverter converter(&getContext());
+    for (func::FuncOp kernel : kernels)
+      if (failed(pack(kernel, converter)))
+        return signalPassFailure();
+  }
+
+private:
+  LogicalResult pack(func::FuncOp kernel, const LLVMTypeConverter &converter) {
+    OpBuilder builder(kernel);
+    Location loc = kernel.getLoc();
+    auto pointer = LLVM::LLVMPointerType::get(&getContext());
+    Type i64 = builder.getI64Type();
+    unsigned buffers = kernel.getNumArguments() - 2;
+    for (unsigned i = 0; i < buffers; ++i) {
+      auto type = dyn_cast<MemRefType>(kernel.getArgument(i).getType());
+      if (!type || !type.getLayout().isIdentity() ||
+          llvm::any_of(type.getShape().drop_front(std::min<size_t>(1, type.getRank())), ShapedType::isDynamic))
+        return kernel.emitError("expected identity-layout memrefs with a dynamic batch alone, but got ")
+               << kernel.getArgument(i).getType();
+    }
+
+    // The body: pointers instead of memrefs.
+    Block &entry = kernel.getBody().front();
+    builder.setInsertionPointToStart(&entry);
+    SmallVector<Type> types(buffers, pointer);
+    types.append(3, i64);
+    SmallVector<Value> fresh;
+    for (Type type : types)
+      fresh.push_back(entry.addArgument(type, loc));
+    for (unsigned i = 0; i < buffers; ++i) {
+      auto type = cast<MemRefType>(entry.getArgument(i).getType());
+      entry.getArgument(i).replaceAllUsesWith(makeMemRef(builder, loc, converter, type, fresh[i], fresh[buffers]));
+    }
+    for (unsigned i = 0; i < 2; ++i) {
+      Value bound = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), fresh[buffers + 1 + i]);
+      entry.getArgument(buffers + i).replaceAllUsesWith(bound);
+    }
+    entry.eraseArguments(0, buffers + 2);
+    std::string name = kernel.getName().str();
+    kernel.setName(name + ".body");
+    kernel.setPrivate();
+    kernel.setType(builder.getFunctionType(types, {}));
+    kernel.removeArgAttrsAttr();
+    for (unsigned i = 0; i < buffers; ++i) {
+      kernel.setArgAttr(i, LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
+      kernel.setArgAttr(i, LLVM::LLVMDialect::getNoUndefAttrName(), builder.getUnitAttr());
+    }
+
+    // The function that unpacks the slots.
+    builder.setInsertionPoint(kernel);
+    auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(&getContext()), {pointer, i64, i64});
+    auto wrapper = LLVM::LLVMFuncOp::create(builder, loc, name, type, LLVM::Linkage::Internal);
+    wrapper->setAttr(workItemsAttrName, kernel->getAttr(workItemsAttrName));
+    wrapper->setAttr(kernelAttrName, builder.getUnitAttr());
+    kernel->removeAttr(kernelAttrName);
+    kernel->removeAttr(workItemsAttrName);
+    Block *body = wrapper.addEntryBlock(builder);
+    builder.setInsertionPointToStart(body);
+    SmallVector<Value> arguments;
+    for (unsigned i = 0; i <= buffers; ++i) {
+      Type slot = i < buffers ? Type(pointer) : i64;
+      Value address = LLVM::GEPOp::create(builder, loc, pointer, i64, body->getArgument(0), ArrayRef<LLVM::GEPArg>{int32_t(i)});
+      arguments.push_back(LLVM::LoadOp::create(builder, loc, slot, address));
+    }
+    arguments.append({body->getArgument(1), body->getArgument(2)});
+    func::CallOp::create(builder, loc, kernel, arguments);
+    LLVM::ReturnOp::create(builder, loc, ValueRange{});
+    return success();
+  }
+};
+
+} // namespace

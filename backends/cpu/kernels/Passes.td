@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef CNN_BACKENDS_CPU_KERNELS_PASSES_TD
+#define CNN_BACKENDS_CPU_KERNELS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def TileKernel : Pass<"cnn-cpu-tile-kernel", "mlir::func::FuncOp"> {
+  let summary = "Splits a kernel into independent work items, and its contraction into register tiles";
+  let description = [{
+    Before: a function with the attribute `cnn.kernel` whose tensors are whole. After: one `scf.forall` over the items of
+    the result, with everything that produces an item fused into it; in it, a contraction (`cnn.contraction`) is cut into
+    register tiles with static parallel sizes, its `linalg.fill` in front and its elementwise epilogue behind.
+
+    A kernel that cannot be split (several results, a shape not understood) is left as it is: it runs as one item.
+    Needs destination-passing style with identity output maps. Not for functions without `cnn.kernel`.
+  }];
+  let options = [
+    Option<"lanes", "lanes", "int64_t", "16", "f32 values in a vector register">,
+    Option<"registers", "registers", "int64_t", "32", "vector registers">,
+  ];
+  let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
+                           "mlir::scf::SCFDialect", "mlir::tensor::TensorDialect"];
+}
+
+def EmitMicrokernels : Pass<"cnn-cpu-emit-microkernels", "mlir::func::FuncOp"> {
+  let summary = "Turns register tiles into reduction loops with the accumulators in registers";
+  let description = [{
+    Before: a `linalg.generic` with `cnn.contraction`, all of whose parallel sizes are static and small. After: `scf.for`
+    loops over the reductions, carrying one vector per row and column block of the tile. The fill in front and the
+    epilogue behind it become vector code too, and fold against it.
+
+    Reads nothing but the indexing maps, so it does not know what a convolution is.
+  }];
+  let options = [
+    Option<"lanes", "lanes", "int64_t", "16", "f32 values in a vector register">,
+    Option<"fma", "fma", "bool", "true", "use fused multiply-add">,
+  ];
+  let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect", "mlir::LLVM::LLVMDialect",
+                           "mlir::scf::SCFDialect", "mlir::tensor::TensorDialect", "mlir::vector::VectorDialect"];
+}
+
+def SplitWork : Pass<"cnn-cpu-split-work", "mlir::func::FuncOp"> {
+  let summary = "Makes a kernel run any range [begin, end) of its work items";
+  let description = [{
+    Before: a bufferized kernel with at most one top-level `scf.forall`. After: the function has two more arguments,
+    `begin` and `end`; the forall is a `scf.for` over them that works out its coordinates. The attribute `cnn.work_items` is
+    the number of items as an affine map of the batch. A kernel without a forall is one item.
+  }];
+  let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect", "mlir::scf::SCFDialect"];
+}
+
+def PackArguments : Pass<"cnn-cpu-pack-arguments", "mlir::ModuleOp"> {
+  let summary = "Gives every kernel the signature of the runtime: (arguments, begin, end)";
+  let description = [{
+    Before: `func.func @k(%a: memref<?x..>, ..., %begin: index, %end: index)`. After: `llvm.func @k(!llvm.ptr, i64, i64)`, which
+    reads the buffers' addresses and, last, the batch from an array of 8-byte slots, and calls the body with `noalias` pointers.
+    Runs after the body's ops are lowered to what can take part in the conversion to LLVM.
+  }];
+  let dependentDialects = ["mlir::LLVM::LLVMDialect"];
+}
+
+def ApproximateMath : Pass<"cnn-cpu-approximate-math", "mlir::func::FuncOp"> {
+  let summary = "Writes exp, log, tanh and the like as arithmetic, so that loops over them become vector code";
+  let description = [{
+    A call of libm cannot be vectorized. The polynomials are those of MLIR (errors of a few units in the last place of f32);
+    functions without one stay calls.
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::math::MathDialect", "mlir::vector::VectorDialect"];
+}
+
+#endif

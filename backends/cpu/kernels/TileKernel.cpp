@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Splits a kernel into work items and its contraction into register tiles.
+//
+// Problem. A contraction reaches the machine's peak only if its accumulators stay in registers for the whole reduction, which
+// wants small static tiles; threads want items that do not depend on each other; and a bias or an activation must be
+// applied while a tile is still in registers.
+//
+//   %y = contraction(%x, %w) : [B, 56, 56, 64]             forall (b, h, o) in (B, 56, 64/32)
+//   %z = relu(%y + %bias)                           ->        for w = 0 to 56 step 14
+//                                                                %t = contraction : [1, 1, 14, 32]
+//                                                                insert relu(%t + %bias)
+//
+// Method. The plan is made from the contraction's indexing maps: its columns (N, the last dimension of the result, absent
+// from the left operand) fill two or three vectors; its rows (M, dimensions of the left operand and the result alone) fill the
+// other registers. Then upstream tile-and-fuse is applied twice, from the last op of the kernel: once for the items, once
+// for the register tiles. Loops that do not divide are peeled, so that tiles are static; what remains of a dynamic
+// batch is done row by row.
+//
+// Ops that are not contractions are split into items only: their inner loops are contiguous, and LLVM vectorizes them.
+
+#include "backends/cpu/kernels/KernelPipeline.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
+#include "mlir/Dialect/SCF/Transforms/Transforms.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Transforms/Passes.h"
+
+namespace cnn::cpu {
+#define GEN_PASS_DEF_TILEKERNEL
+#include "backends/cpu/kernels/Passes.h.inc"
+} // namespace cnn::cpu
+
+using namespace mlir;
+using namespace cnn::cpu;
+
+namespace {
+
+/// Marks the last op of a kernel, and the tiles of it, while tiling goes on.
+constexpr StringLiteral rootMarker = "cnn.root";
+/// On the function: the dimensions of the forall, the slowest first (SplitWork reads it).
+constexpr StringLiteral itemOrderAttrName = "cnn.item_order";
+
+/// A sample that takes fewer multiply-adds than this is not worth splitting.
+constexpr int64_t minContractionWork = 256 * 1024;
+/// The same for other kernels, in elements; and the least number of elements of an item.
+constexpr int64_t minElements = 32 * 1024;
+constexpr int64_t minItemElements = 1024;
+
+/// Sizes by dimension of the root's iteration space; 0: the dimension is not cut.
+struct TilePlan {
+  SmallVector<int64_t> item, tile;
+  SmallVector<int64_t> order; // of the dimensions with an item size, the slowest first
+};
+
+int64_t floorPowerOf2(int64_t x) { return int64_t(1) << llvm::Log2_64(x); }
+
+/// The op whose results the kernel writes; null if there are several.
+linalg::LinalgOp findRoot(func::FuncOp kernel) {
+  linalg::LinalgOp root;
+  bool single = true;
+  kernel.walk([&](bufferization::MaterializeInDestinationOp write) {
+    auto op = write.getSource().getDefiningOp<linalg::LinalgOp>();
+    if (!op || (root && op != root))
+      single = false;
+    root = op;
+  });
+  return single ? root : nullptr;
+}
+
+/// The contraction at the end of a chain of elementwise ops with identity maps; null if there is none.
+linalg::GenericOp findContraction(linalg::LinalgOp root) {
+  if (root->hasAttr(contractionAttrName))
+    return dyn_cast<linalg::GenericOp>(root.getOperation());
+  if (root.getNumReductionLoops() != 0 || root.getNumDpsInits() != 1 ||
+      !root.getMatchingIndexingMap(root.getDpsInitOperand(0)).isIdentity())
+    return nullptr;
+  for (OpOperand *input : root.getDpsInputOperands()) {
+    if (!root.getMatchingIndexingMap(input).isIdentity())
+      continue;
+    if (auto producer = input->get().getDefiningOp<linalg::LinalgOp>())
+      if (linalg::GenericOp contraction = findContraction(producer))
+        return contraction;
+  }
+  return nullptr;
+}
+
+unsigned dimOf(AffineExpr expr) { return cast<AffineDimExpr>(expr).getPosition(); }
+
+class Planner {
+public:
+  Planner(int64_t lanes, int64_t registers)
+      : lanes(lanes), accumulators(VectorTarget{lanes, registers, true}.accumulators()) {}
+
+  /// How many columns one tile has: all, if they fit in three vectors; else a divisor, so that there is no tail.
+  int64_t columns(int64_t range) const {
+    if (range <= 3 * lanes)
+      return range;
+    for (int64_t vectors : {2, 3, 1})
+      if (range % (vectors * lanes) == 0)
+        return vectors * lanes;
+    for (int64_t size = 3 * lanes; size > lanes; size -= 4)
+      if (range % size == 0)
+        return size;
+    return 2 * lanes; // with a tail
+  }
+
+  FailureOr<TilePlan> planContraction(linalg::GenericOp op, bool rootIsContraction) const {
+    SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+    SmallVector<int64_t> range = op.getStaticLoopRanges();
+    AffineMap out = maps.back();
+    if (maps.size() != 3 || !out.isProjectedPermutation() || out.getNumResults() == 0)
+      return failure();
+    unsigned n = dimOf(out.getResults().back());
+    if (maps[0].isFunctionOfDim(n) || ShapedType::isDynamic(range[n]))
+      return failure();
+
+    // Register tile: columns first, then rows from the innermost dimension outwards.
+    SmallVector<int64_t> tile(range.size(), 0);
+    tile[n] = columns(range[n]);
+    int64_t rows = std::max<int64_t>(1, accumulators / llvm::divideCeil(tile[n], lanes));
+    std::optional<unsigned> innermostRow;
+    for (AffineExpr expr : llvm::reverse(out.getResults().drop_back())) {
+      unsigned d = dimOf(expr);
+      int64_t size = 1;
+      if (maps[0].isFunctionOfDim(d) && !maps[1].isFunctionOfDim(d)) {
+        size = ShapedType::isDynamic(range[d]) ? floorPowerOf2(rows) : rowsOf(range[d], rows);
+        if (!innermostRow && range[d] != 1)
+          innermostRow = d;
+      }
+      tile[d] = size;
+      rows = std::max<int64_t>(1, rows / size);
+    }
+
+    // Items: one register tile each, but whole rows of them along the innermost row dimension if there are enough.
+    bool hasBatch = false;
+    int64_t work = 1;
+    for (auto [d, size] : llvm::enumerate(range)) {
+      if (!ShapedType::isDynamic(size))
+        work *= size;
+      else if (op.getIteratorTypesArray()[d] == utils::IteratorType::reduction)
+        work *= 64; // a batch, which may be of any size
+      else
+        hasBatch = true;
+    }
+    SmallVector<int64_t> item(range.size(), 0);
+    int64_t items = 1;
+    auto cut = [&](unsigned d) {
+      if (ShapedType::isDynamic(range[d]))
+        item[d] = tile[d];
+      else if (range[d] > tile[d] && range[d] % tile[d] == 0 && work >= minContractionWork) {
+        item[d] = tile[d];
+        items *= range[d] / tile[d];
+      }
+    };
+    for (AffineExpr expr : out.getResults())
+      if (dimOf(expr) != innermostRow)
+        cut(dimOf(expr));
+    if (innermostRow && (items < 16 || ShapedType::isDynamic(range[*innermostRow])))
+      cut(*innermostRow);
+
+    // From the contraction's dimensions to the root's: an epilogue runs over the result.
+    TilePlan plan;
+    auto dims = llvm::to_vector(llvm::seq<unsigned>(0, range.size()));
+    if (!rootIsContraction)
+      dims = llvm::map_to_vector(out.getResults(), dimOf);
+    std::optional<int64_t> columnPosition;
+    for (auto [i, d] : llvm::enumerate(dims)) {
+      plan.item.push_back(item[d]);
+      plan.tile.push_back(tile[d]);
+      if (!item[d])
+        continue;
+      if (d == n)
+        columnPosition = plan.order.size();
+      plan.order.push_back(plan.order.size());
+    }
+    // The operand that is larger is read in the outer loop: the weights of a block of columns once for the whole batch.
+    if (columnPosition && (!hasBatch || bytesOf(op, 1) > bytesOf(op, 0))) {
+      plan.order.erase(plan.order.begin() + *columnPosition);
+      plan.order.insert(plan.order.begin(), *columnPosition);
+    }
+    return plan;
+  }
+
+  /// Items are cut from the outermost parallel dimensions, as long as they stay large enough.
+  static TilePlan planOther(linalg::LinalgOp op) {
+    SmallVector<int64_t> range = op.getStaticLoopRanges();
+    auto kinds = op.getIteratorTypesArray();
+    int64_t inner = 1;
+    for (int64_t size : range)
+      inner *= ShapedType::isDynamic(size) ? 1 : size;
+    bool small = inner < minElements;
+    TilePlan plan;
+    plan.item.assign(range.size(), 0);
+    plan.tile.assign(range.size(), 0);
+    for (auto [d, size] : llvm::enumerate(range)) {
+      if (kinds[d] != utils::IteratorType::parallel)
+        continue;
+      if (ShapedType::isDynamic(size)) {
+        plan.item[d] = 1;
+      } else if (!small && size > 1) {
+        int64_t rest = std::max<int64_t>(1, inner / size);
+        int64_t step = rest >= minItemElements ? 1 : divisorAtLeast(size, llvm::divideCeil(minItemElements, rest));
+        if (step == size)
+          continue;
+        plan.item[d] = step;
+        inner = rest * step;
+      }
+      if (plan.item[d])
+        plan.order.push_back(plan.order.size());
+    }
+    return plan;
+  }
+
+private:
+  /// Up to `limit` rows; a divisor of the range within 3/4 of that leaves no tail.
+  static int64_t rowsOf(int64_t range, int64_t limit) {
+    int64_t most = std::min(range, limit);
+    for (int64_t size = most; 4 * size >= 3 * most; --size)
+      if (range % size == 0)
+        return size;
+    return most;
+  }
+  static int64_t divisorAtLeast(int64_t size, int64_t least) {
+    for (int64_t step = least; step < size; ++step)
+      if (size % step == 0)
+        return step;
+    return size;
+  }
+  /// Static elements of an operand: of one sample, or of a weight.
+  static int64_t bytesOf(linalg::GenericOp op, unsigned operand) {
+    int64_t count = 1;
+    for (int64_t size : cast<ShapedType>(op.getDpsInputs()[operand].getType()).getShape())
+      count *= ShapedType::isDynamic(size) ? 1 : size;
+    return count;
+  }
+
+  int64_t lanes, accumulators;
+};
+
+class TileKernel : public cnn::cpu::impl::TileKernelBase<TileKernel> {
+public:
+  using TileKernelBase::TileKernelBase;
+
+  void runOnOperation() override {
+    func::FuncOp kernel = getOperation();
+    if (!kernel->hasAttr(kernelAttrName))
+      return;
+    linalg::LinalgOp root = findRoot(kernel);
+    if (!root || root.getNumLoops() == 0)
+      return;
+    linalg::GenericOp contraction = findContraction(root);
+    TilePlan plan;
+    if (contraction) {
+      FailureOr<TilePlan> planned =
+          Planner(lanes, registers).planContraction(contraction, root.getOperation() == contraction.getOperation());
+      if (failed(planned))
+        contraction = nullptr;
+      else
+        plan = *planned;
+    }
+    if (!contraction)
+      plan = Planner::planOther(root);
+
+    root->setAttr(rootMarker, UnitAttr::get(&getContext()));
+    if (llvm::any_of(plan.item, [](int64_t size) { return size != 0; })) {
+      kernel->setAttr(itemOrderAttrName, DenseI64ArrayAttr::get(&getContext(), plan.order));
+      if (failed(tileRoots(plan.item, scf::SCFTilingOptions::LoopType::ForallOp)))
+        return signalPassFailure();
+    }
+    if (contraction) {
+      if (failed(tileRoots(plan.tile, scf::SCFTilingOptions::LoopType::ForOp)) || failed(tileRemainder()))
+        return signalPassFailure();
+    }
+    kernel.walk([](Operation *op) { op->removeAttr(rootMarker); });
+  }
+
+private:
+  SmallVector<linalg::LinalgOp> roots() {
+    SmallVector<linalg::LinalgOp> found;
+    getOperation().walk([&](linalg::LinalgOp op) {
+      if (op->hasAttr(rootMarker))
+        found.push_back(op);
+    });
+    return found;
+  }
+
+  /// Tiles every marked op and fuses what produces its operands; peels loops that do not divide.
+  LogicalResult tileRoots(ArrayRef<int64_t> sizes, scf::SCFTilingOptions::LoopType loopType) {
+    IRRewriter rewriter(&getContext());
+    for (linalg::LinalgOp root : roots()) {
+      SmallVector<int64_t> range = root.getStaticLoopRanges();
+      SmallVector<OpFoldResult> tileSizes;
+      bool any = false;
+      for (auto [extent, size] : llvm::zip_equal(range, sizes)) {
+        bool cut = size && (loopType == scf::SCFTilingOptions::LoopType::ForallOp || ShapedType::isDynamic(extent) ||
+                            extent > size);
+        tileSizes.push_back(rewriter.getIndexAttr(cut ? size : 0));
+        any |= cut;
+      }
+      if (!any)
+        continue;
+      scf::SCFTileAndFuseOptions options;
+      options.tilingOptions.setTileSizes(tileSizes).setLoopType(loopType);
+      rewriter.setInsertionPoint(root);
+      FailureOr<scf::SCFTileAndFuseResult> tiled = scf::tileConsumerAndFuseProducersUsingSCF(
+          rewriter, cast<TilingInterface>(root.getOperation()), options);
+      if (failed(tiled))
+        return root.emitError("cannot tile this op for the CPU");
+      for (auto [from, to] : tiled->replacements)
+        rewriter.replaceAllUsesWith(from, to);
+      rewriter.eraseOp(root);
+      if (loopType == scf::SCFTilingOptions::LoopType::ForOp)
+        for (LoopLikeOpInterface loop : llvm::reverse(tiled->loops)) {
+          scf::ForOp partial;
+          (void)scf::peelForLoopAndSimplifyBounds(rewriter, cast<scf::ForOp>(loop.getOperation()), partial);
+        }
+    }
+    return simplify();
+  }
+
+  /// After peeling, tiles of a dynamic batch still have dynamic sizes: those are done one row at a time.
+  LogicalResult tileRemainder() {
+    IRRewriter rewriter(&getContext());
+    for (linalg::LinalgOp root : roots()) {
+      SmallVector<OpFoldResult> sizes;
+      bool dynamic = false;
+      for (auto [extent, kind] : llvm::zip_equal(root.getStaticLoopRanges(), root.getIteratorTypesArray())) {
+        bool cut = ShapedType::isDynamic(extent) && kind == utils::IteratorType::parallel;
+        sizes.push_back(rewriter.getIndexAttr(cut ? 1 : 0));
+        dynamic |= cut;
+      }
+      if (!dynamic)
+        continue;
+      scf::SCFTileAndFuseOptions options;
+      options.tilingOptions.setTileSizes(sizes);
+      rewriter.setInsertionPoint(root);
+      FailureOr<scf::SCFTileAndFuseResult> tiled = scf::tileConsumerAndFuseProducersUsingSCF(
+          rewriter, cast<TilingInterface>(root.getOperation()), options);
+      if (failed(tiled))
+        return root.emitError("cannot tile the remainder of this op");
+      for (auto [from, to] : tiled->replacements)
+        rewriter.replaceAllUsesWith(from, to);
+      rewriter.eraseOp(root);
+    }
+    return simplify();
+  }
+
+  /// Dead ops go, and sizes that follow from the peeled bounds become static.
+  LogicalResult simplify() {
+    OpPassManager manager(func::FuncOp::getOperationName());
+    manager.addPass(createCanonicalizerPass());
+    manager.addPass(createCSEPass());
+    return runPipeline(manager, getOperation());
+  }
+};
+
+} // namespace

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "backends/cpu/kernels/VectorTarget.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/Target/TargetMachine.h"
+
+using namespace cnn::cpu;
+
+VectorTarget VectorTarget::of(const llvm::TargetMachine &machine) {
+  const llvm::MCSubtargetInfo &features = *machine.getMCSubtargetInfo();
+  // checkFeatures aborts on a feature the target does not have, so each architecture asks for its own.
+  switch (machine.getTargetTriple().getArch()) {
+  case llvm::Triple::x86_64: {
+    bool fma = features.checkFeatures("+fma");
+    if (features.checkFeatures("+avx512f,+avx512vl"))
+      return {16, 32, fma};
+    if (features.checkFeatures("+avx"))
+      return {8, 16, fma};
+    return {4, 16, fma};
+  }
+  case llvm::Triple::aarch64:
+    return {4, 32, true};
+  default:
+    return {};
+  }
+}
