@@ -86,9 +86,15 @@ private:
     SmallVector<Value> fresh;
     for (Type type : types)
       fresh.push_back(entry.addArgument(type, loc));
+    // Two arguments that are one buffer must be one pointer for LLVM, too.
+    SmallVector<unsigned> pointerOf = llvm::to_vector(llvm::seq<unsigned>(0, buffers));
+    if (auto aliased = kernel->getAttrOfType<DenseI64ArrayAttr>("cnn.aliased"))
+      for (int64_t pair = 0; pair + 1 < aliased.size(); pair += 2)
+        pointerOf[aliased[pair + 1]] = aliased[pair];
     for (unsigned i = 0; i < buffers; ++i) {
       auto type = cast<MemRefType>(entry.getArgument(i).getType());
-      entry.getArgument(i).replaceAllUsesWith(makeMemRef(builder, loc, converter, type, fresh[i], fresh[buffers]));
+      entry.getArgument(i).replaceAllUsesWith(
+          makeMemRef(builder, loc, converter, type, fresh[pointerOf[i]], fresh[buffers]));
     }
     for (unsigned i = 0; i < 2; ++i) {
       Value bound = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), fresh[buffers + 1 + i]);
