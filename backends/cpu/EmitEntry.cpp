@@ -120,7 +120,7 @@ public:
     for (func::FuncOp function : getOperation().getOps<func::FuncOp>()) {
       if (function->hasAttr(kindAttrName))
         callers.push_back(function);
-      else if (function->hasAttr(kernelFunctionAttrName))
+      else if (function->hasAttr(kernelAttrName))
         kernels.push_back(function);
     }
     if (callers.empty())
@@ -219,9 +219,9 @@ private:
         addresses[op.getResult(0)] = addresses[op.getOperand(0)];
       } else if (func::CallOp launched = dyn_cast<func::CallOp>(op)) {
         func::FuncOp kernel = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(launched, launched.getCalleeAttr());
-        AffineMapAttr items = kernel->getAttrOfType<AffineMapAttr>(itemCountAttrName);
+        AffineMapAttr items = kernel->getAttrOfType<AffineMapAttr>(workItemsAttrName);
         if (!items)
-          return launched.emitOpError("expected a kernel with '") << itemCountAttrName << "'";
+          return launched.emitOpError("expected a kernel with '") << workItemsAttrName << "'";
         for (auto [i, operand] : llvm::enumerate(launched.getOperands()))
           entry.store(addresses.lookup(operand), slots, 8 * i);
         entry.store(batch, slots, 8 * launched.getNumOperands());

@@ -92,7 +92,7 @@ KernelBuilder::KernelBuilder(ModuleOp module) : module(module) {}
 static func::FuncOp createKernel(OpBuilder &builder, Location loc, ArrayRef<Type> arguments) {
   func::FuncOp kernel = func::FuncOp::create(builder, loc, "kernel", builder.getFunctionType(arguments, {}));
   kernel.setPrivate();
-  kernel->setAttr(kernelFunctionAttrName, builder.getUnitAttr());
+  kernel->setAttr(kernelAttrName, builder.getUnitAttr());
   builder.setInsertionPointToStart(kernel.addEntryBlock());
   return kernel;
 }

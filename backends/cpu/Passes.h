@@ -5,6 +5,7 @@
 #ifndef CNN_BACKENDS_CPU_PASSES_H
 #define CNN_BACKENDS_CPU_PASSES_H
 
+#include "backends/cpu/kernels/KernelPipeline.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -23,10 +24,8 @@ namespace cnn::cpu {
 #include "backends/cpu/Passes.h.inc"
 
 /// Names of the discardable attributes between the passes of this back end.
-inline constexpr llvm::StringLiteral kernelFunctionAttrName = "cnn.kernel"; // unit, on a kernel
 inline constexpr llvm::StringLiteral inPlaceAttrName = "cnn.in_place";     // pairs of arguments, on a kernel
 inline constexpr llvm::StringLiteral aliasedAttrName = "cnn.aliased";      // pairs of arguments, on a kernel
-inline constexpr llvm::StringLiteral itemCountAttrName = "cnn.work_items"; // affine map (batch) -> (count), on a kernel
 inline constexpr llvm::StringLiteral offsetAttrName = "cnn.offset";        // bytes, on a weight argument
 inline constexpr llvm::StringLiteral storageAttrName = "cnn.storage";      // permutation, on a weight argument
 inline constexpr llvm::StringLiteral arenaAttrName = "cnn.arena";          // ArenaPlan, on a function

@@ -191,7 +191,7 @@ public:
       ArenaPlanner(caller, symbols).plan();
     // Kernels whose every call works in place.
     for (func::FuncOp function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
-      if (function->hasAttr(kernelFunctionAttrName) && SymbolTable::symbolKnownUseEmpty(function, getOperation()))
+      if (function->hasAttr(kernelAttrName) && SymbolTable::symbolKnownUseEmpty(function, getOperation()))
         function.erase();
   }
 };

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The order of everything in this back end:
+//
+//   linalg on tensors -> kernels and callers -> memory plan and weight places
+//     kernels: KernelPipeline                      \
+//     callers: EmitEntry                            |  one LLVM module -> O3 -> object -> libraries
+//     description: EmitModel; support code          /
+//     weights: WeightsObject  ----------------------------------------> object --^
+//
+// Kernels and callers are lowered in modules of their own: callers need to know only how many work items a kernel has.
+#include "backends/cpu/Artifact.h"
+
+#include "backends/cpu/EmitHeader.h"
+#include "backends/cpu/EmitLibrary.h"
+#include "backends/cpu/EmitModel.h"
+#include "backends/cpu/EmitObject.h"
+#include "backends/cpu/Passes.h"
+#include "backends/cpu/WeightsObject.h"
+#include "backends/cpu/kernels/KernelPipeline.h"
+#include "ir/CnnDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/Linker/Linker.h"
+
+using namespace mlir;
+
+namespace cnn::cpu {
+
+namespace {
+
+class ArtifactBuilder {
+public:
+  ArtifactBuilder(ModuleOp module, const ArtifactOptions &options) : module(module), options(options) {}
+
+  LogicalResult build();
+  LogicalResult emit(Stage stage, llvm::raw_pwrite_stream &stream);
+
+private:
+  LogicalResult fail(llvm::Error error) {
+    return module.emitError(llvm::toString(std::move(error)));
+  }
+  LogicalResult selectNet();
+  LogicalResult plan();
+  LogicalResult lower();
+  LogicalResult link();
+  LogicalResult readWeights();
+
+  ModuleOp module;
+  const ArtifactOptions &options;
+  std::string net;
+  std::unique_ptr<llvm::TargetMachine> machine;
+  ModelDescription model;
+  std::optional<SafetensorsFile> weights;
+  OwningOpRef<ModuleOp> kernels;
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> code;
+};
+
+/// Finds the network to compile, and drops the functions of others and whatever else is no function.
+LogicalResult ArtifactBuilder::selectNet() {
+  net = options.net;
+  auto isInference = [](func::FuncOp function) {
+    FunctionKindAttr kind = function->getAttrOfType<FunctionKindAttr>(kindAttrName);
+    return kind && kind.getValue() == FunctionKind::Infer;
+  };
+  std::string known;
+  bool isThere = false;
+  for (func::FuncOp function : module.getOps<func::FuncOp>()) {
+    if (!isInference(function))
+      continue;
+    if (options.net.empty() && !known.empty())
+      return module.emitError("the file has several networks: ")
+             << known << " and " << function.getName() << "; say which one to build";
+    known = function.getName().str();
+    isThere |= known == options.net || options.net.empty();
+    if (options.net.empty())
+      net = known;
+  }
+  if (!isThere)
+    return options.net.empty() ? module.emitError("the file has no network")
+                               : module.emitError("the file has no network '") << options.net << "'";
+  // The support code's functions begin with it.
+  if (net == "cnn")
+    return module.emitError("a network cannot be called 'cnn' in a library: the runtime's functions are");
+  for (Operation &op : llvm::make_early_inc_range(*module.getBody())) {
+    func::FuncOp function = dyn_cast<func::FuncOp>(op);
+    StringRef name = function ? function.getName() : "";
+    FunctionKindAttr kind = op.getAttrOfType<FunctionKindAttr>(kindAttrName);
+    bool isOfNet = name == net || (name.starts_with(net) && name.drop_front(net.size()).starts_with("."));
+    if (!function || !kind || kind.getValue() == FunctionKind::Loss || !isOfNet)
+      op.erase();
+  }
+  return success();
+}
+
+LogicalResult ArtifactBuilder::plan() {
+  if (failed(selectNet()))
+    return failure();
+  llvm::Expected<std::unique_ptr<llvm::TargetMachine>> created = createTargetMachine(options.triple, options.cpu);
+  if (!created)
+    return fail(created.takeError());
+  machine = std::move(*created);
+  PassManager manager(module.getContext());
+  // Before kernels are formed, so that equal kernels look equal and nothing is computed for nobody.
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+  manager.addPass(createFormKernels());
+  manager.addPass(createPlaceWeights());
+  manager.addPass(createPlanMemory());
+  if (failed(manager.run(module)))
+    return failure();
+  FailureOr<ModelDescription> described = describeModel(module, net);
+  if (failed(described))
+    return failure();
+  model = std::move(*described);
+  model.producer = options.producer + " for " + machine->getTargetTriple().str() + ", " + machine->getTargetCPU().str();
+  return success();
+}
+
+/// Kernels and callers, each to the LLVM dialect.
+LogicalResult ArtifactBuilder::lower() {
+  kernels = ModuleOp::create(module.getLoc());
+  for (func::FuncOp function : llvm::make_early_inc_range(module.getOps<func::FuncOp>())) {
+    if (!function->hasAttr(kernelAttrName))
+      continue;
+    func::FuncOp declaration = function.cloneWithoutRegions();
+    module.getBody()->getOperations().insert(function->getIterator(), declaration);
+    function->remove();
+    kernels->push_back(function);
+  }
+  VectorTarget target = VectorTarget::of(*machine);
+  PassManager manager(module.getContext());
+  buildKernelPipeline(manager, target);
+  buildKernelToLLVMPipeline(manager, target);
+  if (failed(manager.run(*kernels)))
+    return failure();
+  SymbolTable symbols(module);
+  for (LLVM::LLVMFuncOp kernel : kernels->getOps<LLVM::LLVMFuncOp>()) {
+    Attribute items = kernel->getAttr(workItemsAttrName);
+    func::FuncOp declaration = symbols.lookup<func::FuncOp>(kernel.getName());
+    if (!items || !declaration)
+      continue;
+    declaration->setAttr(workItemsAttrName, items);
+    kernel.setLinkage(LLVM::Linkage::External);
+  }
+  PassManager callers(module.getContext());
+  callers.addPass(createEmitEntry());
+  return callers.run(module);
+}
+
+/// Everything as one LLVM module, optimized.
+LogicalResult ArtifactBuilder::link() {
+  llvm::Expected<std::unique_ptr<llvm::Module>> support = loadSupportCode(context, *machine);
+  if (!support)
+    return fail(support.takeError());
+  auto translate = [&](ModuleOp part) {
+    std::unique_ptr<llvm::Module> translated = translateModuleToLLVMIR(part, context, net);
+    if (translated) {
+      translated->setTargetTriple(machine->getTargetTriple());
+      translated->setDataLayout(machine->createDataLayout());
+      translated->setSourceFileName(net);
+    }
+    return translated;
+  };
+  code = translate(module);
+  if (!code)
+    return failure();
+  llvm::StringSet<> exported = emitModel(model, weights.has_value(), *code);
+  std::unique_ptr<llvm::Module> kernelCode = translate(*kernels);
+  if (!kernelCode || llvm::Linker::linkModules(*code, std::move(kernelCode)) ||
+      llvm::Linker::linkModules(*code, std::move(*support)))
+    return module.emitError("cannot link the parts of '") << net << "'";
+  optimizeModule(*code, *machine, exported);
+  return success();
+}
+
+LogicalResult ArtifactBuilder::readWeights() {
+  if (options.weightsFile.empty())
+    return success();
+  llvm::Expected<SafetensorsFile> file = SafetensorsFile::open(options.weightsFile);
+  if (!file)
+    return fail(file.takeError());
+  if (llvm::Error error = checkWeights(model, *file, options.weightsFile))
+    return fail(std::move(error));
+  weights = std::move(*file);
+  return success();
+}
+
+LogicalResult ArtifactBuilder::emit(Stage stage, llvm::raw_pwrite_stream &stream) {
+  if (failed(plan()))
+    return failure();
+  if (stage == Stage::Kernels) {
+    module.print(stream);
+    stream << "\n";
+    return success();
+  }
+  if (failed(readWeights()) || failed(lower()) || failed(link()))
+    return failure();
+  if (stage == Stage::LLVM) {
+    code->print(stream, nullptr);
+    return success();
+  }
+  if (llvm::Error error = emitMachineCode(*code, *machine, stage == Stage::Assembly, stream))
+    return fail(std::move(error));
+  return success();
+}
+
+LogicalResult ArtifactBuilder::build() {
+  // What can go wrong for the user's reasons comes before what takes time.
+  llvm::Expected<OutputFiles> files = OutputFiles::create(options.folder);
+  if (!files)
+    return fail(files.takeError());
+  if (failed(plan()) || failed(readWeights()) || failed(lower()) || failed(link()))
+    return failure();
+
+  llvm::SmallVector<char, 0> object;
+  llvm::raw_svector_ostream objectStream(object);
+  if (llvm::Error error = emitMachineCode(*code, *machine, /*asAssembly=*/false, objectStream))
+    return fail(std::move(error));
+  llvm::StringRef objectBytes(object.data(), object.size());
+
+  std::string objectName = net + ".o", weightsName = net + "_weights.o";
+  std::vector<ObjectFile> objects;
+  if (llvm::Error error = files->write(objectName, [&](llvm::raw_pwrite_stream &stream) { stream << objectBytes; }))
+    return fail(std::move(error));
+  objects.push_back({files->getPath(objectName), objectName});
+  if (weights) {
+    if (llvm::Error error = files->write(weightsName, [&](llvm::raw_pwrite_stream &stream) {
+          writeWeightsObject(model, *weights, objectBytes, stream);
+        }))
+      return fail(std::move(error));
+    objects.push_back({files->getPath(weightsName), weightsName});
+  }
+  if (options.emitStaticLibrary) {
+    if (llvm::Error error = emitArchive(objects, net, *files))
+      return fail(std::move(error));
+    if (llvm::Error error = emitPackage(net, model.producer, *files))
+      return fail(std::move(error));
+  }
+  if (options.emitSharedLibrary)
+    if (llvm::Error error = emitSharedLibrary(objects, net, machine->getTargetTriple(), *files))
+      return fail(std::move(error));
+  if (options.emitHeader)
+    if (llvm::Error error = files->write(net + ".h", [&](llvm::raw_pwrite_stream &stream) {
+          stream << emitHeader(model, weights.has_value());
+        }))
+      return fail(std::move(error));
+  for (const ObjectFile &file : objects)
+    files->drop(file.name);
+  if (llvm::Error error = files->commit())
+    return fail(std::move(error));
+  return success();
+}
+
+} // namespace
+
+void registerDialects(DialectRegistry &registry) {
+  registry.insert<CnnDialect>();
+  registerKernelDialects(registry);
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+}
+
+LogicalResult buildArtifact(ModuleOp module, const ArtifactOptions &options) {
+  return ArtifactBuilder(module, options).build();
+}
+
+LogicalResult emitStage(ModuleOp module, const ArtifactOptions &options, Stage stage,
+                        llvm::raw_pwrite_stream &stream) {
+  return ArtifactBuilder(module, options).emit(stage, stream);
+}
+
+} // namespace cnn::cpu

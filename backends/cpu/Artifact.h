@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The CPU back end as a whole: a module of linalg on tensors in, files out.
+
+#ifndef CNN_BACKENDS_CPU_ARTIFACT_H
+#define CNN_BACKENDS_CPU_ARTIFACT_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include <string>
+
+namespace mlir {
+class DialectRegistry;
+} // namespace mlir
+
+namespace cnn::cpu {
+
+struct ArtifactOptions {
+  std::string net;         // the network; empty: the only one in the module
+  std::string folder;      // where the files go
+  std::string weightsFile; // safetensors, embedded in the library; empty: none
+  std::string triple;      // empty: the host
+  std::string cpu;         // empty: the host's, or the baseline of the triple
+  std::string producer;    // "cnnc 0.1.0"
+  bool emitStaticLibrary = true;
+  bool emitSharedLibrary = true;
+  bool emitHeader = true;
+};
+
+/// What can be looked at on the way. Linalg is the module given, which every back end shares.
+enum class Stage { Kernels, LLVM, Assembly, Object };
+
+/// Dialects and external models that the back end needs: call before the context is made.
+void registerDialects(mlir::DialectRegistry &registry);
+
+/// Compiles the functions of a network (infer, and where there are any, train_step and evaluate; linalg on tensors) and
+/// writes NAME.h, libNAME.a, libNAME.so and NAME.pc. Everything is written, or nothing. A failure has been reported.
+/// The module is used up.
+mlir::LogicalResult buildArtifact(mlir::ModuleOp module, const ArtifactOptions &options);
+
+/// Writes one stage instead. The module is used up.
+mlir::LogicalResult emitStage(mlir::ModuleOp module, const ArtifactOptions &options, Stage stage,
+                              llvm::raw_pwrite_stream &stream);
+
+} // namespace cnn::cpu
+
+#endif

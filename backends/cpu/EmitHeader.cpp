@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "backends/cpu/EmitHeader.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/raw_ostream.h"
+
+namespace cnn::cpu {
+
+/// runtime/abi/status.h, put here by the build: headers of several models and of the runtime share its guard.
+static const char statusHeader[] = {
+#embed "runtime/abi/status.h"
+    , '\0'};
+
+namespace {
+
+llvm::StringRef getCType(cnn_dtype dtype) {
+  switch (dtype) {
+  case CNN_F32:
+    return "float";
+  case CNN_U8:
+    return "uint8_t";
+  case CNN_I32:
+    return "int32_t";
+  case CNN_I64:
+    return "int64_t";
+  }
+  return "void";
+}
+
+bool isReserved(llvm::StringRef name) {
+  static constexpr llvm::StringLiteral words[] = {
+      "alignas", "alignof", "and", "asm", "auto", "bool", "break", "case", "catch", "char", "class", "compl", "concept",
+      "const", "constexpr", "continue", "default", "delete", "do", "double", "else", "enum", "explicit", "export",
+      "extern", "false", "float", "for", "friend", "goto", "if", "inline", "int", "long", "mutable", "namespace", "new",
+      "noexcept", "not", "nullptr", "operator", "or", "private", "protected", "public", "register", "requires",
+      "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "template", "this", "throw",
+      "true", "try", "typedef", "typeid", "typename", "union", "unsigned", "using", "virtual", "void", "volatile",
+      "while", "xor", "unix", "linux"};
+  return llvm::is_contained(words, name);
+}
+
+class HeaderWriter {
+public:
+  HeaderWriter(const ModelDescription &model, bool hasWeights)
+      : model(model), name(model.name), hasWeights(hasWeights), out(text) {}
+
+  std::string write() {
+    writeOpening();
+    writeModel();
+    writeRun();
+    if (model.trainStep)
+      writeTrainer();
+    out << "#ifdef __cplusplus\n}\n#endif\n#endif\n";
+    return std::move(text);
+  }
+
+private:
+  /// Names of parameters that are C identifiers, different from each other and from those in `taken`.
+  std::vector<std::string> getParameterNames(llvm::ArrayRef<TensorDescription> tensors, llvm::StringSet<> &taken) {
+    std::vector<std::string> names;
+    for (const TensorDescription &tensor : tensors) {
+      std::string identifier;
+      for (char c : tensor.name)
+        identifier += llvm::isAlnum(c) ? c : '_';
+      if (identifier.empty() || llvm::isDigit(identifier[0]) || identifier[0] == '_')
+        identifier = "t" + identifier;
+      while (isReserved(identifier) || !taken.insert(identifier).second)
+        identifier += "_";
+      names.push_back(identifier);
+    }
+    return names;
+  }
+
+  static std::string getShape(llvm::ArrayRef<int64_t> shape, llvm::StringRef first) {
+    std::string shown = "[" + first.str();
+    for (int64_t size : shape)
+      shown += (shown.size() > 1 ? ", " : "") + std::to_string(size);
+    return shown + "]";
+  }
+
+  void writeTensors(llvm::ArrayRef<TensorDescription> tensors, llvm::ArrayRef<std::string> names,
+                    llvm::StringRef direction) {
+    for (auto [tensor, parameter] : llvm::zip(tensors, names))
+      out << " *   " << parameter << "  " << direction << ", " << getCType(tensor.dtype)
+          << getShape(tensor.shape, "batch") << "\n";
+  }
+
+  void writeOpening() {
+    std::string guard = "CNN_MODEL_" + llvm::StringRef(name).upper() + "_H";
+    int64_t parameters = 0;
+    for (const WeightDescription &weight : model.weights)
+      parameters += weight.kind == CNN_PARAMETER ? weight.getElements() : 0;
+    out << "/* " << name << ", compiled by " << model.producer << ".\n"
+        << " *\n"
+        << " *   " << name << "_model    the weights: " << parameters << " parameters, "
+        << model.parameterBytes + model.stateBytes << " bytes\n"
+        << " *   " << name << "_run      what one thread needs to run the network\n";
+    if (model.trainStep)
+      out << " *   " << name << "_trainer  what training needs besides\n";
+    out << " *\n"
+        << " * Buffers of samples are dense and row-major, batch outermost, then channels, then rows and columns.\n"
+        << " * A function that can fail returns a cnn_status and writes its results on CNN_OK alone; nothing prints,\n"
+        << " * nothing ends the program, and there is no global state. *_destroy(NULL) does nothing.\n"
+        << " *\n"
+        << " * Threads. Distinct run states may run at the same time, also of one model. A function that takes a\n"
+        << " * non-const object must not run beside another use of that object; a function that changes weights (set,\n"
+        << " * initialize" << (model.trainStep ? ", train_step" : "")
+        << ") must not run beside any use of the model. A model must outlive what was made from it.\n"
+        << " * Kernels run on the calling thread, unless the program is linked with the runtime library\n"
+        << " * (-lcnn_runtime, cnn/runtime.h): then they use its threads. Results do not depend on it.\n"
+        << " *\n"
+        << " * Link with lib" << name << ".a -lm, or with lib" << name << ".so.\n"
+        << " */\n"
+        << "#ifndef " << guard << "\n#define " << guard << "\n\n"
+        << "#include <stddef.h>\n#include <stdint.h>\n\n"
+        << statusHeader << "\n"
+        << "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
+        << "typedef struct " << name << "_model " << name << "_model;\n"
+        << "typedef struct " << name << "_run " << name << "_run;\n";
+    if (model.trainStep)
+      out << "typedef struct " << name << "_trainer " << name << "_trainer;\n";
+    out << "\n/* The description of this model, for the functions of cnn/runtime.h. */\n"
+        << "struct cnn_model_desc;\n"
+        << "extern const struct cnn_model_desc " << name << "_model_desc;\n\n"
+        << "/* A short description of the status. Static storage, never NULL. */\n"
+        << "const char *" << name << "_status_text(cnn_status status);\n\n";
+  }
+
+  void writeModel() {
+    out << "/* ---- Weights ---- */\n\n"
+        << (hasWeights ? "/* Makes a model with the weights it was compiled with. They are read in place, without a copy, until one is\n"
+                         " * changed."
+                       : "/* Makes a model whose weights are zeros: set them, or initialize them.")
+        << " CNN_NO_MEMORY; CNN_BAD_ARGUMENT if model is NULL. */\n"
+        << "cnn_status " << name << "_create(" << name << "_model **model);\n"
+        << "void " << name << "_destroy(" << name << "_model *model);\n\n"
+        << "/* The same in caller memory of " << name << "_bytes() bytes, of any alignment, which must outlive the model.\n"
+        << " * CNN_WRONG_SIZE if it is smaller. */\n"
+        << "size_t " << name << "_bytes(void);\n"
+        << "cnn_status " << name << "_create_in(void *memory, size_t bytes, " << name << "_model **model);\n\n"
+        << "/* Gives every weight its first random value, which depends on the seed alone. CNN_NO_MEMORY. */\n"
+        << "cnn_status " << name << "_initialize(" << name << "_model *model, uint64_t seed);\n\n"
+        << "/* Copies a weight out of, or into, the model: row-major, [outputs, inputs, rows, columns] of a convolution.\n"
+        << " * `bytes` is the size of `values`. CNN_NO_WEIGHT if there is no such path, CNN_WRONG_SIZE; set also\n"
+        << " * CNN_NO_MEMORY. The weights, by path:\n";
+    for (const WeightDescription &weight : model.weights)
+      out << " *   " << weight.path << "  " << getCType(weight.dtype) << getShape(weight.shape, "")
+          << (weight.kind == CNN_STATE ? ", running statistic" : "") << "\n";
+    out << " */\n"
+        << "cnn_status " << name << "_get_weight(const " << name
+        << "_model *model, const char *path, void *values, size_t bytes);\n"
+        << "cnn_status " << name << "_set_weight(" << name
+        << "_model *model, const char *path, const void *values, size_t bytes);\n\n"
+        << "/* All parameters (" << model.parameterBytes << " bytes) and all running statistics (" << model.stateBytes
+        << " bytes) as one block each, in the order of\n"
+        << " * the compiled code: to average or to send as a whole. NULL if there is no memory. */\n"
+        << "void *" << name << "_parameters(" << name << "_model *model);\n"
+        << "void *" << name << "_states(" << name << "_model *model);\n\n";
+  }
+
+  void writeHook(llvm::StringRef object) {
+    out << "/* Replaces who runs the kernels; NULL is the calling thread alone. The function must call\n"
+        << " * kernel(arguments, begin, end) over a partition of [0, count) and return when all is done. */\n"
+        << "void " << name << "_" << object << "_set_parallel_for(\n"
+        << "    " << name << "_" << object << " *" << object << ",\n"
+        << "    void (*parallel_for)(void *context, void (*kernel)(void *arguments, int64_t begin, int64_t end),\n"
+        << "                         void *arguments, int64_t count),\n"
+        << "    void *context);\n\n";
+  }
+
+  void writeRun() {
+    out << "/* ---- Inference ---- */\n\n"
+        << "/* Makes a run state for batches of up to max_batch samples (>= 1) at a time. Its memory is\n"
+        << " * " << model.infer.arenaFixedBytes << " + max_batch * " << model.infer.arenaSampleBytes
+        << " bytes and some more. CNN_NO_MEMORY; CNN_BAD_ARGUMENT. */\n"
+        << "cnn_status " << name << "_run_create(const " << name << "_model *model, int64_t max_batch, " << name
+        << "_run **run);\n"
+        << "void " << name << "_run_destroy(" << name << "_run *run);\n\n"
+        << "/* The same in caller memory of " << name << "_run_bytes(max_batch) bytes (0 if that overflows), of any\n"
+        << " * alignment. CNN_WRONG_SIZE if it is smaller. */\n"
+        << "size_t " << name << "_run_bytes(int64_t max_batch);\n"
+        << "cnn_status " << name << "_run_create_in(const " << name
+        << "_model *model, int64_t max_batch, void *memory, size_t bytes,\n"
+        << "    " << name << "_run **run);\n\n";
+    writeHook("run");
+    llvm::StringSet<> taken;
+    taken.insert("run");
+    taken.insert("batch");
+    std::vector<std::string> inputs = getParameterNames(model.infer.inputs, taken);
+    std::vector<std::string> outputs = getParameterNames(model.infer.outputs, taken);
+    out << "/* Runs the network on `batch` samples (>= 1; above max_batch, in pieces):\n";
+    writeTensors(model.infer.inputs, inputs, "input");
+    writeTensors(model.infer.outputs, outputs, "output");
+    out << " * CNN_BAD_ARGUMENT if a pointer is NULL or the batch is below 1. */\n"
+        << "cnn_status " << name << "_infer(" << name << "_run *run, int64_t batch";
+    for (auto [tensor, parameter] : llvm::zip(model.infer.inputs, inputs))
+      out << ", const " << getCType(tensor.dtype) << " *" << parameter;
+    for (auto [tensor, parameter] : llvm::zip(model.infer.outputs, outputs))
+      out << ", " << getCType(tensor.dtype) << " *" << parameter;
+    out << ");\n\n";
+  }
+
+  void writeTrainer() {
+    const FunctionDescription &step = *model.trainStep;
+    out << "/* ---- Training ---- */\n\n"
+        << "/* Makes a trainer for batches of up to max_batch samples; it trains the model in place. Optimizer state is\n"
+        << " * zeros, the step is 0, `seed` is that of dropout. Its memory is " << step.arenaFixedBytes + model.slotBytes
+        << " + max_batch * " << step.arenaSampleBytes << " bytes\n"
+        << " * and some more. CNN_NO_MEMORY; CNN_BAD_ARGUMENT. */\n"
+        << "cnn_status " << name << "_trainer_create(" << name
+        << "_model *model, int64_t max_batch, uint64_t seed,\n    " << name << "_trainer **trainer);\n"
+        << "void " << name << "_trainer_destroy(" << name << "_trainer *trainer);\n\n"
+        << "/* The same in caller memory of " << name << "_trainer_bytes(max_batch) bytes (0 if that overflows), of any\n"
+        << " * alignment. CNN_WRONG_SIZE if it is smaller. */\n"
+        << "size_t " << name << "_trainer_bytes(int64_t max_batch);\n"
+        << "cnn_status " << name << "_trainer_create_in(" << name
+        << "_model *model, int64_t max_batch, uint64_t seed, void *memory,\n    size_t bytes, " << name
+        << "_trainer **trainer);\n\n";
+    writeHook("trainer");
+    writeTrainerRun("train_step", step,
+                    "One step on a batch of 1 to max_batch samples: forward, backward, update with this learning rate.\n"
+                    " * The results are means over the batch, before the update; a NULL result is not wanted.\n"
+                    " * CNN_BATCH_TOO_LARGE; CNN_BAD_ARGUMENT.",
+                    /*hasRate=*/true);
+    if (model.evaluate)
+      writeTrainerRun("evaluate", *model.evaluate,
+                      "The means over any number of samples in inference mode; changes nothing. CNN_BAD_ARGUMENT.",
+                      /*hasRate=*/false);
+    out << "/* The position, to be saved and restored: the number of the next step, and the optimizer's block of\n"
+        << " * " << model.slotBytes << " bytes. */\n"
+        << "uint64_t " << name << "_trainer_get_step(const " << name << "_trainer *trainer);\n"
+        << "void " << name << "_trainer_set_step(" << name << "_trainer *trainer, uint64_t step);\n"
+        << "void *" << name << "_trainer_slots(" << name << "_trainer *trainer);\n\n";
+  }
+
+  void writeTrainerRun(llvm::StringRef verb, const FunctionDescription &function, llvm::StringRef contract,
+                       bool hasRate) {
+    llvm::StringSet<> taken;
+    for (llvm::StringRef word : {"trainer", "batch", "rate"})
+      taken.insert(word);
+    std::vector<std::string> inputs = getParameterNames(function.inputs, taken);
+    std::vector<std::string> outputs = getParameterNames(function.outputs, taken);
+    out << "/* " << contract << "\n";
+    writeTensors(function.inputs, inputs, "input");
+    for (const std::string &output : outputs)
+      out << " *   " << output << "  result, one float\n";
+    out << " */\n"
+        << "cnn_status " << name << "_" << verb << "(" << name << "_trainer *trainer, int64_t batch";
+    for (auto [tensor, parameter] : llvm::zip(function.inputs, inputs))
+      out << ", const " << getCType(tensor.dtype) << " *" << parameter;
+    if (hasRate)
+      out << ", float rate";
+    for (const std::string &output : outputs)
+      out << ", float *" << output;
+    out << ");\n\n";
+  }
+
+  const ModelDescription &model;
+  const std::string &name;
+  bool hasWeights;
+  std::string text;
+  llvm::raw_string_ostream out;
+};
+
+} // namespace
+
+std::string emitHeader(const ModelDescription &model, bool hasWeights) {
+  return HeaderWriter(model, hasWeights).write();
+}
+
+} // namespace cnn::cpu

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Objects -> libNAME.a, libNAME.so, NAME.pc.
+
+#ifndef CNN_BACKENDS_CPU_EMITLIBRARY_H
+#define CNN_BACKENDS_CPU_EMITLIBRARY_H
+
+#include "backends/cpu/OutputFiles.h"
+#include "llvm/TargetParser/Triple.h"
+
+namespace cnn::cpu {
+
+/// An object file that was written, and its name in the archive.
+struct ObjectFile {
+  std::string path;
+  std::string name;
+};
+
+/// The static library: the same objects give the same bytes.
+llvm::Error emitArchive(llvm::ArrayRef<ObjectFile> objects, llvm::StringRef name, OutputFiles &files);
+
+/// The shared library, by lld. It exports what the objects export, and NAME_model_desc also as `cnn_model`.
+llvm::Error emitSharedLibrary(llvm::ArrayRef<ObjectFile> objects, llvm::StringRef name, const llvm::Triple &triple,
+                              OutputFiles &files);
+
+/// What pkg-config reads: the library lies beside the file.
+llvm::Error emitPackage(llvm::StringRef name, llvm::StringRef producer, OutputFiles &files);
+
+} // namespace cnn::cpu
+
+#endif

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "backends/cpu/ModelDescription.h"
+
+#include "backends/cpu/MemoryPlan.h"
+#include "backends/cpu/Passes.h"
+#include "ir/CnnDialect.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+
+namespace cnn::cpu {
+
+int64_t getDtypeBytes(cnn_dtype dtype) {
+  switch (dtype) {
+  case CNN_F32:
+  case CNN_I32:
+    return 4;
+  case CNN_U8:
+    return 1;
+  case CNN_I64:
+    return 8;
+  }
+  return 0;
+}
+
+int64_t WeightDescription::getElements() const {
+  int64_t count = 1;
+  for (int64_t size : shape)
+    count *= size;
+  return count;
+}
+
+uint64_t WeightDescription::getBytes() const { return getElements() * getDtypeBytes(dtype); }
+
+namespace {
+
+class Describer {
+public:
+  explicit Describer(ModelDescription &model) : model(model) {}
+
+  LogicalResult addFunction(func::FuncOp function, FunctionDescription &description) {
+    description.entry = function.getName().str();
+    if (function->getAttrOfType<FunctionKindAttr>(kindAttrName).getValue() == FunctionKind::Infer)
+      description.entry += ".infer";
+    DictionaryAttr arena = function->getAttrOfType<DictionaryAttr>(arenaAttrName);
+    if (!arena)
+      return function.emitOpError("expected a memory plan");
+    description.arenaFixedBytes = arena.getAs<IntegerAttr>("fixed_bytes").getInt();
+    description.arenaSampleBytes = arena.getAs<IntegerAttr>("sample_bytes").getInt();
+    for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+      RoleAttr role = function.getArgAttrOfType<RoleAttr>(i, roleAttrName);
+      if (role && failed(addArgument(function, i, role.getValue(), description)))
+        return failure();
+    }
+    return success();
+  }
+
+private:
+  FailureOr<cnn_dtype> getDtype(func::FuncOp function, Type type) {
+    if (type.isF32())
+      return CNN_F32;
+    if (type.isInteger(8))
+      return CNN_U8;
+    if (type.isInteger(32))
+      return CNN_I32;
+    if (type.isInteger(64))
+      return CNN_I64;
+    return function.emitError("expected values of type f32, u8, i32 or i64 at the interface of ")
+           << model.name << ", but got " << type;
+  }
+
+  LogicalResult addArgument(func::FuncOp function, unsigned i, Role role, FunctionDescription &description) {
+    MemRefType type = cast<MemRefType>(function.getArgument(i).getType());
+    StringAttr nameAttr = function.getArgAttrOfType<StringAttr>(i, nameAttrName);
+    std::string name = nameAttr ? nameAttr.str() : stringifyRole(role).str();
+    switch (role) {
+    case Role::Input:
+    case Role::Output:
+    case Role::Loss:
+    case Role::Metric: {
+      FailureOr<cnn_dtype> dtype = getDtype(function, type.getElementType());
+      if (failed(dtype))
+        return failure();
+      bool hasBatch = !type.hasStaticShape();
+      std::vector<int64_t> shape(type.getShape().begin() + hasBatch, type.getShape().end());
+      if (shape.size() > CNN_MAX_RANK)
+        return function.emitError("expected at most ") << CNN_MAX_RANK << " dimensions of '" << name << "'";
+      (role == Role::Input ? description.inputs : description.outputs).push_back({name, *dtype, shape});
+      return success();
+    }
+    case Role::Parameter:
+    case Role::State:
+      return addWeight(function, i, role, name, type);
+    case Role::Slot:
+      model.slotBytes = std::max<uint64_t>(model.slotBytes, getEnd(function, i, type));
+      return success();
+    case Role::Key:
+    case Role::Rate:
+      return success();
+    }
+    llvm_unreachable("unknown role");
+  }
+
+  static uint64_t getEnd(func::FuncOp function, unsigned i, MemRefType type) {
+    int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8) * type.getNumElements();
+    return function.getArgAttrOfType<IntegerAttr>(i, offsetAttrName).getInt() + alignBytes(bytes);
+  }
+
+  LogicalResult addWeight(func::FuncOp function, unsigned i, Role role, const std::string &name, MemRefType type) {
+    if (!seen.insert(name).second)
+      return success();
+    WeightDescription weight;
+    weight.path = name;
+    weight.kind = role == Role::Parameter ? CNN_PARAMETER : CNN_STATE;
+    FailureOr<cnn_dtype> dtype = getDtype(function, type.getElementType());
+    if (failed(dtype))
+      return failure();
+    weight.dtype = *dtype;
+    int64_t rank = type.getRank();
+    if (rank > CNN_MAX_RANK)
+      return function.emitError("expected at most ") << CNN_MAX_RANK << " dimensions of '" << name << "'";
+    weight.shape.resize(rank);
+    Attribute storage = function.getArgAttr(i, storageAttrName);
+    for (int64_t dim = 0; dim < rank; ++dim) {
+      int64_t canonical = dim;
+      if (DenseI64ArrayAttr array = dyn_cast_or_null<DenseI64ArrayAttr>(storage))
+        canonical = array[dim];
+      else if (DenseI32ArrayAttr array = dyn_cast_or_null<DenseI32ArrayAttr>(storage))
+        canonical = array[dim];
+      weight.storage.push_back(canonical);
+      weight.shape[canonical] = type.getDimSize(dim);
+    }
+    if (InitAttr init = function.getArgAttrOfType<InitAttr>(i, initAttrName)) {
+      weight.init = init.getKind() == InitKind::Uniform    ? CNN_INIT_UNIFORM
+                    : init.getKind() == InitKind::Gaussian ? CNN_INIT_GAUSSIAN
+                                                           : CNN_INIT_CONSTANT;
+      weight.initA = init.getA();
+      weight.initB = init.getB();
+    }
+    weight.offset = function.getArgAttrOfType<IntegerAttr>(i, offsetAttrName).getInt();
+    uint64_t &end = role == Role::Parameter ? model.parameterBytes : model.stateBytes;
+    end = std::max(end, getEnd(function, i, type));
+    model.weights.push_back(std::move(weight));
+    return success();
+  }
+
+  ModelDescription &model;
+  llvm::StringSet<> seen;
+};
+
+} // namespace
+
+FailureOr<ModelDescription> describeModel(ModuleOp module, StringRef net) {
+  ModelDescription model;
+  model.name = net.str();
+  Describer describer(model);
+  bool hasInference = false;
+  for (func::FuncOp function : module.getOps<func::FuncOp>()) {
+    FunctionKindAttr kind = function->getAttrOfType<FunctionKindAttr>(kindAttrName);
+    if (!kind)
+      continue;
+    FunctionDescription description;
+    if (failed(describer.addFunction(function, description)))
+      return failure();
+    switch (kind.getValue()) {
+    case FunctionKind::Infer:
+      hasInference = true;
+      model.infer = std::move(description);
+      break;
+    case FunctionKind::TrainStep:
+      model.trainStep = std::move(description);
+      break;
+    case FunctionKind::Evaluate:
+      model.evaluate = std::move(description);
+      break;
+    case FunctionKind::Loss:
+      return function.emitOpError("expected the loss to be differentiated");
+    }
+  }
+  if (!hasInference)
+    return module.emitError("expected a function for the inference of '") << net << "'";
+  return model;
+}
+
+} // namespace cnn::cpu

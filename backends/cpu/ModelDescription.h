@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What a compiled model holds: the compiler's side of cnn_model_desc.
+
+#ifndef CNN_BACKENDS_CPU_MODELDESCRIPTION_H
+#define CNN_BACKENDS_CPU_MODELDESCRIPTION_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "runtime/abi/model.h"
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cnn::cpu {
+
+struct TensorDescription {
+  std::string name;
+  cnn_dtype dtype;
+  std::vector<int64_t> shape; // of one sample
+};
+
+struct WeightDescription {
+  std::string path;
+  cnn_weight_kind kind;
+  cnn_dtype dtype;
+  std::vector<int64_t> shape;   // canonical
+  std::vector<int32_t> storage; // storage dimension i holds canonical dimension storage[i]
+  cnn_init_kind init = CNN_INIT_CONSTANT;
+  double initA = 0, initB = 0;
+  uint64_t offset = 0;
+
+  int64_t getElements() const;
+  uint64_t getBytes() const;
+};
+
+struct FunctionDescription {
+  std::string entry; // its symbol
+  std::vector<TensorDescription> inputs;
+  std::vector<TensorDescription> outputs;
+  uint64_t arenaFixedBytes = 0;
+  uint64_t arenaSampleBytes = 0;
+};
+
+struct ModelDescription {
+  std::string name;
+  std::string producer;
+  uint64_t parameterBytes = 0;
+  uint64_t stateBytes = 0;
+  uint64_t slotBytes = 0;
+  std::vector<WeightDescription> weights;
+  FunctionDescription infer;
+  std::optional<FunctionDescription> trainStep;
+  std::optional<FunctionDescription> evaluate;
+};
+
+int64_t getDtypeBytes(cnn_dtype dtype);
+
+/// Reads the functions of the net after cnn-place-weights and cnn-plan-memory. A failure has been reported.
+mlir::FailureOr<ModelDescription> describeModel(mlir::ModuleOp module, llvm::StringRef net);
+
+} // namespace cnn::cpu
+
+#endif

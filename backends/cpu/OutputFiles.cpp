@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "backends/cpu/OutputFiles.h"
+
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
+
+using namespace llvm;
+
+namespace cnn::cpu {
+
+Expected<OutputFiles> OutputFiles::create(StringRef folder) {
+  if (std::error_code code = sys::fs::create_directories(folder, /*IgnoreExisting=*/true, sys::fs::all_all))
+    return createStringError("cannot make the folder '" + folder + "': " + code.message());
+  if (!sys::fs::is_directory(folder))
+    return createStringError("'" + folder + "' is not a folder");
+  OutputFiles files;
+  files.folder = folder.str();
+  return std::move(files);
+}
+
+OutputFiles::~OutputFiles() {
+  for (const File &file : files)
+    sys::fs::remove(file.temporary);
+}
+
+Expected<std::string> OutputFiles::reserve(StringRef name) {
+  SmallString<256> model(folder), temporary;
+  sys::path::append(model, "." + name + ".%%%%%%%%");
+  int descriptor;
+  if (std::error_code code = sys::fs::createUniqueFile(model, descriptor, temporary))
+    return createStringError("cannot write to the folder '" + folder + "': " + code.message());
+  sys::Process::SafelyCloseFileDescriptor(descriptor);
+  files.push_back({name.str(), temporary.str().str()});
+  return temporary.str().str();
+}
+
+Error OutputFiles::write(StringRef name, function_ref<void(raw_pwrite_stream &)> writer) {
+  Expected<std::string> path = reserve(name);
+  if (!path)
+    return path.takeError();
+  std::error_code code;
+  raw_fd_ostream stream(*path, code);
+  if (!code) {
+    writer(stream);
+    stream.close();
+    code = stream.error();
+    stream.clear_error();
+  }
+  if (code)
+    return createStringError("cannot write '" + name + "' in '" + folder + "': " + code.message());
+  return Error::success();
+}
+
+std::string OutputFiles::getPath(StringRef name) const {
+  for (const File &file : files)
+    if (file.name == name)
+      return file.temporary;
+  llvm_unreachable("a file that was reserved");
+}
+
+void OutputFiles::drop(StringRef name) {
+  sys::fs::remove(getPath(name));
+  llvm::erase_if(files, [&](const File &file) { return file.name == name; });
+}
+
+Error OutputFiles::commit() {
+  for (const File &file : files) {
+    SmallString<256> place(folder);
+    sys::path::append(place, file.name);
+    if (std::error_code code = sys::fs::rename(file.temporary, place))
+      return createStringError("cannot write '" + place + "': " + code.message());
+  }
+  files.clear();
+  return Error::success();
+}
+
+} // namespace cnn::cpu
