@@ -42,7 +42,7 @@ public:
 
 private:
   LogicalResult fail(llvm::Error error) {
-    return module.emitError(llvm::toString(std::move(error)));
+    return emitError(module.getLoc()) << llvm::toString(std::move(error));
   }
   LogicalResult selectNet();
   LogicalResult plan();
@@ -74,7 +74,7 @@ LogicalResult ArtifactBuilder::selectNet() {
     if (!isInference(function))
       continue;
     if (options.net.empty() && !known.empty())
-      return module.emitError("the file has several networks: ")
+      return emitError(module.getLoc(), "the file has several networks: ")
              << known << " and " << function.getName() << "; say which one to build";
     known = function.getName().str();
     isThere |= known == options.net || options.net.empty();
@@ -82,11 +82,11 @@ LogicalResult ArtifactBuilder::selectNet() {
       net = known;
   }
   if (!isThere)
-    return options.net.empty() ? module.emitError("the file has no network")
-                               : module.emitError("the file has no network '") << options.net << "'";
+    return options.net.empty() ? emitError(module.getLoc(), "the file has no network")
+                               : emitError(module.getLoc(), "the file has no network '") << options.net << "'";
   // The support code's functions begin with it.
   if (net == "cnn")
-    return module.emitError("a network cannot be called 'cnn' in a library: the runtime's functions are");
+    return emitError(module.getLoc(), "a network cannot be called 'cnn' in a library: the runtime's functions are");
   for (Operation &op : llvm::make_early_inc_range(*module.getBody())) {
     func::FuncOp function = dyn_cast<func::FuncOp>(op);
     StringRef name = function ? function.getName() : "";
@@ -174,7 +174,7 @@ LogicalResult ArtifactBuilder::link() {
   std::unique_ptr<llvm::Module> kernelCode = translate(*kernels);
   if (!kernelCode || llvm::Linker::linkModules(*code, std::move(kernelCode)) ||
       llvm::Linker::linkModules(*code, std::move(*support)))
-    return module.emitError("cannot link the parts of '") << net << "'";
+    return emitError(module.getLoc(), "cannot link the parts of '") << net << "'";
   optimizeModule(*code, *machine, exported);
   return success();
 }

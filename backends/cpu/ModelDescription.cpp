@@ -65,7 +65,7 @@ private:
       return CNN_I32;
     if (type.isInteger(64))
       return CNN_I64;
-    return function.emitError("expected values of type f32, u8, i32 or i64 at the interface of ")
+    return emitError(function.getLoc(), "expected values of type f32, u8, i32 or i64 at the interface of ")
            << model.name << ", but got " << type;
   }
 
@@ -84,7 +84,7 @@ private:
       bool hasBatch = !type.hasStaticShape();
       std::vector<int64_t> shape(type.getShape().begin() + hasBatch, type.getShape().end());
       if (shape.size() > CNN_MAX_RANK)
-        return function.emitError("expected at most ") << CNN_MAX_RANK << " dimensions of '" << name << "'";
+        return emitError(function.getLoc(), "expected at most ") << CNN_MAX_RANK << " dimensions of '" << name << "'";
       (role == Role::Input ? description.inputs : description.outputs).push_back({name, *dtype, shape});
       return success();
     }
@@ -118,7 +118,7 @@ private:
     weight.dtype = *dtype;
     int64_t rank = type.getRank();
     if (rank > CNN_MAX_RANK)
-      return function.emitError("expected at most ") << CNN_MAX_RANK << " dimensions of '" << name << "'";
+      return emitError(function.getLoc(), "expected at most ") << CNN_MAX_RANK << " dimensions of '" << name << "'";
     weight.shape.resize(rank);
     Attribute storage = function.getArgAttr(i, storageAttrName);
     for (int64_t dim = 0; dim < rank; ++dim) {
@@ -178,7 +178,7 @@ FailureOr<ModelDescription> describeModel(ModuleOp module, StringRef net) {
     }
   }
   if (!hasInference)
-    return module.emitError("expected a function for the inference of '") << net << "'";
+    return emitError(module.getLoc(), "expected a function for the inference of '") << net << "'";
   return model;
 }
 

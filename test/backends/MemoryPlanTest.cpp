@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "backends/cpu/MemoryPlan.h"
+#include <gtest/gtest.h>
+#include <random>
+#include <vector>
+
+using namespace cnn::cpu;
+
+TEST(MemoryPlan, ReusesWhatIsDead) {
+  std::vector<PlannedBuffer> buffers = {{64, 0, 1}, {64, 1, 2}, {64, 2, 3}};
+  EXPECT_EQ(planOffsets(buffers), 128);
+  EXPECT_EQ(buffers[0].offset, buffers[2].offset);
+}
+
+TEST(MemoryPlan, TakesTheSmallestGapThatHolds) {
+  // The large ones leave gaps of 64 and 192 bytes when the last one comes.
+  std::vector<PlannedBuffer> buffers = {{256, 0, 9}, {192, 0, 3}, {256, 0, 9}, {64, 0, 3}, {256, 0, 9}, {64, 5, 6}};
+  EXPECT_EQ(planOffsets(buffers), largestLiveSet(buffers));
+}
+
+TEST(MemoryPlan, NothingThatLivesTogetherOverlaps) {
+  std::mt19937 random(1);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<PlannedBuffer> buffers(random() % 40);
+    for (PlannedBuffer &buffer : buffers) {
+      buffer.bytes = random() % 1000;
+      buffer.first = random() % 50;
+      buffer.last = buffer.first + random() % 10;
+    }
+    int64_t total = planOffsets(buffers);
+    EXPECT_GE(total, largestLiveSet(buffers));
+    for (size_t i = 0; i < buffers.size(); ++i) {
+      EXPECT_EQ(buffers[i].offset % 64, 0);
+      EXPECT_LE(buffers[i].offset + buffers[i].bytes, total);
+      for (size_t j = 0; j < i; ++j)
+        if (buffers[i].first <= buffers[j].last && buffers[j].first <= buffers[i].last) {
+          EXPECT_TRUE(buffers[i].offset + buffers[i].bytes <= buffers[j].offset ||
+                      buffers[j].offset + buffers[j].bytes <= buffers[i].offset || !buffers[i].bytes ||
+                      !buffers[j].bytes);
+        }
+    }
+  }
+}
