@@ -36,4 +36,13 @@ def Differentiate : Pass<"cnn-differentiate", "::mlir::ModuleOp"> {
   let dependentDialects = ["::cnn::CnnDialect", "::mlir::func::FuncDialect"];
 }
 
+def DropTraining : Pass<"cnn-drop-training", "::mlir::ModuleOp"> {
+  let summary = "keep what inference needs";
+  let description = [{
+    Erases the functions of the kinds `loss`, `evaluate` and `train_step`, and the blocks `cnn.train` and `cnn.data`.
+
+    Not for a library that trains.
+  }];
+}
+
 #endif
