@@ -51,12 +51,8 @@ struct LossFunction {
   unsigned loss = 0;
   SmallVector<unsigned> metrics, states;
 
-  Role getArgRole(unsigned i) {
-    return function.getArgAttrOfType<RoleAttr>(i, roleAttrName).getValue();
-  }
-  StringRef getArgName(unsigned i) {
-    return function.getArgAttrOfType<StringAttr>(i, nameAttrName).getValue();
-  }
+  Role getArgRole(unsigned i) { return function.getArgAttrOfType<RoleAttr>(i, roleAttrName).getValue(); }
+  StringRef getArgName(unsigned i) { return function.getArgAttrOfType<StringAttr>(i, nameAttrName).getValue(); }
   Operation *getReturn() { return function.getBody().front().getTerminator(); }
 };
 
@@ -119,7 +115,8 @@ static LogicalResult readResults(LossFunction &loss) {
       auto tied = function.getResultAttrOfType<IntegerAttr>(i, tiedAttrName);
       if (!tied || tied.getInt() < 0 || tied.getInt() >= function.getNumArguments() ||
           loss.getArgRole(tied.getInt()) != Role::State)
-        return function.emitError() << "result " << i << " needs '" << tiedAttrName << "', the number of a state argument";
+        return function.emitError() << "result " << i << " needs '" << tiedAttrName
+                                    << "', the number of a state argument";
       loss.states.push_back(i);
       break;
     }
@@ -192,7 +189,8 @@ static FailureOr<SmallVector<Operation *>> findActiveOps(LossFunction &loss, con
     if (!llvm::any_of(op.getResults(), isActive))
       continue;
     if (!isa<DifferentiableOpInterface>(op)) {
-      op.emitError() << "cannot differentiate '" << describe(&op) << "'; it is used by the loss of '" << loss.net << "'";
+      op.emitError() << "cannot differentiate '" << describe(&op) << "'; it is used by the loss of '" << loss.net
+                     << "'";
       complete = false;
       continue;
     }
@@ -259,8 +257,8 @@ private:
   Value key, rate;
   SmallVector<DictionaryAttr> argumentAttrs, resultAttrs;
   SmallVector<Value> results;
-  IRMapping mapping;                 // values of the loss function -> values of the train step
-  DenseMap<Value, Value> gradients;  // value of the train step -> its gradient, so far
+  IRMapping mapping;                                // values of the loss function -> values of the train step
+  DenseMap<Value, Value> gradients;                 // value of the train step -> its gradient, so far
   SmallVector<std::pair<Value, std::string>> slots; // new value, name; in the order of the slot arguments
 };
 
@@ -368,6 +366,8 @@ void TrainStepBuilder::buildBackward(ArrayRef<Operation *> activeOps) {
   }
 }
 
+static APFloat toFloat(double value) { return APFloat(value); }
+
 void TrainStepBuilder::updateParameter(unsigned argument) {
   auto parameter = cast<BlockArgument>(mapping.lookup(loss.function.getArgument(argument)));
   StringRef name = loss.getArgName(argument);
@@ -380,7 +380,7 @@ void TrainStepBuilder::updateParameter(unsigned argument) {
   }
   bool exempt = llvm::any_of(optimizer.getNoDecay(),
                              [&](StringAttr pattern) { return matchesPattern(pattern.getValue(), name); });
-  double decay = exempt ? 0.0 : optimizer.getDecay();
+  double decay = exempt ? 0.0 : static_cast<double>(optimizer.getDecay());
   auto addSlot = [&](StringRef slot) {
     slots.push_back({Value(), (name + ":" + slot).str()});
     return addArgument(loc, parameter.getType(), Role::Slot, slots.back().second);
@@ -390,16 +390,16 @@ void TrainStepBuilder::updateParameter(unsigned argument) {
   switch (optimizer.getKind()) {
   case OptimizerKind::Sgd: {
     Value velocity = addSlot("momentum");
-    update = SgdUpdateOp::create(builder, loc, parameter, gradient, velocity, rate,
-                                 APFloat(optimizer.getMomentum()), optimizer.getNesterov(), APFloat(decay));
+    update = SgdUpdateOp::create(builder, loc, parameter, gradient, velocity, rate, toFloat(optimizer.getMomentum()),
+                                 optimizer.getNesterov(), toFloat(decay));
     break;
   }
   case OptimizerKind::Adam: {
     Value first = addSlot("first_moment");
     Value second = addSlot("second_moment");
-    update = AdamUpdateOp::create(builder, loc, parameter, gradient, first, second, rate, key,
-                                  APFloat(optimizer.getBeta1()), APFloat(optimizer.getBeta2()),
-                                  APFloat(optimizer.getEpsilon()), APFloat(decay));
+    update =
+        AdamUpdateOp::create(builder, loc, parameter, gradient, first, second, rate, key, toFloat(optimizer.getBeta1()),
+                             toFloat(optimizer.getBeta2()), toFloat(optimizer.getEpsilon()), toFloat(decay));
     break;
   }
   }

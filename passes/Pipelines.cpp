@@ -34,8 +34,7 @@ void cnn::buildTrainingPipeline(OpPassManager &manager) {
 
 void cnn::registerPipelines() {
   PassPipelineRegistration<>("cnn-simplify", "Fold, canonicalize and remove common parts", buildSimplifyPipeline);
-  PassPipelineRegistration<>("cnn-inference", "From the front end's module to inference alone",
-                             buildInferencePipeline);
+  PassPipelineRegistration<>("cnn-inference", "From the front end's module to inference alone", buildInferencePipeline);
   PassPipelineRegistration<>("cnn-training", "From the front end's module to inference and training",
                              buildTrainingPipeline);
 }

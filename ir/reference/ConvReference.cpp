@@ -12,8 +12,8 @@ using llvm::SmallVector;
 static void forEachProduct(ArrayRef<int64_t> inputShape, ArrayRef<int64_t> weightShape, ArrayRef<int64_t> outputShape,
                            WindowAttr window, int64_t groups,
                            llvm::function_ref<void(int64_t, int64_t, int64_t)> visit) {
-  int64_t groupInputs = weightShape[1];            // channels of a group
-  int64_t groupOutputs = outputShape[1] / groups;  // outputs of a group
+  int64_t groupInputs = weightShape[1];           // channels of a group
+  int64_t groupOutputs = outputShape[1] / groups; // outputs of a group
   SmallVector<int64_t> inputIndex(inputShape), weightIndex(weightShape);
   forEachIndex(outputShape, [&](ArrayRef<int64_t> outputIndex) {
     int64_t output = linearize(outputIndex, outputShape);
@@ -40,26 +40,23 @@ static void forEachProduct(ArrayRef<int64_t> inputShape, ArrayRef<int64_t> weigh
 void cnn::reference::evaluate(ConvOp op, Operands operands, Results results) {
   const Tensor &x = operands[0], &w = operands[1];
   Tensor &y = results[0];
-  forEachProduct(x.shape, w.shape, y.shape, op.getWindow(), op.getGroups(),
-                 [&](int64_t input, int64_t weight, int64_t output) {
-                   y.floats[output] += x.floats[input] * w.floats[weight];
-                 });
+  forEachProduct(
+      x.shape, w.shape, y.shape, op.getWindow(), op.getGroups(),
+      [&](int64_t input, int64_t weight, int64_t output) { y.floats[output] += x.floats[input] * w.floats[weight]; });
 }
 
 void cnn::reference::evaluate(ConvInputGradOp op, Operands operands, Results results) {
   const Tensor &dy = operands[0], &w = operands[1];
   Tensor &dx = results[0];
-  forEachProduct(dx.shape, w.shape, dy.shape, op.getWindow(), op.getGroups(),
-                 [&](int64_t input, int64_t weight, int64_t output) {
-                   dx.floats[input] += dy.floats[output] * w.floats[weight];
-                 });
+  forEachProduct(
+      dx.shape, w.shape, dy.shape, op.getWindow(), op.getGroups(),
+      [&](int64_t input, int64_t weight, int64_t output) { dx.floats[input] += dy.floats[output] * w.floats[weight]; });
 }
 
 void cnn::reference::evaluate(ConvWeightGradOp op, Operands operands, Results results) {
   const Tensor &x = operands[0], &dy = operands[1];
   Tensor &dw = results[0];
-  forEachProduct(x.shape, dw.shape, dy.shape, op.getWindow(), op.getGroups(),
-                 [&](int64_t input, int64_t weight, int64_t output) {
-                   dw.floats[weight] += dy.floats[output] * x.floats[input];
-                 });
+  forEachProduct(
+      x.shape, dw.shape, dy.shape, op.getWindow(), op.getGroups(),
+      [&](int64_t input, int64_t weight, int64_t output) { dw.floats[weight] += dy.floats[output] * x.floats[input]; });
 }

@@ -91,13 +91,13 @@ static FailureOr<Tensor> makeResult(Operation *op, Type type, std::optional<int6
 
 static LogicalResult dispatch(Operation *op, ArrayRef<Tensor> operands, MutableArrayRef<Tensor> results) {
   return TypeSwitch<Operation *, LogicalResult>(op)
-      .Case<ConvOp, ConvInputGradOp, ConvWeightGradOp,                                                 //
-            MaxPoolOp, MaxPoolGradOp, AvgPoolOp, AvgPoolGradOp,                                        //
-            ConstantOp, UnaryOp, UnaryGradOp, BinaryOp, BroadcastOp, ReduceOp, CastOp,                 //
-            SoftmaxOp, SoftmaxGradOp, LogSoftmaxOp, LogSoftmaxGradOp,                                  //
-            CrossEntropyOp, CrossEntropyGradOp, TopKHitOp,                                             //
-            BatchNormOp, BatchNormTrainOp, BatchNormGradOp, LrnOp, LrnGradOp, DropoutOp,               //
-            ReshapeOp, PermuteOp, PadOp, PadGradOp, SliceOp, ConcatOp, UpsampleOp,                     //
+      .Case<ConvOp, ConvInputGradOp, ConvWeightGradOp,                                   //
+            MaxPoolOp, MaxPoolGradOp, AvgPoolOp, AvgPoolGradOp,                          //
+            ConstantOp, UnaryOp, UnaryGradOp, BinaryOp, BroadcastOp, ReduceOp, CastOp,   //
+            SoftmaxOp, SoftmaxGradOp, LogSoftmaxOp, LogSoftmaxGradOp,                    //
+            CrossEntropyOp, CrossEntropyGradOp, TopKHitOp,                               //
+            BatchNormOp, BatchNormTrainOp, BatchNormGradOp, LrnOp, LrnGradOp, DropoutOp, //
+            ReshapeOp, PermuteOp, PadOp, PadGradOp, SliceOp, ConcatOp, UpsampleOp,       //
             SgdUpdateOp, AdamUpdateOp>([&](auto known) {
         reference::evaluate(known, operands, results);
         return success();

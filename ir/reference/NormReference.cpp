@@ -109,8 +109,8 @@ void cnn::reference::evaluate(LrnOp op, Operands operands, Results results) {
   });
 }
 
-/// dx[i] = dy[i] s[i]^-beta - 2 alpha beta / size * x[i] * sum over j around i of dy[j] x[j] s[j]^(-beta - 1): since the
-/// window is symmetric, i is around j iff j is around i.
+/// dx[i] = dy[i] s[i]^-beta - 2 alpha beta / size * x[i] * sum over j around i of dy[j] x[j] s[j]^(-beta - 1): since
+/// the window is symmetric, i is around j iff j is around i.
 void cnn::reference::evaluate(LrnGradOp op, Operands operands, Results results) {
   const Tensor &x = operands[0], &dy = operands[1];
   ChannelWindow window(op, x);
@@ -122,8 +122,7 @@ void cnn::reference::evaluate(LrnGradOp op, Operands operands, Results results) 
   forEachElement(x, [&](int64_t i, int64_t c) {
     double sum = 0;
     window.forEachAround(i, c, [&](int64_t j) { sum += weighted.floats[j]; });
-    results[0].floats[i] =
-        dy.floats[i] * std::pow(window.getScale(x, i, c), -window.beta) - factor * x.floats[i] * sum;
+    results[0].floats[i] = dy.floats[i] * std::pow(window.getScale(x, i, c), -window.beta) - factor * x.floats[i] * sum;
   });
 }
 

@@ -13,8 +13,8 @@ std::array<uint32_t, 4> cnn::reference::philox4x32(std::array<uint32_t, 4> count
   for (int round = 0; round < 10; ++round) {
     uint64_t product0 = uint64_t{0xD2511F53} * counter[0];
     uint64_t product1 = uint64_t{0xCD9E8D57} * counter[2];
-    counter = {highWord(product1) ^ counter[1] ^ key[0], lowWord(product1),
-               highWord(product0) ^ counter[3] ^ key[1], lowWord(product0)};
+    counter = {highWord(product1) ^ counter[1] ^ key[0], lowWord(product1), highWord(product0) ^ counter[3] ^ key[1],
+               lowWord(product0)};
     key = {key[0] + 0x9E3779B9, key[1] + 0xBB67AE85};
   }
   return counter;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Philox4x32-10, a counter-based random number generator: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy
-// as 1, 2, 3", SC 2011, section 3.3. A number depends on its counter and key alone, so that it does not matter who draws
-// it, when, or how often.
+// as 1, 2, 3", SC 2011, section 3.3. A number depends on its counter and key alone, so that it does not matter who
+// draws it, when, or how often.
 
 #ifndef CNN_IR_REFERENCE_PHILOX_H
 #define CNN_IR_REFERENCE_PHILOX_H

@@ -33,7 +33,8 @@ struct Tensor {
 
   /// A tensor of zeros.
   static Tensor zeros(llvm::ArrayRef<int64_t> shape, ElementKind kind);
-  static Tensor ofFloats(llvm::ArrayRef<int64_t> shape, std::vector<double> values, ElementKind kind = ElementKind::F64);
+  static Tensor ofFloats(llvm::ArrayRef<int64_t> shape, std::vector<double> values,
+                         ElementKind kind = ElementKind::F64);
   static Tensor ofIntegers(llvm::ArrayRef<int64_t> shape, std::vector<int64_t> values, ElementKind kind);
 
   bool isFloat() const { return isFloatKind(kind); }

@@ -18,7 +18,7 @@ using namespace cnn::test;
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr double notANumber = std::numeric_limits<double>::quiet_NaN();
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 class Evaluator : public testing::Test {
@@ -62,7 +62,7 @@ TEST_F(Evaluator, RoundsToTheResultType) {
 }
 
 TEST_F(Evaluator, RoundsToKind) {
-  EXPECT_EQ(roundToKind(1 + 1.0 / 256, ElementKind::BF16), 1);            // a tie goes to even
+  EXPECT_EQ(roundToKind(1 + 1.0 / 256, ElementKind::BF16), 1); // a tie goes to even
   EXPECT_EQ(roundToKind(1 + 3.0 / 256, ElementKind::BF16), 1 + 4.0 / 256);
   EXPECT_EQ(roundToKind(65519, ElementKind::F16), 65504);
   EXPECT_EQ(roundToKind(65520, ElementKind::F16), infinity);
@@ -70,7 +70,7 @@ TEST_F(Evaluator, RoundsToKind) {
 }
 
 TEST_F(Evaluator, CastRoundsAndSaturates) {
-  Value x = addFloats({8}, {0.5, 1.5, 2.5, -0.6, 255.4, 300, -infinity, nan});
+  Value x = addFloats({8}, {0.5, 1.5, 2.5, -0.6, 255.4, 300, -infinity, notANumber});
   Type type = makeType({ShapedType::kDynamic}, test.builder.getIntegerType(8, false));
   Tensor y = run(CastOp::create(test.builder, test.loc, type, x).getResult());
   EXPECT_EQ(y.integers, (std::vector<int64_t>{0, 2, 2, 0, 255, 255, 0, 0}));
@@ -96,7 +96,7 @@ TEST_F(Evaluator, ConstantOfBytesIsUnsigned) {
 }
 
 TEST_F(Evaluator, NanWinsInMaxPool) {
-  Value x = addFloats({1, 1, 4}, {1, nan, 3, 2});
+  Value x = addFloats({1, 1, 4}, {1, notANumber, 3, 2});
   auto window = WindowAttr::get(context.get(), {2}, {2}, {1}, {0}, {0}, false);
   Tensor y = run(MaxPoolOp::create(test.builder, test.loc, x, window).getResult());
   EXPECT_TRUE(std::isnan(y.floats[0]));
@@ -192,7 +192,7 @@ TEST_F(Evaluator, BatchesMustAgree) {
 TEST_F(Evaluator, InputsMustFitTheirTypes) {
   Value a = addFloats({1, 3}, {1, 2, 3});
   test.setResults(a);
-  EXPECT_EQ(fail({Tensor::ofFloats({1, 2}, {1, 2})}), "expected value 0 to be a tensor<?x3xf32>, but got 1x2xf64");
+  EXPECT_EQ(fail({Tensor::ofFloats({1, 2}, {1, 2})}), "expected value 0 to be a 'tensor<?x3xf32>', but got 1x2xf64");
   EXPECT_EQ(fail({}), "expected 1 values to evaluate with, but got 0");
 }
 

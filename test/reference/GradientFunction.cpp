@@ -55,8 +55,7 @@ Value cnn::test::TestFunction::addInput(Tensor value, bool hasBatch) {
 
 void cnn::test::TestFunction::setResults(ValueRange results) {
   func::ReturnOp::create(builder, loc, results);
-  function.setFunctionType(
-      builder.getFunctionType(function.getBody().front().getArgumentTypes(), results.getTypes()));
+  function.setFunctionType(builder.getFunctionType(function.getBody().front().getArgumentTypes(), results.getTypes()));
   ASSERT_TRUE(succeeded(verify(*module)));
 }
 
@@ -112,8 +111,7 @@ SmallVector<Tensor> cnn::test::evaluateGradients(func::FuncOp function, ArrayRef
     if (Value gradient = gradients.lookup(argument))
       returned.push_back(gradient);
   end->setOperands(returned);
-  gradientFunction.setFunctionType(
-      builder.getFunctionType(body.getArgumentTypes(), ValueRange(returned).getTypes()));
+  gradientFunction.setFunctionType(builder.getFunctionType(body.getArgumentTypes(), ValueRange(returned).getTypes()));
   gradientFunction.removeResAttrsAttr();
   EXPECT_TRUE(succeeded(verify(*module)));
   FailureOr<SmallVector<Tensor>> evaluated = evaluate(gradientFunction, values, Arithmetic::Exact);

@@ -305,8 +305,8 @@ TEST_F(Gradients, BatchNormTrain) {
     Value shift = test.addInput(makeUniform(shape[1], random), false);
     Value mean = test.addInput(makeUniform(shape[1], random), false);
     Value variance = test.addInput(makeUniform(shape[1], random, 0.5, 2), false);
-    auto op = BatchNormTrainOp::create(test.builder, test.loc, x, scale, shift, mean, variance, APFloat(1e-3),
-                                       APFloat(0.1));
+    auto op =
+        BatchNormTrainOp::create(test.builder, test.loc, x, scale, shift, mean, variance, APFloat(1e-3), APFloat(0.1));
     test.setResults(op.getResults());
     check(test, "batch_norm_train", {1, 2, 3, 4});
   }

@@ -8,6 +8,8 @@
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "passes/Passes.h"
+#include "passes/Pipelines.h"
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
@@ -15,6 +17,8 @@ int main(int argc, char **argv) {
   mlir::registerAllExtensions(registry);
   mlir::registerAllPasses();
   registry.insert<cnn::CnnDialect>();
+  cnn::registerCnnPasses();
+  cnn::registerPipelines();
   cnn::cpu::registerCnnCpuPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "cnn dialect optimizer\n", registry));
 }
