@@ -20,6 +20,7 @@
 #include "backends/cpu/kernels/KernelPipeline.h"
 #include "ir/CnnDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -137,6 +138,8 @@ LogicalResult ArtifactBuilder::lower() {
   PassManager manager(module.getContext());
   buildKernelPipeline(manager, target);
   buildKernelToLLVMPipeline(manager, target);
+  if (options.debugInfo)
+    manager.addPass(LLVM::createDIScopeForLLVMFuncOpPass());
   if (failed(manager.run(*kernels)))
     return failure();
   SymbolTable symbols(module);
@@ -150,6 +153,8 @@ LogicalResult ArtifactBuilder::lower() {
   }
   PassManager callers(module.getContext());
   callers.addPass(createEmitEntry());
+  if (options.debugInfo)
+    callers.addPass(LLVM::createDIScopeForLLVMFuncOpPass());
   return callers.run(module);
 }
 
@@ -176,6 +181,13 @@ LogicalResult ArtifactBuilder::link() {
       llvm::Linker::linkModules(*code, std::move(*support)))
     return emitError(module.getLoc(), "cannot link the parts of '") << net << "'";
   optimizeModule(*code, *machine, exported);
+  // A library must need nothing but libc and libm.
+  llvm::StringSet<> known;
+  known.insert("cnn_parallel_for");
+  known.insert(getEmbeddedParametersSymbol(model));
+  known.insert(getEmbeddedStatesSymbol(model));
+  if (std::string symbol = findUnknownSymbol(*code, known); !symbol.empty())
+    return emitError(module.getLoc(), "the code for '") << net << "' calls '" << symbol << "', which no library has";
   return success();
 }
 

@@ -22,6 +22,7 @@ struct ArtifactOptions {
   std::string triple;      // empty: the host
   std::string cpu;         // empty: the host's, or the baseline of the triple
   std::string producer;    // "cnnc 0.1.0"
+  bool debugInfo = false;  // functions and lines of the model's file, as DWARF
   bool emitStaticLibrary = true;
   bool emitSharedLibrary = true;
   bool emitHeader = true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "backends/cpu/EmitObject.h"
 
+#include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Verifier.h"
@@ -108,6 +109,17 @@ void optimizeModule(Module &module, TargetMachine &machine, const StringSet<> &e
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, components, modules);
   builder.buildPerModuleDefaultPipeline(OptimizationLevel::O3).run(module, modules);
+}
+
+std::string findUnknownSymbol(const Module &module, const StringSet<> &known) {
+  TargetLibraryInfoImpl library(module.getTargetTriple());
+  for (const GlobalObject &object : module.global_objects()) {
+    LibFunc function;
+    if (object.isDeclaration() && !object.getName().starts_with("llvm.") && !known.contains(object.getName()) &&
+        !library.getLibFunc(object.getName(), function))
+      return object.getName().str();
+  }
+  return "";
 }
 
 Error emitMachineCode(Module &module, TargetMachine &machine, bool asAssembly, raw_pwrite_stream &stream) {

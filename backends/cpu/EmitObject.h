@@ -22,6 +22,10 @@ llvm::Expected<std::unique_ptr<llvm::Module>> loadSupportCode(llvm::LLVMContext 
 /// Makes everything local but the exported symbols, fits functions to the machine, and optimizes.
 void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine, const llvm::StringSet<> &exported);
 
+/// The first symbol that the module needs and that is neither its own, nor a function of libc or libm, nor among
+/// `known`; empty if there is none.
+std::string findUnknownSymbol(const llvm::Module &module, const llvm::StringSet<> &known);
+
 /// Writes machine code, as an object or as assembly.
 llvm::Error emitMachineCode(llvm::Module &module, llvm::TargetMachine &machine, bool asAssembly,
                             llvm::raw_pwrite_stream &stream);

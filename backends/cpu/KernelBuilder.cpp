@@ -5,6 +5,7 @@
 #include "backends/cpu/Passes.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 
@@ -86,6 +87,48 @@ SmallVector<int64_t> findInPlacePairs(const KernelGroup &group, ArrayRef<Value> 
   return pairs;
 }
 
+/// tensor.pad with a constant, sample by sample: fill, then copy the inside. (Bufferization would do all samples in one
+/// piece, through a buffer of its own.)
+static Value createPad(OpBuilder &builder, tensor::PadOp pad, Value source, Value border, Value batch) {
+  Location loc = pad.getLoc();
+  RankedTensorType type = pad.getResultType(), sourceType = pad.getSourceType();
+  int64_t rank = type.getRank();
+  SmallVector<OpFoldResult> zeros(rank, builder.getIndexAttr(0)), ones(rank, builder.getIndexAttr(1));
+  auto getSizes = [&](RankedTensorType sizes) {
+    SmallVector<OpFoldResult> result{builder.getIndexAttr(1)};
+    for (int64_t size : sizes.getShape().drop_front())
+      result.push_back(builder.getIndexAttr(size));
+    return result;
+  };
+  SmallVector<OpFoldResult> sizes = getSizes(type), sourceSizes = getSizes(sourceType), batchSize{batch};
+  Value empty = tensor::EmptyOp::create(builder, loc, type, ValueRange{batch});
+  scf::ForallOp loop = scf::ForallOp::create(
+      builder, loc, batchSize, ValueRange{empty}, std::nullopt,
+      [&](OpBuilder &body, Location at, ValueRange arguments) {
+        SmallVector<OpFoldResult> position = zeros;
+        position[0] = arguments[0];
+        Value target = tensor::ExtractSliceOp::create(body, at, arguments[1], position, sizes, ones);
+        Value filled = linalg::FillOp::create(body, at, border, target).getResult(0);
+        Value sample = tensor::ExtractSliceOp::create(body, at, source, position, sourceSizes, ones);
+        SmallVector<OpFoldResult> inside = pad.getMixedLowPad();
+        Value inserted = tensor::InsertSliceOp::create(body, at, sample, filled, inside, sourceSizes, ones);
+        scf::InParallelOp end = scf::InParallelOp::create(body, at);
+        body.setInsertionPointToStart(end.getBody());
+        tensor::ParallelInsertSliceOp::create(body, at, inserted, arguments[1], position, sizes, ones);
+      });
+  return loop.getResult(0);
+}
+
+/// Whether createPad can: a constant around samples, none of them cropped, and a batch.
+static bool isPadOfSamples(Operation *op) {
+  tensor::PadOp pad = dyn_cast<tensor::PadOp>(op);
+  if (!pad || !pad.getConstantPaddingValue() || !pad.getResultType().isDynamicDim(0))
+    return false;
+  return pad.getStaticLow()[0] == 0 && pad.getStaticHigh()[0] == 0 &&
+         llvm::all_of(pad.getStaticLow(), [](int64_t amount) { return amount >= 0; }) &&
+         llvm::all_of(pad.getStaticHigh(), [](int64_t amount) { return amount >= 0; });
+}
+
 KernelBuilder::KernelBuilder(ModuleOp module) : module(module) {}
 
 /// An empty kernel; the builder is left at the start of its body.
@@ -113,16 +156,27 @@ func::FuncOp KernelBuilder::getKernel(const KernelGroup &group, ArrayRef<Value> 
   IRMapping mapping;
   for (auto [input, argument] : llvm::zip(inputs, kernel.getArguments()))
     mapping.map(input, bufferization::ToTensorOp::create(builder, loc, input.getType(), argument, /*restrict=*/true));
+  auto getBatch = [&] {
+    if (!batch) {
+      BlockArgument *sized = llvm::find_if(kernel.getArguments(), [](BlockArgument argument) {
+        return !cast<MemRefType>(argument.getType()).hasStaticShape();
+      });
+      assert(sized != kernel.getArguments().end() && "a kernel that reads the batch has a buffer with a batch");
+      batch = memref::DimOp::create(builder, loc, *sized, 0);
+    }
+    return batch;
+  };
   for (Operation *op : ops) {
     if (isa<tensor::DimOp>(op)) {
-      if (!batch) {
-        BlockArgument *sized = llvm::find_if(kernel.getArguments(), [](BlockArgument argument) {
-          return !cast<MemRefType>(argument.getType()).hasStaticShape();
-        });
-        assert(sized != kernel.getArguments().end() && "a kernel that reads the batch has a buffer with a batch");
-        batch = memref::DimOp::create(builder, loc, *sized, 0);
-      }
-      mapping.map(op->getResult(0), batch);
+      mapping.map(op->getResult(0), getBatch());
+      continue;
+    }
+    if (isPadOfSamples(op)) {
+      tensor::PadOp pad = cast<tensor::PadOp>(op);
+      Value source = mapping.lookup(pad.getSource()), border = pad.getConstantPaddingValue();
+      Operation *constant = border.getDefiningOp();
+      border = mapping.lookupOrNull(border) ? mapping.lookup(border) : builder.clone(*constant)->getResult(0);
+      mapping.map(pad.getResult(), createPad(builder, pad, source, border, getBatch()));
       continue;
     }
     builder.clone(*op, mapping);

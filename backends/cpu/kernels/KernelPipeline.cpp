@@ -55,6 +55,7 @@ void buildKernelPipeline(OpPassManager &manager, const VectorTarget &target) {
   bufferization::PromoteBuffersToStackPassOptions stack;
   stack.maxAllocSizeInBytes = maxStackBytes;
   manager.addNestedPass<func::FuncOp>(bufferization::createPromoteBuffersToStackPass(stack));
+  manager.addNestedPass<func::FuncOp>(createLowerCopies());
   // After bufferization, when it is known what a kernel does outside its items.
   manager.addNestedPass<func::FuncOp>(createSplitWork());
 }

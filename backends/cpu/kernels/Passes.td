@@ -40,6 +40,16 @@ def EmitMicrokernels : Pass<"cnn-cpu-emit-microkernels", "mlir::func::FuncOp"> {
                            "mlir::scf::SCFDialect", "mlir::tensor::TensorDialect", "mlir::vector::VectorDialect"];
 }
 
+def LowerCopies : Pass<"cnn-cpu-lower-copies", "mlir::func::FuncOp"> {
+  let summary = "Makes copies of buffers into loops";
+  let description = [{
+    A `memref.copy` of anything but whole buffers would become a call of MLIR's run-time library, which artifacts do not
+    have. As a `linalg.generic` it becomes loops, whose contiguous parts LLVM turns into vector code. Runs after
+    bufferization.
+  }];
+  let dependentDialects = ["mlir::linalg::LinalgDialect", "mlir::memref::MemRefDialect"];
+}
+
 def SplitWork : Pass<"cnn-cpu-split-work", "mlir::func::FuncOp"> {
   let summary = "Makes a kernel run any range [begin, end) of its work items";
   let description = [{

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Builds an artifact from a module of linalg on tensors: the CPU back end without the language in front of it.
-//   build-artifact in.mlir FOLDER [weights.safetensors] [--triple=T] [--cpu=C] [--emit=kernels|llvm|asm]
+//   build-artifact in.mlir FOLDER [weights.safetensors] [--triple=T] [--cpu=C] [-g] [--emit=kernels|llvm|asm]
 #include "backends/cpu/Artifact.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
@@ -21,6 +21,8 @@ int main(int argc, char **argv) {
       options.cpu = argument.str();
     else if (argument.consume_front("--emit="))
       emit = argument;
+    else if (argument == "-g")
+      options.debugInfo = true;
     else if (input.empty())
       input = argument;
     else if (options.folder.empty())
