@@ -52,7 +52,10 @@ struct LossFunction {
   SmallVector<unsigned> metrics, states;
 
   Role getArgRole(unsigned i) { return function.getArgAttrOfType<RoleAttr>(i, roleAttrName).getValue(); }
-  StringRef getArgName(unsigned i) { return function.getArgAttrOfType<StringAttr>(i, nameAttrName).getValue(); }
+  StringRef getArgName(unsigned i) {
+    auto name = function.getArgAttrOfType<StringAttr>(i, nameAttrName);
+    return name ? name.getValue() : stringifyRole(getArgRole(i));
+  }
   Operation *getReturn() { return function.getBody().front().getTerminator(); }
 };
 
@@ -71,9 +74,10 @@ static LogicalResult readArguments(LossFunction &loss) {
   func::FuncOp function = loss.function;
   for (unsigned i = 0; i < function.getNumArguments(); ++i) {
     auto role = function.getArgAttrOfType<RoleAttr>(i, roleAttrName);
-    if (!role || !function.getArgAttrOfType<StringAttr>(i, nameAttrName))
-      return function.emitError() << "argument " << i << " of a loss function needs '" << nameAttrName << "' and '"
-                                  << roleAttrName << "'";
+    if (!role)
+      return function.emitError() << "argument " << i << " of a loss function needs '" << roleAttrName << "'";
+    if (role.getValue() != Role::Key && !function.getArgAttr(i, nameAttrName))
+      return function.emitError() << "argument " << i << " of a loss function needs '" << nameAttrName << "'";
     switch (role.getValue()) {
     case Role::Input:
       loss.inputs.push_back(i);
