@@ -74,7 +74,10 @@ SmallVector<int64_t> findInPlacePairs(const KernelGroup &group, ArrayRef<Value> 
     bool isReadInPlace = llvm::all_of(op->getOpOperands(), [&](OpOperand &operand) {
       return operand.get() != input || (linalgOp.isDpsInput(&operand) && readsWrittenElement(operand));
     });
-    // Also not through an op that the kernel recomputes, such as a slice.
+    // Also not inside the op's body, or through an op that the kernel recomputes, such as a slice.
+    op->walk([&, value = input](Operation *nested) {
+      isReadInPlace &= nested == op || !llvm::is_contained(nested->getOperands(), value);
+    });
     if (!isReadInPlace || !llvm::is_contained(op->getOperands(), input) ||
         llvm::any_of(collectOps(group), [&, value = input](Operation *other) {
           return other != op && !isa<tensor::DimOp>(other) && llvm::is_contained(other->getOperands(), value);
