@@ -8,6 +8,7 @@
 
 #include "runtime/files/AtomicFile.h"
 
+#include <algorithm>
 #include <cstring>
 #include <string_view>
 
@@ -116,9 +117,10 @@ cnn_status parseDictionary(const char *name, std::string_view dictionary, ArrayH
       break;
     if (key == "descr" && !descrSeen)
       sound = descrSeen = text.takeString(descr);
-    else if (key == "fortran_order" && !orderSeen)
-      sound = orderSeen = (fortran = text.takeWord("True")) || text.takeWord("False");
-    else if (key == "shape" && !shapeSeen)
+    else if (key == "fortran_order" && !orderSeen) {
+      fortran = text.takeWord("True");
+      sound = orderSeen = fortran || text.takeWord("False");
+    } else if (key == "shape" && !shapeSeen)
       sound = shapeSeen = takeShape(text, header.shape);
     else
       sound = false;

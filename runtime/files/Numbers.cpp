@@ -5,6 +5,7 @@
 #include <bit>
 #include <concepts>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 namespace cnn::runtime {
@@ -71,6 +72,15 @@ cnn_status checkSamples(const char *name, const ArrayHeader &header, const cnn_t
   if (*count < 1)
     return fail(error, CNN_BAD_FILE, "%s: expected at least one sample, found %s", name, header.text().c_str());
   return CNN_OK;
+}
+
+cnn_status readArrayData(ByteReader &reader, const ArrayHeader &header, Bytes &data, cnn_error *error) {
+  uint64_t elements, bytes;
+  if (!header.sizes(&elements, &bytes))
+    return fail(error, CNN_BAD_FILE, "%s: array too large: %s", reader.name(), header.text().c_str());
+  if (cnn_status status = reader.readBlock(bytes, data, error); status != CNN_OK)
+    return status;
+  return reader.expectEnd(error);
 }
 
 namespace {

@@ -31,6 +31,9 @@ struct ArrayHeader {
 cnn_status checkSamples(const char *name, const ArrayHeader &header, const cnn_tensor_desc &tensor, bool singleToo,
                         int64_t *count, cnn_error *error);
 
+// Reads the data that the header announces, and the end of the file.
+cnn_status readArrayData(ByteReader &reader, const ArrayHeader &header, Bytes &data, cnn_error *error);
+
 // Converts the data of an array, which is moved from, to elements of `dtype`. Integers convert to any integer type that
 // holds their values; every number converts to f32; nothing else does.
 cnn_status convertNumbers(const char *name, const ArrayHeader &header, Bytes data, int32_t dtype, Bytes &converted,
