@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The samples of one part of a data set, ready to be made into batches.
+#ifndef CNN_RUNTIME_TRAIN_DATASET_H
+#define CNN_RUNTIME_TRAIN_DATASET_H
+
+#include "runtime/files/ByteReader.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace cnn::runtime {
+
+// All samples of one field, as the model takes them.
+class FieldSamples {
+public:
+  virtual ~FieldSamples() = default;
+  virtual int64_t count() const = 0;
+  // Writes one sample; safe for distinct samples from several threads.
+  virtual cnn_status read(int64_t sample, uint8_t *to, cnn_error *error) const = 0;
+  // A number that tells these samples from others, for resuming.
+  virtual uint64_t fingerprint() const = 0;
+};
+
+// One part, train or test: a field for each input of the function.
+struct Dataset {
+  std::vector<std::unique_ptr<FieldSamples>> fields;
+  std::vector<cnn_tensor_desc> tensors;
+  int64_t count = 0;
+};
+
+// Opens the part: every field must fit its input, hold the same number of samples, and every label must be in range.
+cnn_status openDataset(const cnn_train_config &config, const cnn_function_desc &function, bool test, Dataset &dataset,
+                       cnn_error *error);
+
+// Opens one field from its file or folder.
+cnn_status openField(const cnn_field &field, const char *path, const cnn_tensor_desc &tensor,
+                     std::unique_ptr<FieldSamples> &samples, cnn_error *error);
+
+} // namespace cnn::runtime
+#endif
