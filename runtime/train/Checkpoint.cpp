@@ -74,6 +74,9 @@ cnn_status loadCheckpoint(const char *path, cnn_model *model, cnn_trainer *train
     status = readSafetensors(*reader, file, error);
   if (status != CNN_OK)
     return status;
+  // readSafetensors has compared the checksum; a checkpoint without one was not written by this code, or is damaged.
+  if (!file.metadata.contains("crc32"))
+    return fail(error, CNN_BAD_FILE, "%s: not a checkpoint: it has no checksum", path);
   for (const auto &[name, value] : identity) {
     auto entry = file.metadata.find(kPrefix + name);
     if (entry == file.metadata.end())
