@@ -45,4 +45,40 @@ def DropTraining : Pass<"cnn-drop-training", "::mlir::ModuleOp"> {
   }];
 }
 
+//===-- To linalg -------------------------------------------------------------------------------------------------===//
+
+def ConvertToLinalg : Pass<"convert-cnn-to-linalg", "::mlir::ModuleOp"> {
+  let summary = "lower functions from cnn ops to linalg on tensors";
+  let description = [{
+    Every cnn op becomes ops of linalg, tensor, arith and math. Inside, activations are channels-last; inputs and
+    outputs keep the order of the dialect. The weights of convolutions are stored as [kernel.., inputs, outputs], which
+    the argument says (`cnn.storage`); slots are stored as their parameter is, in all functions of a model.
+
+    ```mlir
+    func.func @Net(%x: tensor<?x1x28x28xf32>, %w: tensor<6x1x5x5xf32> {cnn.role = parameter, ..}) -> tensor<?x6x24x24xf32>
+      %y = cnn.conv %x, %w ..
+    // becomes
+    func.func @Net(%x: tensor<?x1x28x28xf32>, %w: tensor<5x5x1x6xf32> {cnn.storage = array<i64: 2, 3, 1, 0>, ..})
+      %0 = reshape %x to tensor<?x28x28x1xf32>
+      %1 = linalg.generic {cnn.contraction} ins(%0, %w) outs(fill 0) // parallel b, h, w, o; reductions kh, kw, c
+      %y = linalg.transpose %1 permutation = [0, 3, 1, 2]
+    ```
+
+    Needs: functions of one block whose ops are all of the cnn dialect. Leaves none of them in functions.
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def FuseElementwise : Pass<"cnn-fuse-elementwise", "::mlir::func::FuncOp"> {
+  let summary = "join chains of elementwise linalg ops";
+  let description = [{
+    A producer goes into its consumer if that is its only reader and reads each of its elements once: nothing is
+    computed twice, and nothing goes in front of a contraction, whose operands are read many times. What may follow a
+    contraction (its epilogue) is one op then.
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect"];
+}
+
 #endif

@@ -32,9 +32,22 @@ void cnn::buildTrainingPipeline(OpPassManager &manager) {
   buildSimplifyPipeline(manager);
 }
 
+void cnn::buildLinalgPipeline(OpPassManager &manager) {
+  manager.addPass(createConvertToLinalg());
+  // CSE first: forward and backward lower the same padding, softmax and statistics; an op with two readers, of which one
+  // is a copy of the other, would not be fused.
+  manager.addNestedPass<func::FuncOp>(createCanonicalizerPass());
+  manager.addNestedPass<func::FuncOp>(createCSEPass());
+  manager.addNestedPass<func::FuncOp>(createFuseElementwise());
+  // Fusion leaves operands that nobody reads, and constants that are now scalars in loop bodies.
+  manager.addNestedPass<func::FuncOp>(createCanonicalizerPass());
+  manager.addNestedPass<func::FuncOp>(createCSEPass());
+}
+
 void cnn::registerPipelines() {
   PassPipelineRegistration<>("cnn-simplify", "Fold, canonicalize and remove common parts", buildSimplifyPipeline);
   PassPipelineRegistration<>("cnn-inference", "From the front end's module to inference alone", buildInferencePipeline);
   PassPipelineRegistration<>("cnn-training", "From the front end's module to inference and training",
                              buildTrainingPipeline);
+  PassPipelineRegistration<>("cnn-linalg", "From the cnn dialect to fused linalg on tensors", buildLinalgPipeline);
 }

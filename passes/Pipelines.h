@@ -20,7 +20,10 @@ void buildInferencePipeline(mlir::OpPassManager &manager);
 /// From the front end's module to inference, evaluation and, for each train block, a training step.
 void buildTrainingPipeline(mlir::OpPassManager &manager);
 
-/// Registers the pipelines by name: cnn-simplify, cnn-inference, cnn-training.
+/// From the cnn dialect to linalg on tensors, elementwise ops fused: what a back end forms kernels from.
+void buildLinalgPipeline(mlir::OpPassManager &manager);
+
+/// Registers the pipelines by name: cnn-simplify, cnn-inference, cnn-training, cnn-linalg.
 void registerPipelines();
 
 } // namespace cnn

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Convolutions and their two gradients become contractions: a padded tensor, then one linalg.generic that says
+// everything by its maps. For a 3x3 window of stride 2:
+//
+//   y[b, h, w, o] += x[b, 2h + i, 2w + j, c] * weight[i, j, c, o]        forward
+//   dx[b, h, w, c] += dy'[b, h + i, w + j, o] * weight'[i, j, o, c]      input gradient
+//   dw[i, j, c, o] += x[b, 2h + i, 2w + j, c] * dy[b, h, w, o]           weight gradient
+//
+// dy' is dy with zeros between its values (stride) and around them; weight' is the weight flipped and transposed. The
+// last dimension of the result, o or c, is contiguous in the second operand and absent from the first: vector lanes.
+//
+// With groups the channels are two dimensions, [group, channel of the group]. A depthwise convolution has neither lanes
+// nor a reduction over channels; it becomes a plain loop nest with the channels innermost.
+//
+// Not done here: choosing another algorithm (Winograd), and the input gradient of a stride by phases, which would save
+// the multiplications by zeros.
+
+#include "passes/LinalgLowering.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace cnn {
+namespace {
+
+RankedTensorType typeOf(Value tensor) { return cast<RankedTensorType>(tensor.getType()); }
+
+/// The sizes of a convolution as its contraction sees them, and the loops over them: b, p.., g, o, then k.., c.
+struct Contraction {
+  LinalgLowering &lowering;
+  WindowAttr window;
+  int64_t groups;
+  int64_t inputs;  // channels of one group
+  int64_t outputs; // channels of one group
+  int64_t spatial = window.getRank();
+
+  bool isDepthwise() const { return groups > 1 && inputs == 1 && outputs == 1; }
+  bool hasGroupLoop() const { return groups > 1 && !isDepthwise(); }
+
+  /// Position p*stride + k*dilation in each spatial dimension.
+  SmallVector<AffineExpr> windowExprs(int64_t firstP, int64_t firstK) const {
+    OpBuilder &b = lowering.builder;
+    SmallVector<AffineExpr> exprs;
+    for (int64_t i = 0; i < spatial; ++i)
+      exprs.push_back(b.getAffineDimExpr(firstP + i) * window.getStride()[i] +
+                      b.getAffineDimExpr(firstK + i) * window.getDilation()[i]);
+    return exprs;
+  }
+  /// [.., channels] as [.., group, channel of the group] where there is a loop over groups.
+  Value grouped(Value tensor, int64_t channels) const {
+    return hasGroupLoop() ? lowering.splitDim(tensor, typeOf(tensor).getRank() - 1, channels) : tensor;
+  }
+
+  Value forward(Value x, Value weight, RankedTensorType type) const;
+  Value weightGradient(Value x, Value dy, RankedTensorType type) const;
+};
+
+Value multiplyAdd(ImplicitLocOpBuilder &b, ValueRange arguments) {
+  FloatMath math(b, arguments[2]);
+  return math.add(arguments[2], math.mul(arguments[0], arguments[1]));
+}
+
+SmallVector<int64_t> range(int64_t first, int64_t count) {
+  return llvm::to_vector(llvm::seq<int64_t>(first, first + count));
+}
+
+/// y from the padded x [B, S.., C] and the weight [K.., C/groups, O].
+Value Contraction::forward(Value x, Value weight, RankedTensorType type) const {
+  OpBuilder &b = lowering.builder;
+  auto dims = [&](ArrayRef<int64_t> loops) {
+    return llvm::map_to_vector(loops, [&](int64_t loop) { return b.getAffineDimExpr(loop); });
+  };
+  auto map = [&](int64_t loops, ArrayRef<AffineExpr> exprs) { return AffineMap::get(loops, 0, exprs, b.getContext()); };
+
+  if (isDepthwise()) { // b, p.., k.., c
+    int64_t firstK = 1 + spatial, c = 1 + 2 * spatial, loops = c + 1;
+    SmallVector<AffineExpr> xExprs = dims({0}), weightExprs = dims(range(firstK, spatial)), yExprs = dims(range(0, firstK));
+    llvm::append_range(xExprs, windowExprs(1, firstK));
+    for (auto *exprs : {&xExprs, &weightExprs, &yExprs})
+      exprs->push_back(b.getAffineDimExpr(c));
+    SmallVector<int64_t> weightShape(typeOf(weight).getShape().drop_back(2));
+    weightShape.push_back(groups);
+    weight = lowering.reshape(weight, RankedTensorType::get(weightShape, type.getElementType()));
+    return lowering.accumulate(lowering.filled(type, 0.0), map(loops, yExprs),
+                               {{x, map(loops, xExprs)}, {weight, map(loops, weightExprs)}}, multiplyAdd);
+  }
+
+  int64_t group = hasGroupLoop(); // one loop more
+  int64_t o = 1 + spatial + group, firstK = o + 1, c = firstK + spatial, loops = c + 1;
+  SmallVector<AffineExpr> xExprs = dims({0}), weightExprs = dims(range(firstK, spatial)), yExprs = dims(range(0, o + 1));
+  llvm::append_range(xExprs, windowExprs(1, firstK));
+  weightExprs.push_back(b.getAffineDimExpr(c));
+  if (group) {
+    xExprs.push_back(b.getAffineDimExpr(o - 1));
+    weightExprs.push_back(b.getAffineDimExpr(o - 1));
+  }
+  xExprs.push_back(b.getAffineDimExpr(c));
+  weightExprs.push_back(b.getAffineDimExpr(o));
+  SmallVector<int64_t> shape(type.getShape());
+  if (group) {
+    shape.back() = groups;
+    shape.push_back(outputs);
+  }
+  Value init = lowering.filled(RankedTensorType::get(shape, type.getElementType()), 0.0);
+  Value y = lowering.accumulate(init, map(loops, yExprs),
+                                {{grouped(x, inputs), map(loops, xExprs)}, {grouped(weight, outputs), map(loops, weightExprs)}},
+                                multiplyAdd, /*isContraction=*/true);
+  return lowering.reshape(y, type);
+}
+
+/// dw [K.., C/groups, O] from the padded x [B, S.., C] and dy [B, P.., O].
+Value Contraction::weightGradient(Value x, Value dy, RankedTensorType type) const {
+  OpBuilder &b = lowering.builder;
+  auto dims = [&](ArrayRef<int64_t> loops) {
+    return llvm::map_to_vector(loops, [&](int64_t loop) { return b.getAffineDimExpr(loop); });
+  };
+  auto map = [&](int64_t loops, ArrayRef<AffineExpr> exprs) { return AffineMap::get(loops, 0, exprs, b.getContext()); };
+
+  if (isDepthwise()) { // k.., b, p.., c
+    int64_t batch = spatial, c = 2 * spatial + 1, loops = c + 1;
+    SmallVector<AffineExpr> xExprs = dims({batch}), dyExprs = dims(range(batch, 1 + spatial)), dwExprs = dims(range(0, spatial));
+    llvm::append_range(xExprs, windowExprs(batch + 1, 0));
+    for (auto *exprs : {&xExprs, &dyExprs, &dwExprs})
+      exprs->push_back(b.getAffineDimExpr(c));
+    SmallVector<int64_t> shape(type.getShape().drop_back(2));
+    shape.push_back(groups);
+    Value dw = lowering.accumulate(lowering.filled(RankedTensorType::get(shape, type.getElementType()), 0.0),
+                                   map(loops, dwExprs), {{x, map(loops, xExprs)}, {dy, map(loops, dyExprs)}}, multiplyAdd);
+    return lowering.reshape(dw, type);
+  }
+
+  // k.., c, g, o, then b, p..
+  int64_t group = hasGroupLoop();
+  int64_t c = spatial, o = c + 1 + group, batch = o + 1, loops = batch + 1 + spatial;
+  SmallVector<AffineExpr> xExprs = dims({batch}), dyExprs = dims(range(batch, 1 + spatial)), dwExprs = dims(range(0, o + 1));
+  llvm::append_range(xExprs, windowExprs(batch + 1, 0));
+  if (group) {
+    xExprs.push_back(b.getAffineDimExpr(o - 1));
+    dyExprs.push_back(b.getAffineDimExpr(o - 1));
+  }
+  xExprs.push_back(b.getAffineDimExpr(c));
+  dyExprs.push_back(b.getAffineDimExpr(o));
+  SmallVector<int64_t> shape(type.getShape());
+  if (group) {
+    shape.back() = groups;
+    shape.push_back(outputs);
+  }
+  Value init = lowering.filled(RankedTensorType::get(shape, type.getElementType()), 0.0);
+  Value dw = lowering.accumulate(init, map(loops, dwExprs),
+                                 {{grouped(x, inputs), map(loops, xExprs)}, {grouped(dy, outputs), map(loops, dyExprs)}},
+                                 multiplyAdd, /*isContraction=*/true);
+  return lowering.reshape(dw, type);
+}
+
+/// The input [B, S.., C] with its padding, and with what `ceil` makes the last windows read beyond it.
+Value padInput(LinalgLowering &lowering, Value x, WindowAttr window) {
+  SmallVector<int64_t> low{0}, high{0};
+  for (int64_t i = 0; i < window.getRank(); ++i) {
+    WindowDim dim = window.getDim(i);
+    low.push_back(dim.padLow);
+    high.push_back(dim.padHigh + windowOverhang(typeOf(x).getDimSize(i + 1), dim));
+  }
+  low.push_back(0);
+  high.push_back(0);
+  return lowering.pad(x, low, high, 0.0);
+}
+
+/// dy [B, P.., O], spread out so that the input gradient is a stride-1 contraction with the flipped weight: of size
+/// S + dilation * (kernel - 1), with value p of dy at p*stride + dilation * (kernel - 1) - padLow and zeros elsewhere.
+Value spreadOutputGradient(LinalgLowering &lowering, Value dy, WindowAttr window, ArrayRef<int64_t> inputSizes) {
+  auto type = typeOf(dy);
+  int64_t rank = type.getRank(), spatial = window.getRank();
+  SmallVector<int64_t> low(rank, 0), high(rank, 0), shape(type.getShape());
+  bool isDense = true; // no zeros between the values
+  for (int64_t i = 0; i < spatial; ++i) {
+    WindowDim dim = window.getDim(i);
+    int64_t reach = dim.dilation * (dim.kernel - 1);
+    low[i + 1] = reach - dim.padLow;
+    shape[i + 1] = inputSizes[i] + reach;
+    high[i + 1] = shape[i + 1] - low[i + 1] - type.getDimSize(i + 1);
+    isDense &= dim.stride == 1 || type.getDimSize(i + 1) == 1;
+  }
+  if (isDense)
+    return lowering.pad(dy, low, high, 0.0);
+  auto spreadType = RankedTensorType::get(shape, type.getElementType());
+  return lowering.forEach(spreadType, {}, [&](ImplicitLocOpBuilder &b, ValueRange) {
+    IndexMath index(b);
+    SmallVector<Value> position;
+    Value isValue;
+    for (int64_t d = 0; d < rank; ++d) {
+      Value at = index.loop(d);
+      if (d >= 1 && d <= spatial) {
+        int64_t stride = window.getStride()[d - 1], count = type.getDimSize(d);
+        // Counted from a multiple of the stride below zero, so that division and remainder never see a negative number.
+        int64_t before = llvm::divideCeil(std::max<int64_t>(low[d], 0), stride);
+        Value shifted = index.add(at, before * stride - low[d]);
+        Value onValue = index.equal(index.rem(shifted, stride), index.constant(0));
+        Value p = index.add(index.div(shifted, stride), -before);
+        Value valid = index.both(onValue, index.inRange(p, 0, count));
+        isValue = isValue ? index.both(isValue, valid) : valid;
+        at = index.clamp(p, 0, count - 1);
+      }
+      position.push_back(at);
+    }
+    FloatMath math(b, type.getElementType());
+    return math.select(isValue, tensor::ExtractOp::create(b, dy, position), math.constant(0.0));
+  });
+}
+
+/// [K.., C/groups, O] -> [K.., O/groups, C], each group transposed, the kernel dimensions flipped.
+Value flipWeight(LinalgLowering &lowering, Value weight, int64_t groups) {
+  auto from = typeOf(weight);
+  int64_t rank = from.getRank();
+  int64_t inputs = from.getDimSize(rank - 2), outputs = from.getDimSize(rank - 1) / groups;
+  SmallVector<int64_t> shape(from.getShape());
+  shape[rank - 2] = outputs;
+  shape[rank - 1] = inputs * groups;
+  return lowering.forEach(RankedTensorType::get(shape, from.getElementType()), {}, [&](ImplicitLocOpBuilder &b, ValueRange) {
+    IndexMath index(b);
+    SmallVector<Value> position;
+    for (int64_t d = 0; d < rank - 2; ++d)
+      position.push_back(index.sub(index.constant(from.getDimSize(d) - 1), index.loop(d)));
+    Value o = index.loop(rank - 2), c = index.loop(rank - 1);
+    position.push_back(groups == 1 ? c : index.rem(c, inputs));
+    position.push_back(groups == 1 ? o : index.add(index.mul(index.div(c, inputs), outputs), o));
+    return tensor::ExtractOp::create(b, weight, position).getResult();
+  });
+}
+
+/// The window of the contraction that computes the input gradient from the spread-out output gradient.
+WindowAttr gradientWindow(WindowAttr window) {
+  SmallVector<int64_t> ones(window.getRank(), 1), zeros(window.getRank(), 0);
+  return WindowAttr::get(window.getContext(), window.getKernel(), ones, window.getDilation(), zeros, zeros, false);
+}
+
+LogicalResult lower(ConvOp op, LinalgLowering &lowering) {
+  auto weightType = cast<RankedTensorType>(op.getWeight().getType());
+  int64_t groups = op.getGroups();
+  Value x = padInput(lowering, lowering.getChannelsLast(op.getInput()), op.getWindow());
+  Value weight = lowering.get(op.getWeight(), weightLayout(weightType.getRank()));
+  Contraction contraction{lowering, op.getWindow(), groups, weightType.getDimSize(1), weightType.getDimSize(0) / groups};
+  Layout layout = channelsLast(weightType.getRank());
+  Value y = contraction.forward(x, weight, LinalgLowering::lowerType(op.getType(), layout));
+  lowering.set(op.getOutput(), y, layout);
+  return success();
+}
+
+LogicalResult lower(ConvInputGradOp op, LinalgLowering &lowering) {
+  auto weightType = cast<RankedTensorType>(op.getWeight().getType());
+  auto type = cast<RankedTensorType>(op.getType());
+  int64_t groups = op.getGroups();
+  Value dy = spreadOutputGradient(lowering, lowering.getChannelsLast(op.getOutputGrad()), op.getWindow(),
+                                  type.getShape().drop_front(2));
+  Value weight = flipWeight(lowering, lowering.get(op.getWeight(), weightLayout(weightType.getRank())), groups);
+  // The roles of input and output channels are exchanged.
+  Contraction contraction{lowering, gradientWindow(op.getWindow()), groups, weightType.getDimSize(0) / groups,
+                          weightType.getDimSize(1)};
+  Layout layout = channelsLast(type.getRank());
+  lowering.set(op.getInputGrad(), contraction.forward(dy, weight, LinalgLowering::lowerType(type, layout)), layout);
+  return success();
+}
+
+LogicalResult lower(ConvWeightGradOp op, LinalgLowering &lowering) {
+  auto type = cast<RankedTensorType>(op.getType());
+  int64_t groups = op.getGroups();
+  Value x = padInput(lowering, lowering.getChannelsLast(op.getInput()), op.getWindow());
+  Value dy = lowering.getChannelsLast(op.getOutputGrad());
+  Contraction contraction{lowering, op.getWindow(), groups, type.getDimSize(1), type.getDimSize(0) / groups};
+  Layout layout = weightLayout(type.getRank());
+  lowering.set(op.getWeightGrad(), contraction.weightGradient(x, dy, LinalgLowering::lowerType(type, layout)), layout);
+  return success();
+}
+
+} // namespace
+
+FamilyResult lowerConvOp(LinalgLowering &lowering, Operation *op) {
+  return TypeSwitch<Operation *, FamilyResult>(op)
+      .Case<ConvOp, ConvInputGradOp, ConvWeightGradOp>([&](auto op) -> FamilyResult { return lower(op, lowering); })
+      .Default([](Operation *) { return std::nullopt; });
+}
+
+} // namespace cnn

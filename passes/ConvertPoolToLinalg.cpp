@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Pooling with the channels innermost, so that it runs in vector lanes.
+//
+// Forward, a window of a few positions is one parallel linalg.generic that reads the input once per position:
+//
+//   y[b, h, w, c] = max(x[b, 2h, 2w, c], x[b, 2h, 2w + 1, c], x[b, 2h + 1, 2w, c], x[b, 2h + 1, 2w + 1, c])
+//
+// A larger one is a reduction over the window. The input is padded first: by -inf for a maximum, by 0 for a sum.
+//
+// Backward, each input position gathers from the windows that may cover it, so that no two points write one element:
+// windows p = (s + padLow - k*dilation) / stride over all k, or the only one where windows do not overlap. For a maximum
+// the number k of the winner of each window is worked out first.
+
+#include "passes/LinalgLowering.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include <limits>
+
+using namespace mlir;
+
+namespace cnn {
+namespace {
+
+/// A window with more positions is a reduction.
+constexpr int64_t maxUnrolledWindow = 16;
+
+RankedTensorType typeOf(Value tensor) { return cast<RankedTensorType>(tensor.getType()); }
+
+struct Pool {
+  LinalgLowering &lowering;
+  WindowAttr window;
+  int64_t spatial = window.getRank();
+
+  int64_t positions() const {
+    int64_t count = 1;
+    for (int64_t size : window.getKernel())
+      count *= size;
+    return count;
+  }
+  /// Position `number`, row-major, of the window.
+  SmallVector<int64_t> position(int64_t number) const {
+    SmallVector<int64_t> k(spatial);
+    for (int64_t i = spatial - 1; i >= 0; --i) {
+      k[i] = number % window.getKernel()[i];
+      number /= window.getKernel()[i];
+    }
+    return k;
+  }
+
+  /// The input [B, S.., C] and everything that a window touches outside of it.
+  Value pad(Value x, double value) const {
+    SmallVector<int64_t> low{0}, high{0};
+    for (int64_t i = 0; i < spatial; ++i) {
+      WindowDim dim = window.getDim(i);
+      low.push_back(dim.padLow);
+      high.push_back(dim.padHigh + windowOverhang(typeOf(x).getDimSize(i + 1), dim));
+    }
+    low.push_back(0);
+    high.push_back(0);
+    return lowering.pad(x, low, high, value);
+  }
+
+  /// Every window's values, combined in row-major order. `combine` gets the number of the position (as an index; null
+  /// for the first, which has no predecessor) only where the window is unrolled.
+  Value combine(Value padded, RankedTensorType type, double start, function_ref<Value(FloatMath &, Value, Value)> body) const {
+    OpBuilder &b = lowering.builder;
+    int64_t rank = type.getRank();
+    if (positions() <= maxUnrolledWindow) {
+      SmallVector<LoopInput> inputs;
+      for (int64_t number = 0; number < positions(); ++number)
+        inputs.push_back({padded, positionMap(number)});
+      return lowering.forEach(type, inputs, [&](ImplicitLocOpBuilder &b, ValueRange x) {
+        FloatMath math(b, x[0]);
+        Value result = x[0];
+        for (Value value : x.drop_front())
+          result = body(math, result, value);
+        return result;
+      });
+    }
+    // b, p.., k.., c; an operand without values gives the sizes of k.
+    int64_t loops = rank + spatial;
+    SmallVector<AffineExpr> read{b.getAffineDimExpr(0)};
+    SmallVector<int64_t> written{0}, kernel;
+    for (int64_t i = 0; i < spatial; ++i) {
+      read.push_back(b.getAffineDimExpr(1 + i) * window.getStride()[i] +
+                     b.getAffineDimExpr(1 + spatial + i) * window.getDilation()[i]);
+      written.push_back(1 + i);
+      kernel.push_back(1 + spatial + i);
+    }
+    read.push_back(b.getAffineDimExpr(loops - 1));
+    written.push_back(loops - 1);
+    Value sizes = lowering.empty(RankedTensorType::get(window.getKernel(), type.getElementType()));
+    return lowering.accumulate(lowering.filled(type, start), lowering.loopMap(loops, written),
+                               {{padded, AffineMap::get(loops, 0, read, b.getContext())}, {sizes, lowering.loopMap(loops, kernel)}},
+                               [&](ImplicitLocOpBuilder &b, ValueRange x) {
+                                 FloatMath math(b, x[0]);
+                                 return body(math, x[2], x[0]);
+                               });
+  }
+
+  /// Reads position `number` of the windows in a loop nest over the output.
+  AffineMap positionMap(int64_t number) const {
+    OpBuilder &b = lowering.builder;
+    SmallVector<int64_t> k = position(number);
+    SmallVector<AffineExpr> read{b.getAffineDimExpr(0)};
+    for (int64_t i = 0; i < spatial; ++i)
+      read.push_back(b.getAffineDimExpr(1 + i) * window.getStride()[i] + k[i] * window.getDilation()[i]);
+    read.push_back(b.getAffineDimExpr(spatial + 1));
+    return AffineMap::get(spatial + 2, 0, read, b.getContext());
+  }
+
+  /// 1 / (what the sum of window p is divided by), for each dimension.
+  SmallVector<SmallVector<double>> shares(ArrayRef<int64_t> inputSizes, ArrayRef<int64_t> outputSizes, bool countPad) const {
+    SmallVector<SmallVector<double>> shares(spatial);
+    for (int64_t i = 0; i < spatial; ++i)
+      for (int64_t p = 0; p < outputSizes[i]; ++p)
+        shares[i].push_back(1.0 / windowCount(p, inputSizes[i], window.getDim(i), countPad));
+    return shares;
+  }
+
+  /// Each value of `y` [B, P.., C] times the shares of its window.
+  Value share(Value y, ArrayRef<SmallVector<double>> shares) const {
+    RankedTensorType type = typeOf(y);
+    double common = 1.0;
+    SmallVector<LoopInput> inputs{{y, lowering.identityMap(type.getRank())}};
+    for (auto [i, values] : llvm::enumerate(shares)) {
+      if (llvm::all_equal(values)) {
+        common *= values.front();
+        continue;
+      }
+      SmallVector<Attribute> attributes;
+      for (double value : values)
+        attributes.push_back(lowering.builder.getFloatAttr(type.getElementType(), value));
+      auto tableType = RankedTensorType::get(values.size(), type.getElementType());
+      Value table = arith::ConstantOp::create(lowering.builder, DenseElementsAttr::get(tableType, attributes));
+      inputs.push_back({table, lowering.loopMap(type.getRank(), {static_cast<int64_t>(i) + 1})});
+    }
+    return lowering.forEach(type, inputs, [&](ImplicitLocOpBuilder &b, ValueRange x) {
+      FloatMath math(b, x[0]);
+      Value result = math.mul(x[0], common);
+      for (Value factor : x.drop_front())
+        result = math.mul(result, factor);
+      return result;
+    });
+  }
+
+  /// Whether an input position lies in one window at most.
+  bool isDisjoint() const {
+    for (int64_t i = 0; i < spatial; ++i)
+      if (window.getStride()[i] < windowExtent(window.getDim(i)))
+        return false;
+    return true;
+  }
+
+  /// dx[s] = the sum over windows p that cover s of value(p, number of s in the window), a value at [B, P.., C].
+  Value gather(RankedTensorType type, ArrayRef<int64_t> outputSizes,
+               function_ref<Value(ImplicitLocOpBuilder &, ValueRange outputIndex, Value number)> value) const {
+    bool disjoint = isDisjoint();
+    int64_t rank = type.getRank();
+    auto body = [&](ImplicitLocOpBuilder &b, function_ref<Value(int64_t)> inputLoop, function_ref<Value(int64_t)> kernelLoop) {
+      IndexMath index(b);
+      SmallVector<Value> outputIndex{inputLoop(0)};
+      Value number, isCovered;
+      for (int64_t i = 0; i < spatial; ++i) {
+        WindowDim dim = window.getDim(i);
+        Value s = inputLoop(1 + i), k;
+        // Counted from a multiple of the stride, so that division and remainder never see a negative number.
+        int64_t reach = dim.dilation * (dim.kernel - 1);
+        int64_t before = llvm::divideCeil(std::max<int64_t>(reach - dim.padLow, 0), dim.stride);
+        Value p, valid;
+        if (disjoint) {
+          Value shifted = index.add(s, dim.padLow + before * dim.stride);
+          p = index.add(index.div(shifted, dim.stride), -before);
+          Value offset = index.rem(shifted, dim.stride);
+          k = index.div(offset, dim.dilation);
+          valid = index.both(index.inRange(k, 0, dim.kernel), index.inRange(p, 0, outputSizes[i]));
+          if (dim.dilation > 1)
+            valid = index.both(valid, index.equal(index.rem(offset, dim.dilation), index.constant(0)));
+        } else {
+          k = kernelLoop(i);
+          Value shifted = index.sub(index.add(s, dim.padLow + before * dim.stride), index.mul(k, dim.dilation));
+          p = index.add(index.div(shifted, dim.stride), -before);
+          valid = index.inRange(p, 0, outputSizes[i]);
+          if (dim.stride > 1)
+            valid = index.both(valid, index.equal(index.rem(shifted, dim.stride), index.constant(0)));
+        }
+        outputIndex.push_back(index.clamp(p, 0, outputSizes[i] - 1));
+        number = number ? index.add(index.mul(number, dim.kernel), k) : k;
+        isCovered = isCovered ? index.both(isCovered, valid) : valid;
+      }
+      outputIndex.push_back(inputLoop(spatial + 1));
+      FloatMath math(b, type.getElementType());
+      return math.select(isCovered, value(b, outputIndex, number), math.constant(0.0));
+    };
+    if (disjoint)
+      return lowering.forEach(type, {}, [&](ImplicitLocOpBuilder &b, ValueRange) {
+        return body(b, [&](int64_t d) { return IndexMath(b).loop(d); }, nullptr);
+      });
+    // b, s.., k.., c
+    int64_t loops = rank + spatial;
+    SmallVector<int64_t> written = llvm::to_vector(llvm::seq<int64_t>(0, spatial + 1));
+    written.push_back(loops - 1);
+    SmallVector<int64_t> kernel = llvm::to_vector(llvm::seq<int64_t>(spatial + 1, 2 * spatial + 1));
+    Value sizes = lowering.empty(RankedTensorType::get(window.getKernel(), type.getElementType()));
+    return lowering.accumulate(lowering.filled(type, 0.0), lowering.loopMap(loops, written),
+                               {{sizes, lowering.loopMap(loops, kernel)}}, [&](ImplicitLocOpBuilder &b, ValueRange x) {
+                                 IndexMath index(b);
+                                 Value share = body(
+                                     b, [&](int64_t d) { return index.loop(d <= spatial ? d : loops - 1); },
+                                     [&](int64_t i) { return index.loop(spatial + 1 + i); });
+                                 return FloatMath(b, x[1]).add(x[1], share);
+                               });
+  }
+};
+
+LogicalResult lower(MaxPoolOp op, LinalgLowering &lowering) {
+  Pool pool{lowering, op.getWindow()};
+  Layout layout = channelsLast(pool.spatial + 2);
+  RankedTensorType type = LinalgLowering::lowerType(op.getType(), layout);
+  double start = -std::numeric_limits<double>::infinity();
+  Value padded = pool.pad(lowering.get(op.getInput(), layout), start);
+  Value y = pool.combine(padded, type, start, [](FloatMath &math, Value max, Value x) { return math.max(max, x); });
+  lowering.set(op.getOutput(), y, layout);
+  return success();
+}
+
+LogicalResult lower(AvgPoolOp op, LinalgLowering &lowering) {
+  Pool pool{lowering, op.getWindow()};
+  Layout layout = channelsLast(pool.spatial + 2);
+  RankedTensorType type = LinalgLowering::lowerType(op.getType(), layout);
+  Value x = lowering.get(op.getInput(), layout);
+  Value sum = pool.combine(pool.pad(x, 0.0), type, 0.0, [](FloatMath &math, Value sum, Value x) { return math.add(sum, x); });
+  Value y = pool.share(sum, pool.shares(typeOf(x).getShape().drop_front().drop_back(),
+                                        type.getShape().drop_front().drop_back(), op.getCountPad()));
+  lowering.set(op.getOutput(), y, layout);
+  return success();
+}
+
+LogicalResult lower(AvgPoolGradOp op, LinalgLowering &lowering) {
+  Pool pool{lowering, op.getWindow()};
+  Layout layout = channelsLast(pool.spatial + 2);
+  RankedTensorType type = LinalgLowering::lowerType(op.getType(), layout);
+  Value dy = lowering.get(op.getOutputGrad(), layout);
+  ArrayRef<int64_t> outputSizes = typeOf(dy).getShape().drop_front().drop_back();
+  Value shared = pool.share(dy, pool.shares(type.getShape().drop_front().drop_back(), outputSizes, op.getCountPad()));
+  Value dx = pool.gather(type, outputSizes, [&](ImplicitLocOpBuilder &b, ValueRange outputIndex, Value) {
+    return tensor::ExtractOp::create(b, shared, outputIndex).getResult();
+  });
+  lowering.set(op.getInputGrad(), dx, layout);
+  return success();
+}
+
+/// The number of the first largest value of each window (the first NaN, if there is one), as i32 [B, P.., C]. -inf that
+/// stands for padding never wins, not even over -inf inside.
+Value findWinners(const Pool &pool, Value x, RankedTensorType type) {
+  LinalgLowering &lowering = pool.lowering;
+  auto winnerType = RankedTensorType::get(type.getShape(), lowering.builder.getI32Type());
+  ArrayRef<int64_t> inputSizes = typeOf(x).getShape();
+  return lowering.forEach(winnerType, {}, [&](ImplicitLocOpBuilder &b, ValueRange) {
+    IndexMath index(b);
+    FloatMath math(b, type.getElementType());
+    Value best, winner;
+    for (int64_t number = 0; number < pool.positions(); ++number) {
+      SmallVector<int64_t> k = pool.position(number);
+      SmallVector<Value> at{index.loop(0)};
+      Value isInside;
+      for (int64_t i = 0; i < pool.spatial; ++i) {
+        WindowDim dim = pool.window.getDim(i);
+        int64_t offset = k[i] * dim.dilation - dim.padLow, last = inputSizes[i + 1] - 1;
+        Value s = index.add(index.mul(index.loop(1 + i), dim.stride), offset);
+        if (offset < 0 || (type.getDimSize(i + 1) - 1) * dim.stride + offset > last) {
+          Value valid = index.inRange(s, 0, last + 1);
+          isInside = isInside ? index.both(isInside, valid) : valid;
+          s = index.clamp(s, 0, last);
+        }
+        at.push_back(s);
+      }
+      at.push_back(index.loop(pool.spatial + 1));
+      Value value = tensor::ExtractOp::create(b, x, at);
+      Value mine = arith::ConstantOp::create(b, b.getI32IntegerAttr(number));
+      if (!best) {
+        Value none = arith::ConstantOp::create(b, b.getI32IntegerAttr(-1));
+        best = isInside ? math.select(isInside, value, math.constant(0.0)) : value;
+        winner = isInside ? math.select(isInside, mine, none) : mine;
+        continue;
+      }
+      // Larger, or NaN after a number, or the first inside.
+      Value isLarger = arith::CmpFOp::create(b, arith::CmpFPredicate::UGT, value, best);
+      Value bestIsNumber = arith::CmpFOp::create(b, arith::CmpFPredicate::ORD, best, best);
+      Value wins = index.both(isLarger, bestIsNumber);
+      Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, winner,
+                                            arith::ConstantOp::create(b, b.getI32IntegerAttr(0)));
+      wins = arith::OrIOp::create(b, wins, isFirst);
+      if (isInside)
+        wins = index.both(wins, isInside);
+      best = math.select(wins, value, best);
+      winner = math.select(wins, mine, winner);
+    }
+    return winner;
+  });
+}
+
+LogicalResult lower(MaxPoolGradOp op, LinalgLowering &lowering) {
+  Pool pool{lowering, op.getWindow()};
+  Layout layout = channelsLast(pool.spatial + 2);
+  if (pool.positions() > 1024)
+    return op.emitError("the gradient of a maximum over more than 1024 positions is not supported, but the window has ")
+           << pool.positions();
+  RankedTensorType type = LinalgLowering::lowerType(op.getType(), layout);
+  Value dy = lowering.get(op.getOutputGrad(), layout);
+  Value winners = findWinners(pool, lowering.get(op.getInput(), layout), typeOf(dy));
+  Value dx = pool.gather(type, typeOf(dy).getShape().drop_front().drop_back(),
+                         [&](ImplicitLocOpBuilder &b, ValueRange outputIndex, Value number) {
+                           FloatMath math(b, type.getElementType());
+                           Value winner = tensor::ExtractOp::create(b, winners, outputIndex);
+                           Value mine = arith::IndexCastOp::create(b, b.getI32Type(), number);
+                           Value value = tensor::ExtractOp::create(b, dy, outputIndex);
+                           return math.select(IndexMath(b).equal(winner, mine), value, math.constant(0.0));
+                         });
+  lowering.set(op.getInputGrad(), dx, layout);
+  return success();
+}
+
+} // namespace
+
+FamilyResult lowerPoolOp(LinalgLowering &lowering, Operation *op) {
+  return TypeSwitch<Operation *, FamilyResult>(op)
+      .Case<MaxPoolOp, AvgPoolOp, MaxPoolGradOp, AvgPoolGradOp>(
+          [&](auto op) -> FamilyResult { return lower(op, lowering); })
+      .Default([](Operation *) { return std::nullopt; });
+}
+
+} // namespace cnn

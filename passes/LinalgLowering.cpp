@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "passes/LinalgLowering.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/STLExtras.h"
+#include <numeric>
+
+using namespace mlir;
+
+namespace cnn {
+
+//===-- Layouts ---------------------------------------------------------------------------------------------------===//
+
+Layout identityLayout(int64_t rank) {
+  Layout layout(rank);
+  std::iota(layout.begin(), layout.end(), 0);
+  return layout;
+}
+
+Layout channelsLast(int64_t rank) {
+  Layout layout = identityLayout(rank);
+  if (rank > 2)
+    std::rotate(layout.begin() + 1, layout.begin() + 2, layout.end());
+  return layout;
+}
+
+Layout weightLayout(int64_t rank) {
+  Layout layout = identityLayout(rank);
+  if (rank >= 2) {
+    std::rotate(layout.begin(), layout.begin() + 2, layout.end());
+    std::swap(layout[rank - 2], layout[rank - 1]);
+  }
+  return layout;
+}
+
+//===-- What stands for a value -----------------------------------------------------------------------------------===//
+
+LinalgLowering::LinalgLowering(func::FuncOp function) : builder(function.getLoc(), function.getContext()) {
+  Block &entry = function.getBody().front();
+  builder.setInsertionPointToStart(&entry);
+  for (BlockArgument argument : entry.getArguments()) {
+    auto type = dyn_cast<RankedTensorType>(argument.getType());
+    if (type && type.getRank() > 0 && type.isDynamicDim(0)) {
+      batch = tensor::DimOp::create(builder, argument, 0);
+      return;
+    }
+  }
+}
+
+void LinalgLowering::set(Value value, Value tensor, ArrayRef<int64_t> layout) {
+  assert(tensor.getType() == lowerType(value.getType(), layout) && "the tensor does not have the layout it should have");
+  copies[value].assign({Copy{tensor, Layout(layout)}});
+}
+
+Value LinalgLowering::get(Value value) const { return copies.find(value)->second.front().tensor; }
+
+const Layout &LinalgLowering::layoutOf(Value value) const { return copies.find(value)->second.front().layout; }
+
+Value LinalgLowering::get(Value value, ArrayRef<int64_t> layout) {
+  SmallVector<Copy, 1> &known = copies.find(value)->second;
+  for (const Copy &copy : known)
+    if (ArrayRef(copy.layout) == layout)
+      return copy.tensor;
+  ArrayRef<int64_t> from = known.front().layout;
+  SmallVector<int64_t> permutation;
+  for (int64_t dim : layout)
+    permutation.push_back(llvm::find(from, dim) - from.begin());
+  Value tensor = transpose(known.front().tensor, permutation);
+  known.push_back({tensor, Layout(layout)});
+  return tensor;
+}
+
+Value LinalgLowering::getChannelsLast(Value value) {
+  return get(value, channelsLast(cast<RankedTensorType>(value.getType()).getRank()));
+}
+
+//===-- Types -----------------------------------------------------------------------------------------------------===//
+
+Type LinalgLowering::lowerElementType(Type type) {
+  // Signs are a property of ops from here on.
+  auto integer = dyn_cast<IntegerType>(type);
+  return integer ? IntegerType::get(type.getContext(), integer.getWidth()) : type;
+}
+
+RankedTensorType LinalgLowering::lowerType(Type type, ArrayRef<int64_t> layout) {
+  auto tensor = cast<RankedTensorType>(type);
+  SmallVector<int64_t> shape;
+  for (int64_t dim : layout)
+    shape.push_back(tensor.getDimSize(dim));
+  return RankedTensorType::get(shape, lowerElementType(tensor.getElementType()));
+}
+
+//===-- Tensors ---------------------------------------------------------------------------------------------------===//
+
+Value LinalgLowering::empty(RankedTensorType type) {
+  SmallVector<Value> sizes;
+  if (type.getNumDynamicDims())
+    sizes.push_back(batch);
+  return tensor::EmptyOp::create(builder, type, sizes);
+}
+
+Value LinalgLowering::filled(RankedTensorType type, TypedAttr value) {
+  Value scalar = arith::ConstantOp::create(builder, value);
+  return linalg::FillOp::create(builder, scalar, empty(type)).getResult(0);
+}
+
+Value LinalgLowering::filled(RankedTensorType type, double value) {
+  return filled(type, builder.getFloatAttr(type.getElementType(), value));
+}
+
+Value LinalgLowering::reshape(Value tensor, RankedTensorType type) {
+  auto from = cast<RankedTensorType>(tensor.getType());
+  if (from == type)
+    return tensor;
+  // Through the flat form: [values] or, with a batch, [batch, values of one sample]. Canonicalization joins the two.
+  int64_t kept = from.getNumDynamicDims();
+  int64_t values = 1;
+  for (int64_t size : from.getShape().drop_front(kept))
+    values *= size;
+  auto grouping = [&](int64_t rank) {
+    SmallVector<ReassociationIndices> groups;
+    if (rank == kept) // no dimension beside the batch: it takes in the flat one
+      return SmallVector<ReassociationIndices>(rank, llvm::to_vector<2>(llvm::seq<int64_t>(0, kept + 1)));
+    for (int64_t dim = 0; dim < kept; ++dim)
+      groups.push_back({dim});
+    groups.push_back(llvm::to_vector<2>(llvm::seq<int64_t>(kept, rank)));
+    return groups;
+  };
+  SmallVector<int64_t> flatShape(from.getShape().take_front(kept));
+  flatShape.push_back(values);
+  auto flatType = RankedTensorType::get(flatShape, from.getElementType());
+  auto sizesOf = [&](RankedTensorType type) {
+    SmallVector<OpFoldResult> sizes = getAsIndexOpFoldResult(builder.getContext(), type.getShape());
+    if (kept)
+      sizes[0] = batch;
+    return sizes;
+  };
+  Value flat = tensor;
+  if (from.getRank() < flatType.getRank())
+    flat = tensor::ExpandShapeOp::create(builder, flatType, flat, grouping(from.getRank()), sizesOf(flatType));
+  else if (from.getRank() > flatType.getRank())
+    flat = tensor::CollapseShapeOp::create(builder, flatType, flat, grouping(from.getRank()));
+  if (type.getRank() < flatType.getRank())
+    return tensor::CollapseShapeOp::create(builder, type, flat, grouping(type.getRank()));
+  if (type.getRank() > flatType.getRank())
+    return tensor::ExpandShapeOp::create(builder, type, flat, grouping(type.getRank()), sizesOf(type));
+  return flat;
+}
+
+Value LinalgLowering::splitDim(Value tensor, int64_t dim, int64_t inner) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  SmallVector<int64_t> shape(type.getShape());
+  shape[dim] /= inner;
+  shape.insert(shape.begin() + dim + 1, inner);
+  SmallVector<ReassociationIndices> groups;
+  SmallVector<OpFoldResult> sizes = getAsIndexOpFoldResult(builder.getContext(), shape);
+  if (type.getNumDynamicDims())
+    sizes[0] = batch;
+  for (int64_t from = 0, to = 0; from < type.getRank(); ++from) {
+    groups.push_back({to++});
+    if (from == dim)
+      groups.back().push_back(to++);
+  }
+  return tensor::ExpandShapeOp::create(builder, RankedTensorType::get(shape, type.getElementType()), tensor, groups,
+                                       sizes);
+}
+
+Value LinalgLowering::transpose(Value tensor, ArrayRef<int64_t> permutation) {
+  auto from = cast<RankedTensorType>(tensor.getType());
+  SmallVector<int64_t> shape;
+  SmallVector<int64_t> moved; // the dimensions that are not of size 1, in their new order
+  for (int64_t dim : permutation) {
+    shape.push_back(from.getDimSize(dim));
+    if (from.getDimSize(dim) != 1)
+      moved.push_back(dim);
+  }
+  auto type = RankedTensorType::get(shape, from.getElementType());
+  if (llvm::is_sorted(moved))
+    return reshape(tensor, type);
+  return linalg::TransposeOp::create(builder, tensor, empty(type), permutation)->getResult(0);
+}
+
+Value LinalgLowering::pad(Value tensor, ArrayRef<int64_t> low, ArrayRef<int64_t> high, double value) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  int64_t rank = type.getRank();
+  SmallVector<int64_t> shape(type.getShape());
+  bool isCrop = true, isOutside = false; // nothing is added; nothing of the tensor is left
+  for (auto [dim, below, above] : llvm::enumerate(low, high)) {
+    isCrop &= below <= 0 && above <= 0;
+    if (type.isDynamicDim(dim))
+      continue;
+    shape[dim] += below + above;
+    isOutside |= type.getDimSize(dim) + std::min<int64_t>(below, 0) + std::min<int64_t>(above, 0) <= 0;
+  }
+  auto padded = RankedTensorType::get(shape, type.getElementType());
+  if (isOutside)
+    return filled(padded, value);
+  if (isCrop)
+    return slice(tensor, llvm::map_to_vector(low, [](int64_t below) { return -below; }), padded);
+  // One loop nest that writes border and inside, so that it can be cut in any way; it never reads outside.
+  return forEach(padded, {}, [&](ImplicitLocOpBuilder &b, ValueRange) {
+    IndexMath index(b);
+    SmallVector<Value> position;
+    Value isInside;
+    for (int64_t dim = 0; dim < rank; ++dim) {
+      Value at = index.add(index.loop(dim), -low[dim]);
+      if (low[dim] > 0 || high[dim] > 0) {
+        Value valid = index.inRange(at, 0, type.getDimSize(dim));
+        isInside = isInside ? index.both(isInside, valid) : valid;
+        at = index.clamp(at, 0, type.getDimSize(dim) - 1);
+      }
+      position.push_back(at);
+    }
+    FloatMath math(b, type.getElementType());
+    return math.select(isInside, tensor::ExtractOp::create(b, tensor, position), math.constant(value));
+  });
+}
+
+Value LinalgLowering::slice(Value tensor, ArrayRef<int64_t> offsets, RankedTensorType type) {
+  if (tensor.getType() == type)
+    return tensor;
+  SmallVector<AffineExpr> position;
+  for (auto [dim, offset] : llvm::enumerate(offsets))
+    position.push_back(builder.getAffineDimExpr(dim) + offset);
+  return forEach(type, {{tensor, AffineMap::get(type.getRank(), 0, position, builder.getContext())}},
+                 [](ImplicitLocOpBuilder &, ValueRange x) { return x[0]; });
+}
+
+//===-- Loops -----------------------------------------------------------------------------------------------------===//
+
+AffineMap LinalgLowering::loopMap(int64_t loops, ArrayRef<int64_t> results) {
+  SmallVector<AffineExpr> dims;
+  for (int64_t loop : results)
+    dims.push_back(builder.getAffineDimExpr(loop));
+  return AffineMap::get(loops, 0, dims, builder.getContext());
+}
+
+Value LinalgLowering::forEach(RankedTensorType type, ArrayRef<LoopInput> inputs, PointBody body) {
+  return forEachOf({type}, inputs, [&](ImplicitLocOpBuilder &b, ValueRange arguments, SmallVectorImpl<Value> &results) {
+    results.push_back(body(b, arguments));
+  }).front();
+}
+
+SmallVector<Value> LinalgLowering::forEachOf(
+    ArrayRef<RankedTensorType> types, ArrayRef<LoopInput> inputs,
+    function_ref<void(ImplicitLocOpBuilder &, ValueRange, SmallVectorImpl<Value> &)> body) {
+  SmallVector<Value> tensors, results;
+  SmallVector<AffineMap> maps;
+  for (const LoopInput &input : inputs) {
+    tensors.push_back(input.tensor);
+    maps.push_back(input.map);
+  }
+  SmallVector<Type> resultTypes(types);
+  for (RankedTensorType type : types) {
+    results.push_back(empty(type));
+    maps.push_back(identityMap(type.getRank()));
+  }
+  SmallVector<utils::IteratorType> iterators(types.front().getRank(), utils::IteratorType::parallel);
+  auto op = linalg::GenericOp::create(
+      builder, resultTypes, tensors, results, maps, iterators, [&](OpBuilder &nested, Location loc, ValueRange arguments) {
+        ImplicitLocOpBuilder b(loc, nested);
+        SmallVector<Value> values;
+        body(b, arguments.drop_back(types.size()), values);
+        linalg::YieldOp::create(b, values);
+      });
+  return SmallVector<Value>(op.getResults());
+}
+
+Value LinalgLowering::accumulate(Value init, AffineMap resultMap, ArrayRef<LoopInput> inputs, PointBody body,
+                                 bool isContraction) {
+  SmallVector<Value> tensors;
+  SmallVector<AffineMap> maps;
+  for (const LoopInput &input : inputs) {
+    tensors.push_back(input.tensor);
+    maps.push_back(input.map);
+  }
+  maps.push_back(resultMap);
+  SmallVector<utils::IteratorType> iterators;
+  for (unsigned loop = 0; loop < resultMap.getNumDims(); ++loop)
+    iterators.push_back(resultMap.isFunctionOfDim(loop) ? utils::IteratorType::parallel
+                                                        : utils::IteratorType::reduction);
+  auto op = linalg::GenericOp::create(builder, TypeRange{init.getType()}, tensors, ValueRange{init}, maps, iterators,
+                                      [&](OpBuilder &nested, Location loc, ValueRange arguments) {
+                                        ImplicitLocOpBuilder b(loc, nested);
+                                        linalg::YieldOp::create(b, body(b, arguments));
+                                      });
+  if (isContraction)
+    op->setAttr(contractionAttrName, builder.getUnitAttr());
+  return op.getResult(0);
+}
+
+//===-- Arithmetic ------------------------------------------------------------------------------------------------===//
+
+Value FloatMath::constant(double value) {
+  return arith::ConstantOp::create(builder, builder.getFloatAttr(type, value));
+}
+Value FloatMath::add(Value a, Value b) { return arith::AddFOp::create(builder, a, b); }
+Value FloatMath::sub(Value a, Value b) { return arith::SubFOp::create(builder, a, b); }
+Value FloatMath::mul(Value a, Value b) { return arith::MulFOp::create(builder, a, b); }
+Value FloatMath::div(Value a, Value b) { return arith::DivFOp::create(builder, a, b); }
+Value FloatMath::neg(Value a) { return arith::NegFOp::create(builder, a); }
+Value FloatMath::max(Value a, Value b) { return arith::MaximumFOp::create(builder, a, b); }
+Value FloatMath::min(Value a, Value b) { return arith::MinimumFOp::create(builder, a, b); }
+Value FloatMath::sqrt(Value a) { return math::SqrtOp::create(builder, a); }
+Value FloatMath::exp(Value a) { return math::ExpOp::create(builder, a); }
+Value FloatMath::log(Value a) { return math::LogOp::create(builder, a); }
+Value FloatMath::greater(Value a, Value b) {
+  return arith::CmpFOp::create(builder, arith::CmpFPredicate::OGT, a, b);
+}
+Value FloatMath::less(Value a, Value b) { return arith::CmpFOp::create(builder, arith::CmpFPredicate::OLT, a, b); }
+Value FloatMath::equal(Value a, Value b) { return arith::CmpFOp::create(builder, arith::CmpFPredicate::OEQ, a, b); }
+Value FloatMath::select(Value condition, Value a, Value b) {
+  return arith::SelectOp::create(builder, condition, a, b);
+}
+Value FloatMath::addInAnyOrder(Value a, Value b) {
+  return arith::AddFOp::create(builder, a, b, arith::FastMathFlags::reassoc);
+}
+
+Value IndexMath::constant(int64_t value) { return arith::ConstantIndexOp::create(builder, value); }
+Value IndexMath::loop(int64_t dim) { return linalg::IndexOp::create(builder, dim); }
+Value IndexMath::add(Value a, int64_t b) { return b == 0 ? a : add(a, constant(b)); }
+Value IndexMath::add(Value a, Value b) { return arith::AddIOp::create(builder, a, b); }
+Value IndexMath::sub(Value a, Value b) { return arith::SubIOp::create(builder, a, b); }
+Value IndexMath::mul(Value a, int64_t b) { return b == 1 ? a : mul(a, constant(b)); }
+Value IndexMath::mul(Value a, Value b) { return arith::MulIOp::create(builder, a, b); }
+Value IndexMath::div(Value a, int64_t b) {
+  return b == 1 ? a : arith::DivUIOp::create(builder, a, constant(b)).getResult();
+}
+Value IndexMath::rem(Value a, int64_t b) {
+  return b == 1 ? constant(0) : arith::RemUIOp::create(builder, a, constant(b)).getResult();
+}
+Value IndexMath::inRange(Value a, int64_t low, int64_t high) {
+  Value above = arith::CmpIOp::create(builder, arith::CmpIPredicate::sge, a, constant(low));
+  Value below = arith::CmpIOp::create(builder, arith::CmpIPredicate::slt, a, constant(high));
+  return both(above, below);
+}
+Value IndexMath::equal(Value a, Value b) { return arith::CmpIOp::create(builder, arith::CmpIPredicate::eq, a, b); }
+Value IndexMath::both(Value a, Value b) { return arith::AndIOp::create(builder, a, b); }
+Value IndexMath::clamp(Value a, int64_t low, int64_t high) {
+  Value atLeast = arith::MaxSIOp::create(builder, a, constant(low));
+  return arith::MinSIOp::create(builder, atLeast, constant(high));
+}
+
+} // namespace cnn

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The lowering of one function from cnn to linalg: which tensor stands for which cnn value, in which storage layout, and
+// short names for the few shapes of linalg op that all op families are made of. Private to the pass.
+
+#ifndef CNN_PASSES_LINALGLOWERING_H
+#define CNN_PASSES_LINALGLOWERING_H
+
+#include "ir/CnnDialect.h"
+#include "passes/StorageLayout.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/AffineMap.h"
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+
+namespace cnn {
+
+/// An input of a loop nest: the element of `tensor` at map(loops).
+struct LoopInput {
+  mlir::Value tensor;
+  mlir::AffineMap map;
+};
+
+/// Computes the value of one point; `arguments` are the elements of the inputs (and of the result, where it is read).
+using PointBody = llvm::function_ref<mlir::Value(mlir::ImplicitLocOpBuilder &, mlir::ValueRange arguments)>;
+
+class LinalgLowering {
+public:
+  LinalgLowering(mlir::func::FuncOp function);
+
+  /// Emits at the op being lowered, with its location.
+  mlir::ImplicitLocOpBuilder builder;
+
+  // What stands for a cnn value.
+
+  /// Says that `tensor`, in this layout, holds `value`.
+  void set(mlir::Value value, mlir::Value tensor, llvm::ArrayRef<int64_t> layout);
+  /// The tensor for `value` in the layout it was computed in.
+  mlir::Value get(mlir::Value value) const;
+  /// That layout.
+  const Layout &layoutOf(mlir::Value value) const;
+  /// The tensor for `value` in the layout asked for, transposed if it is in another one.
+  mlir::Value get(mlir::Value value, llvm::ArrayRef<int64_t> layout);
+  /// get(value, channelsLast(rank)).
+  mlir::Value getChannelsLast(mlir::Value value);
+
+  // Types.
+
+  /// The tensor type of a cnn type: without signs, in this layout.
+  static mlir::RankedTensorType lowerType(mlir::Type type, llvm::ArrayRef<int64_t> layout);
+  static mlir::Type lowerElementType(mlir::Type type);
+
+  // Tensors.
+
+  /// The batch of this function; null if it has no argument with a batch.
+  mlir::Value getBatch() const { return batch; }
+  mlir::Value empty(mlir::RankedTensorType type);
+  /// A tensor of one value; the attribute has the element type.
+  mlir::Value filled(mlir::RankedTensorType type, mlir::TypedAttr value);
+  mlir::Value filled(mlir::RankedTensorType type, double value);
+  /// The same values in row-major order under another shape. No data moves.
+  mlir::Value reshape(mlir::Value tensor, mlir::RankedTensorType type);
+  /// Splits dimension `dim` of size outer * inner in two.
+  mlir::Value splitDim(mlir::Value tensor, int64_t dim, int64_t inner);
+  /// Dimension i of the result is dimension permutation[i] of the tensor; a reshape where only unit dimensions move.
+  mlir::Value transpose(mlir::Value tensor, llvm::ArrayRef<int64_t> permutation);
+  /// Surrounds a tensor with `value`. Negative amounts crop.
+  mlir::Value pad(mlir::Value tensor, llvm::ArrayRef<int64_t> low, llvm::ArrayRef<int64_t> high, double value);
+  /// How many elements of `from` go into one of `to`, as a number; depends on the batch if it is reduced.
+  mlir::Value countPerResult(mlir::RankedTensorType from, mlir::RankedTensorType to, mlir::Type floatType);
+  /// The box of `tensor` at `offsets` with the shape of `type`.
+  mlir::Value slice(mlir::Value tensor, llvm::ArrayRef<int64_t> offsets, mlir::RankedTensorType type);
+
+  // Loops.
+
+  /// One loop per dimension of `type`, all parallel; the body gives the element of the result.
+  mlir::Value forEach(mlir::RankedTensorType type, llvm::ArrayRef<LoopInput> inputs, PointBody body);
+  /// The same with several results of one shape; the body gives one element of each.
+  llvm::SmallVector<mlir::Value>
+  forEachOf(llvm::ArrayRef<mlir::RankedTensorType> types, llvm::ArrayRef<LoopInput> inputs,
+            llvm::function_ref<void(mlir::ImplicitLocOpBuilder &, mlir::ValueRange, llvm::SmallVectorImpl<mlir::Value> &)>
+                body);
+  /// For each point of the loops, in order: result[resultMap] = body(inputs.., result[resultMap]), starting from `init`.
+  /// Loops that resultMap does not read are reductions.
+  mlir::Value accumulate(mlir::Value init, mlir::AffineMap resultMap, llvm::ArrayRef<LoopInput> inputs, PointBody body,
+                         bool isContraction = false);
+
+  mlir::AffineMap identityMap(int64_t rank) { return builder.getMultiDimIdentityMap(rank); }
+  /// The map from `loops` loops to these loops alone.
+  mlir::AffineMap loopMap(int64_t loops, llvm::ArrayRef<int64_t> results);
+
+private:
+  mlir::Value batch;
+  struct Copy {
+    mlir::Value tensor;
+    Layout layout;
+  };
+  llvm::DenseMap<mlir::Value, llvm::SmallVector<Copy, 1>> copies; // the first is the one that was computed
+};
+
+/// Short names for arithmetic in loop bodies, on values of one float type.
+class FloatMath {
+public:
+  FloatMath(mlir::ImplicitLocOpBuilder &builder, mlir::Type type) : builder(builder), type(type) {}
+  FloatMath(mlir::ImplicitLocOpBuilder &builder, mlir::Value value) : FloatMath(builder, value.getType()) {}
+
+  mlir::Value constant(double value);
+  mlir::Value add(mlir::Value a, mlir::Value b);
+  mlir::Value sub(mlir::Value a, mlir::Value b);
+  mlir::Value mul(mlir::Value a, mlir::Value b);
+  mlir::Value mul(mlir::Value a, double b) { return b == 1.0 ? a : mul(a, constant(b)); }
+  mlir::Value div(mlir::Value a, mlir::Value b);
+  mlir::Value neg(mlir::Value a);
+  /// NaN if one of them is.
+  mlir::Value max(mlir::Value a, mlir::Value b);
+  mlir::Value min(mlir::Value a, mlir::Value b);
+  mlir::Value sqrt(mlir::Value a);
+  mlir::Value exp(mlir::Value a);
+  mlir::Value log(mlir::Value a);
+  mlir::Value greater(mlir::Value a, mlir::Value b);
+  mlir::Value less(mlir::Value a, mlir::Value b);
+  mlir::Value equal(mlir::Value a, mlir::Value b);
+  mlir::Value select(mlir::Value condition, mlir::Value a, mlir::Value b);
+  /// a + b that may be reordered within one reduction, so that it can run in vector lanes; still the same for any
+  /// number of threads.
+  mlir::Value addInAnyOrder(mlir::Value a, mlir::Value b);
+
+private:
+  mlir::ImplicitLocOpBuilder &builder;
+  mlir::Type type;
+};
+
+/// Short names for arithmetic on indices in loop bodies.
+class IndexMath {
+public:
+  IndexMath(mlir::ImplicitLocOpBuilder &builder) : builder(builder) {}
+
+  mlir::Value constant(int64_t value);
+  mlir::Value loop(int64_t dim);
+  mlir::Value add(mlir::Value a, int64_t b);
+  mlir::Value add(mlir::Value a, mlir::Value b);
+  mlir::Value sub(mlir::Value a, mlir::Value b);
+  mlir::Value mul(mlir::Value a, int64_t b);
+  mlir::Value mul(mlir::Value a, mlir::Value b);
+  /// Of values that are not negative.
+  mlir::Value div(mlir::Value a, int64_t b);
+  mlir::Value rem(mlir::Value a, int64_t b);
+  /// Whether low <= a < high.
+  mlir::Value inRange(mlir::Value a, int64_t low, int64_t high);
+  mlir::Value equal(mlir::Value a, mlir::Value b);
+  mlir::Value both(mlir::Value a, mlir::Value b);
+  /// a, brought into [low, high].
+  mlir::Value clamp(mlir::Value a, int64_t low, int64_t high);
+
+private:
+  mlir::ImplicitLocOpBuilder &builder;
+};
+
+// One function per op family; each lowers the op if it belongs to the family (null otherwise) and says whether that
+// worked. A failure has been reported.
+
+using FamilyResult = std::optional<llvm::LogicalResult>;
+FamilyResult lowerConvOp(LinalgLowering &lowering, mlir::Operation *op);
+FamilyResult lowerElementwiseOp(LinalgLowering &lowering, mlir::Operation *op);
+FamilyResult lowerNormOp(LinalgLowering &lowering, mlir::Operation *op);
+FamilyResult lowerOptimizerOp(LinalgLowering &lowering, mlir::Operation *op);
+FamilyResult lowerPoolOp(LinalgLowering &lowering, mlir::Operation *op);
+FamilyResult lowerReduceOp(LinalgLowering &lowering, mlir::Operation *op);
+FamilyResult lowerShapeOp(LinalgLowering &lowering, mlir::Operation *op);
+
+} // namespace cnn
+
+#endif
