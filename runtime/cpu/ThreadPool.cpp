@@ -14,6 +14,19 @@
 #include <pthreadpool.h>
 #include <sched.h>
 
+// ThreadSanitizer does not see the synchronization inside pthreadpool, which is not built with it; it is told.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#include <sanitizer/tsan_interface.h>
+#define CNN_HANDED_OVER(where) __tsan_release(where)
+#define CNN_TAKEN_OVER(where) __tsan_acquire(where)
+#endif
+#endif
+#ifndef CNN_HANDED_OVER
+#define CNN_HANDED_OVER(where)
+#define CNN_TAKEN_OVER(where)
+#endif
+
 namespace {
 
 constexpr int64_t kMaxThreads = 1024;
@@ -68,8 +81,10 @@ struct Work {
 };
 
 void runPiece(void *context, size_t begin, size_t size) {
+  CNN_TAKEN_OVER(&pool.pool);
   const Work &work = *static_cast<const Work *>(context);
   work.kernel(work.arguments, static_cast<int64_t>(begin), static_cast<int64_t>(begin + size));
+  CNN_HANDED_OVER(&pool.threads);
 }
 
 } // namespace
@@ -87,8 +102,10 @@ void cnn_parallel_for(void *, cnn_kernel_fn kernel, void *arguments, int64_t cou
   Work work{kernel, arguments};
   int64_t pieces = pool.threads * kPiecesPerThread;
   int64_t piece = count / pieces + (count % pieces != 0);
+  CNN_HANDED_OVER(&pool.pool);
   pthreadpool_parallelize_1d_tile_1d(pool.pool, runPiece, &work, static_cast<size_t>(count), static_cast<size_t>(piece),
                                      /*flags=*/0);
+  CNN_TAKEN_OVER(&pool.threads);
   pool.unlock();
 }
 
