@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Train blocks: @NET.loss (training mode, one loss per sample) and @NET.evaluate (inference mode, means over the
+// batch).
+//
+// The expressions of the block see the fields of the data, and the results of the net by their names if the data has
+// fields of the names of its inputs. Applying the net to the same tensors twice gives the same values.
+#include "dsl/Elaborator.h"
+#include "llvm/ADT/STLExtras.h"
+
+namespace cnn::dsl {
+
+namespace {
+struct TrainBlock {
+  const TrainDecl *decl = nullptr;
+  const ModelDecl *net = nullptr;
+  const Definition *netDefinition = nullptr;
+  const DataDecl *data = nullptr;
+  const Expr *loss = nullptr;
+  std::vector<std::pair<std::string, const Expr *>> metrics;
+};
+} // namespace
+
+/// The name under which a metric is shown: "accuracy", "top5".
+static std::string metricName(const Expr *expr) {
+  const auto *call = llvm::dyn_cast<CallExpr>(expr);
+  if (!call) {
+    const auto *name = llvm::dyn_cast<NameExpr>(expr);
+    if (const auto *pipe = llvm::dyn_cast<PipeExpr>(expr))
+      return metricName(pipe->stage);
+    return name ? name->name.str() : "metric";
+  }
+  std::string name = metricName(call->callee);
+  for (const Argument &argument : call->arguments)
+    if (const auto *integer = llvm::dyn_cast<IntegerExpr>(argument.value))
+      name += std::to_string(integer->value);
+  return name;
+}
+
+/// What the net is for the expressions of the block: applying it uses its own weights, at the root.
+static Value applyNet(Elaborator &elaborator, const TrainBlock &block, llvm::ArrayRef<Actual> actuals,
+                      SourceRange place) {
+  FunctionState &function = *elaborator.function;
+  std::vector<void *> key;
+  for (const Actual &actual : actuals) {
+    if (actual.value.isPoison())
+      return Poison();
+    if (const auto *tensor = actual.value.as<Tensor>())
+      key.push_back(tensor->value.getAsOpaquePointer());
+  }
+  auto found = function.netResults.find(key);
+  if (found != function.netResults.end())
+    return found->second;
+  Frame inner;
+  inner.file = block.netDefinition->file;
+  inner.decl = block.net;
+  inner.caller = elaborator.frame;
+  inner.callPlace = place;
+  function.root.application = ++elaborator.applications;
+  function.root.counters.clear();
+  inner.weights = &function.root;
+  inner.callerLocation = elaborator.locationOf(place);
+  if (!elaborator.bindConfiguration(*block.net, {}, place, inner) ||
+      !elaborator.bindInputs(*block.net, actuals, place, inner))
+    return Poison();
+  Value result = elaborator.evaluateBody(*block.net, inner);
+  function.netResults[key] = result;
+  return result;
+}
+
+static std::optional<Tensor> perSample(Elaborator &elaborator, const Expr *expr, llvm::StringRef what) {
+  Value value = elaborator.evaluate(expr);
+  if (value.isPoison())
+    return std::nullopt;
+  const auto *tensor = value.as<Tensor>();
+  if (tensor && tensor->hasBatch() && tensor->shape().empty() && tensor->classes == 0 &&
+      llvm::isa<mlir::FloatType>(tensor->type().getElementType()))
+    return *tensor;
+  elaborator.error(expr, what + " must be one number per sample, but this is " + describe(value));
+  return std::nullopt;
+}
+
+static bool buildFunction(Elaborator &elaborator, TrainBlock &block, Mode mode) {
+  SourceRange place = block.decl->model->range();
+  elaborator.beginFunction(block.net->name.text.str() + (mode == Mode::Loss ? ".loss" : ".evaluate"), mode, place);
+  FunctionState &function = *elaborator.function;
+  Frame outer;
+  outer.file = &elaborator.program.main();
+  WeightScope ownScope;
+  ownScope.forbidsWeights = true;
+  ownScope.application = ++elaborator.applications;
+  outer.weights = &ownScope;
+  elaborator.frame = &outer;
+  for (const Entry &entry : block.data->entries) {
+    if (entry.isBlock || !entry.type)
+      continue;
+    int64_t classes = 0;
+    std::optional<mlir::RankedTensorType> type = elaborator.evaluateType(*entry.type, /*isBatched=*/true, &classes);
+    if (!type)
+      return false;
+    mlir::Value argument = elaborator.addArgument(*type, entry.name.text, Role::Input, entry.name.range);
+    outer.variables[entry.name.text] = {Tensor{argument, classes}, entry.name.range, nullptr};
+  }
+  if (mode == Mode::Loss)
+    function.key = elaborator.addArgument(mlir::RankedTensorType::get({2}, elaborator.builder.getI64Type()), "key",
+                                          Role::Key, place);
+  elaborator.applyTrainedNet = [&](llvm::ArrayRef<Actual> actuals, SourceRange at) {
+    return applyNet(elaborator, block, actuals, at);
+  };
+  // The results of the net by name, if the data has what the net needs.
+  std::vector<Actual> inputs;
+  for (const Parameter &input : block.net->inputs) {
+    auto found = outer.variables.find(input.name.text);
+    if (found != outer.variables.end())
+      inputs.push_back({found->second.value, place, {}});
+  }
+  if (inputs.size() == block.net->inputs.size()) {
+    Value results = applyNet(elaborator, block, inputs, place);
+    if (results.isPoison())
+      return false;
+    for (size_t i = 0; i < block.net->results.size(); ++i) {
+      const Name &name = block.net->results[i].name;
+      const Value &value = block.net->results.size() == 1 ? results : (*results.elements())[i];
+      outer.variables.try_emplace(name.text, Variable{value, name.range, nullptr});
+    }
+  }
+
+  std::optional<Tensor> loss = perSample(elaborator, block.loss, "the loss");
+  std::vector<Elaborator::Result> results;
+  bool ok = loss.has_value();
+  if (ok)
+    results.push_back({loss->value, "loss", Role::Loss});
+  for (const auto &[name, expr] : block.metrics) {
+    std::optional<Tensor> metric = perSample(elaborator, expr, "a metric");
+    ok &= metric.has_value();
+    if (metric)
+      results.push_back({metric->value, name, Role::Metric});
+  }
+  if (!ok)
+    return false;
+  mlir::OpBuilder &builder = elaborator.builder;
+  if (mode == Mode::Evaluate) {
+    for (Elaborator::Result &result : results)
+      result.value = elaborator.build<ReduceOp>(
+          place, {result.value},
+          {builder.getNamedAttr("kind", ReduceKindAttr::get(&elaborator.context, ReduceKind::Mean)),
+           builder.getNamedAttr("keep", builder.getDenseI64ArrayAttr({}))})[0];
+  } else {
+    for (const Weight &weight : function.weights)
+      if (weight.updated)
+        results.push_back(
+            {weight.updated, weight.path, Role::State, llvm::cast<mlir::BlockArgument>(weight.value).getArgNumber()});
+  }
+  // Fields that nothing reads are no inputs.
+  llvm::SmallVector<int64_t> removed;
+  for (size_t i = 0; i < function.argumentAttributes.size(); ++i) {
+    auto role = llvm::cast<RoleAttr>(function.argumentAttributes[i].get(roleAttrName));
+    if (role.getValue() == Role::Input && function.block->getArgument(i).use_empty() &&
+        llvm::none_of(results, [&](const auto &r) { return r.value == function.block->getArgument(i); }))
+      removed.push_back(static_cast<int64_t>(i));
+  }
+  for (int64_t index : llvm::reverse(removed)) {
+    function.block->eraseArgument(index);
+    function.argumentAttributes.erase(function.argumentAttributes.begin() + index);
+    for (Elaborator::Result &result : results)
+      if (result.tied && *result.tied > index)
+        --*result.tied;
+  }
+  elaborator.endFunction(results, block.decl->range());
+  return true;
+}
+
+namespace {
+/// The entries of a train block with their values.
+struct TrainKeys {
+  const Entry *loss = nullptr, *metric = nullptr, *optimizer = nullptr, *batch = nullptr, *epochs = nullptr,
+              *seed = nullptr;
+};
+} // namespace
+
+static bool readKeys(Elaborator &elaborator, const TrainDecl &decl, TrainKeys &keys) {
+  const std::pair<llvm::StringRef, const Entry * TrainKeys::*> known[] = {
+      {"loss", &TrainKeys::loss},   {"metric", &TrainKeys::metric}, {"optimizer", &TrainKeys::optimizer},
+      {"batch", &TrainKeys::batch}, {"epochs", &TrainKeys::epochs}, {"seed", &TrainKeys::seed}};
+  bool ok = true;
+  for (const Entry &entry : decl.entries) {
+    const auto *found = llvm::find_if(known, [&](const auto &key) { return key.first == entry.name.text; });
+    if (found == std::end(known)) {
+      std::vector<llvm::StringRef> names;
+      for (const auto &key : known)
+        names.push_back(key.first);
+      elaborator.error(entry.name.range, "unknown key '" + entry.name.text + "' in a train block")
+          .suggest(entry.name.text, names);
+      ok = false;
+      continue;
+    }
+    if (keys.*found->second) {
+      elaborator.error(entry.name.range, "'" + entry.name.text + "' is given twice");
+      ok = false;
+    } else if (!entry.value && !(entry.isBlock && found->first == "metric")) {
+      elaborator.error(entry.range, "'" + entry.name.text + "' needs a value");
+      ok = false;
+    }
+    keys.*found->second = &entry;
+  }
+  for (auto [name, key] : {std::pair("loss", keys.loss), std::pair("optimizer", keys.optimizer),
+                           std::pair("batch", keys.batch), std::pair("epochs", keys.epochs)})
+    if (!key && ok) {
+      elaborator.error(decl.model->range(), "the train block needs '" + llvm::Twine(name) + "'");
+      ok = false;
+    }
+  return ok;
+}
+
+static OptimizerAttr optimizerAttr(Elaborator &elaborator, const Record &record) {
+  auto number = [&](llvm::StringRef name) { return *record.find(name)->asNumber(); };
+  llvm::SmallVector<mlir::StringAttr> noDecay;
+  for (const Value &pattern : *record.find("no_decay")->elements())
+    noDecay.push_back(elaborator.builder.getStringAttr(*pattern.as<Text>()->text));
+  OptimizerKind kind = record.kind == "adam" ? OptimizerKind::Adam : OptimizerKind::Sgd;
+  return OptimizerAttr::get(&elaborator.context, kind, number("momentum"), *record.find("nesterov")->as<bool>(),
+                            number("beta1"), number("beta2"), number("epsilon"), number("decay"), noDecay);
+}
+
+static RateAttr rateAttr(Elaborator &elaborator, const Record &record) {
+  auto number = [&](llvm::StringRef name) { return *record.find(name)->asNumber(); };
+  RateKind kind = symbolizeRateKind(record.kind).value_or(RateKind::Constant);
+  return RateAttr::get(&elaborator.context, kind, number("base"), number("every"), number("factor"), number("power"),
+                       number("warmup"));
+}
+
+void Elaborator::elaborateTrain(const TrainDecl &decl) {
+  const FileScope &file = program.main();
+  auto definitionOf = [&](const Expr *expr) -> const Definition * {
+    const auto *name = llvm::dyn_cast<NameExpr>(expr);
+    return name ? file.find(name->name) : nullptr;
+  };
+  TrainBlock block;
+  block.decl = &decl;
+  block.netDefinition = definitionOf(decl.model);
+  block.net = block.netDefinition ? llvm::dyn_cast<ModelDecl>(block.netDefinition->decl) : nullptr;
+  if (!block.net || block.net->modelKind != ModelKind::Net || block.netDefinition->file != &file) {
+    error(decl.model->range(), "expected the name of a net of this file to train");
+    return;
+  }
+  const Definition *data = definitionOf(decl.data);
+  block.data = data ? llvm::dyn_cast<DataDecl>(data->decl) : nullptr;
+  if (!block.data || data->file != &file) {
+    error(decl.data->range(), "expected the name of a data block of this file");
+    return;
+  }
+  std::string name = block.net->name.text.str();
+  if (module->lookupSymbol(name + ".loss")) {
+    error(decl.model->range(), "'" + name + "' has two train blocks");
+    return;
+  }
+  TrainKeys keys;
+  if (!readKeys(*this, decl, keys))
+    return;
+  block.loss = keys.loss->value;
+  if (keys.metric && keys.metric->isBlock) {
+    for (const Entry &entry : keys.metric->entries)
+      if (entry.value)
+        block.metrics.emplace_back(entry.name.text.str(), entry.value);
+  } else if (keys.metric) {
+    if (const auto *list = llvm::dyn_cast<ListExpr>(keys.metric->value))
+      for (const Expr *element : list->elements)
+        block.metrics.emplace_back(metricName(element), element);
+    else
+      block.metrics.emplace_back(metricName(keys.metric->value), keys.metric->value);
+  }
+  llvm::StringMap<bool> metricNames;
+  for (const auto &[metric, expr] : block.metrics)
+    if (!metricNames.try_emplace(metric, true).second)
+      error(expr, "there are two metrics called '" + metric + "'")
+          .help(placeOf(expr), "name them: metric { first = …; second = … }");
+  Value optimizer = evaluate(keys.optimizer->value);
+  const Record *record = optimizer.asRecord();
+  if (!optimizer.isPoison() && (!record || record->family != "optimizer"))
+    error(keys.optimizer->value, "expected an optimizer, but this is " + describe(optimizer))
+        .help(placeOf(keys.optimizer->value), "sgd(rate = 0.1) or adam(rate = 0.001)");
+  auto count = [&](const Entry *entry, int64_t minimum, int64_t otherwise) {
+    if (!entry)
+      return otherwise;
+    std::optional<int64_t> value = evaluateInteger(entry->value, ("'" + entry->name.text + "'").str());
+    if (value && *value < minimum)
+      error(entry->value,
+            "'" + entry->name.text + "' must be at least " + llvm::Twine(minimum) + ", but is " + llvm::Twine(*value));
+    return value.value_or(otherwise);
+  };
+  int64_t batch = count(keys.batch, 1, 1), epochs = count(keys.epochs, 1, 1), seed = count(keys.seed, 0, 0);
+  if (diagnostics.hasErrors())
+    return;
+
+  Frame *saved = frame;
+  trainedNet = block.net;
+  bool ok = buildFunction(*this, block, Mode::Loss);
+  frame = saved;
+  ok = ok && buildFunction(*this, block, Mode::Evaluate);
+  frame = saved;
+  trainedNet = nullptr;
+  applyTrainedNet = nullptr;
+  function.reset();
+  if (!ok)
+    return;
+  builder.setInsertionPointToEnd(module->getBody());
+  TrainOp::create(builder, locationOf(decl.model->range()), mlir::FlatSymbolRefAttr::get(&context, name),
+                  mlir::FlatSymbolRefAttr::get(&context, block.data->name.text), optimizerAttr(*this, *record),
+                  rateAttr(*this, *record->find("rate")->asRecord()), builder.getI64IntegerAttr(batch),
+                  builder.getI64IntegerAttr(epochs), builder.getI64IntegerAttr(seed));
+}
+
+} // namespace cnn::dsl
