@@ -1,34 +1,63 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dsl/AstPrinter.h"
+#include "dsl/Frontend.h"
 #include "dsl/Parser.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/Verifier.h"
 #include "tools/cnnc/Command.h"
+#include "tools/cnnc/LayerTable.h"
 
 namespace cnn::tools {
 
 static ExitCode runCheck(Arguments &arguments) {
   DiagnosticsFormat format = diagnosticsFormat(arguments);
-  llvm::StringRef emit = arguments.choice("--emit", {"none", "ast"}, "none");
+  llvm::StringRef emit = arguments.choice("--emit", {"table", "none", "ast", "cnn"}, "table");
+  bool withLocations = arguments.flag("--locations");
   llvm::StringRef path = arguments.file("a model, such as lenet5.cnn");
   if (!arguments.finish())
     return ExitCode::WrongCommandLine;
 
   dsl::SourceTable sources;
   dsl::DiagnosticEngine diagnostics;
+  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+  dsl::CompiledFile compiled;
   std::string problem;
   if (const dsl::SourceFile *source = sources.read(path, problem)) {
-    std::unique_ptr<dsl::FileAst> ast = dsl::parse(*source, diagnostics);
     if (emit == "ast")
-      dsl::printAst(*ast, llvm::outs(), /*withPlaces=*/true);
+      dsl::printAst(*dsl::parse(*source, diagnostics), llvm::outs(), /*withPlaces=*/true);
+    else
+      compiled = dsl::compile(sources, *source, {}, diagnostics, context);
   } else {
     diagnostics.error({}, "cannot read '" + path + "': " + problem);
   }
   showDiagnostics(diagnostics, format);
-  return diagnostics.hasErrors() ? ExitCode::WrongModel : ExitCode::Success;
+  if (diagnostics.hasErrors())
+    return ExitCode::WrongModel;
+  if (!compiled.module)
+    return ExitCode::Success;
+  if (emit == "cnn") {
+    mlir::OpPrintingFlags flags;
+    compiled.module->print(llvm::outs(), withLocations ? flags.enableDebugInfo() : flags);
+  }
+  if (mlir::failed(mlir::verify(*compiled.module))) {
+    llvm::errs() << "cnnc: bug: the module made from '" << path << "' is not valid\n";
+    return ExitCode::CompilerBug;
+  }
+  if (emit == "table")
+    for (const dsl::NetSummary &net : compiled.nets)
+      printLayerTable(net, llvm::outs());
+  return ExitCode::Success;
 }
 
-const Command checkCommand = {"check", "MODEL [--emit=ast] [--diagnostics=text|json]", "Check a model.",
-                              "  --emit=ast               print the syntax tree\n"
-                              "  --diagnostics=text|json  show errors as text, or as one JSON object per line\n",
-                              runCheck};
+const Command checkCommand = {
+    "check", "MODEL [--emit=table|none|ast|cnn] [--diagnostics=text|json]",
+    "Check a model, and list its layers with output shapes, parameters and multiply-accumulates.",
+    "  --emit=table             list the layers of each net (the default)\n"
+    "  --emit=none              report errors alone\n"
+    "  --emit=ast               print the syntax tree, without checking more than the syntax\n"
+    "  --emit=cnn               print the model in the cnn dialect\n"
+    "  --locations              with --emit=cnn: print places in the file too\n"
+    "  --diagnostics=text|json  show errors as text, or as one JSON object per line\n",
+    runCheck};
 
 } // namespace cnn::tools

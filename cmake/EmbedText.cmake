@@ -1,0 +1,10 @@
+# cmake -DOUTPUT=FILE -DINPUTS=a.cnn;b.cnn -P EmbedText.cmake: the standard library as a C++ source.
+set(text "// Generated from dsl/std.\n#include \"dsl/Program.h\"\n\nnamespace cnn::dsl {\n\n")
+string(APPEND text "static const StandardFile files[] = {\n")
+foreach(input ${INPUTS})
+  get_filename_component(name ${input} NAME)
+  file(READ ${input} content)
+  string(APPEND text "    {\"<std>/${name}\", R\"__cnn__(${content})__cnn__\"},\n")
+endforeach()
+string(APPEND text "};\n\nllvm::ArrayRef<StandardFile> standardFiles() { return files; }\n\n} // namespace cnn::dsl\n")
+file(WRITE ${OUTPUT} "${text}")

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "dsl/Frontend.h"
+#include "llvm/Support/raw_ostream.h"
+
+namespace cnn::tools {
+
+/// Prints the layers of a net with output shapes, trained parameters and multiply-accumulates of one sample, and
+/// totals.
+void printLayerTable(const dsl::NetSummary &net, llvm::raw_ostream &os);
+
+} // namespace cnn::tools
