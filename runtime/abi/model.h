@@ -58,22 +58,23 @@ typedef struct cnn_weight_desc {
 /* Work on items [begin, end); items are independent, so any split gives the same result. */
 typedef void (*cnn_kernel_fn)(void *arguments, int64_t begin, int64_t end);
 
-/* Runs kernel(arguments, ...) over a partition of [0, count), possibly on several threads, and returns when all is done. */
+/* Runs kernel(arguments, ...) over a partition of [0, count), possibly on several threads, and returns when all is
+ * done. */
 typedef void (*cnn_parallel_for_fn)(void *context, cnn_kernel_fn kernel, void *arguments, int64_t count);
 
 /* The arguments of one call of a compiled function. Pointers to blocks and to the arena are CNN_ALIGNMENT-aligned;
  * inputs and outputs need only the alignment of their element type, and do not overlap anything else. */
 typedef struct cnn_call {
-  int64_t batch;             /* samples, >= 1 */
-  const void *const *inputs; /* [input_count], each [batch, shape...] */
-  void *const *outputs;      /* [output_count], each [batch, shape...], or one value for the batch (see below) */
-  void *parameters;          /* the parameter block; written by train_step alone */
-  void *states;              /* the state block; written by train_step alone */
-  void *slots;               /* the optimizer's block; used by train_step alone */
-  void *arena;               /* arena_fixed_bytes + batch * arena_sample_bytes bytes, contents irrelevant */
-  uint64_t seed;             /* of dropout */
-  uint64_t step;             /* number of this training step, from 0; dropout and adam read it */
-  float rate;                /* learning rate of this step */
+  int64_t batch;                    /* samples, >= 1 */
+  const void *const *inputs;        /* [input_count], each [batch, shape...] */
+  void *const *outputs;             /* [output_count], each [batch, shape...], or one value for the batch (see below) */
+  void *parameters;                 /* the parameter block; written by train_step alone */
+  void *states;                     /* the state block; written by train_step alone */
+  void *slots;                      /* the optimizer's block; used by train_step alone */
+  void *arena;                      /* arena_fixed_bytes + batch * arena_sample_bytes bytes, contents irrelevant */
+  uint64_t seed;                    /* of dropout */
+  uint64_t step;                    /* number of this training step, from 0; dropout and adam read it */
+  float rate;                       /* learning rate of this step */
   cnn_parallel_for_fn parallel_for; /* NULL: serial */
   void *parallel_context;
 } cnn_call;

@@ -32,8 +32,7 @@ _Static_assert(sizeof(float) == 4 && sizeof(double) == 8, "floats are IEEE 754 s
 #endif
 
 /* Defined by the runtime library; NULL in a program without it. */
-extern void cnn_parallel_for(void *context, cnn_kernel_fn kernel, void *arguments, int64_t count)
-    __attribute__((weak));
+extern void cnn_parallel_for(void *context, cnn_kernel_fn kernel, void *arguments, int64_t count) __attribute__((weak));
 
 const char *cnn_status_text(cnn_status status) {
   switch (status) {
@@ -152,7 +151,7 @@ struct cnn_model {
   void *parameters; /* the embedded block, not to be written, while `shared` is 1 */
   void *states;
   int shared;
-  void *allocation;    /* to be freed with the model, or NULL */
+  void *allocation;     /* to be freed with the model, or NULL */
   void *private_blocks; /* likewise: made when embedded weights were first changed */
 };
 
@@ -602,8 +601,7 @@ cnn_status cnn_run_infer(cnn_run *run, int64_t batch, const void *const *inputs,
   for (int64_t begin = 0; begin < batch; begin += call.batch) {
     call.batch = batch - begin < run->max_batch ? batch - begin : run->max_batch;
     for (int64_t i = 0; i < infer->input_count; ++i)
-      run->piece_inputs[i] =
-          (const char *)inputs[i] + (size_t)begin * cnn_tensor_sample_bytes(&infer->inputs[i]);
+      run->piece_inputs[i] = (const char *)inputs[i] + (size_t)begin * cnn_tensor_sample_bytes(&infer->inputs[i]);
     for (int64_t i = 0; i < infer->output_count; ++i)
       run->piece_outputs[i] = (char *)outputs[i] + (size_t)begin * cnn_tensor_sample_bytes(&infer->outputs[i]);
     infer->entry(&call);
@@ -649,9 +647,9 @@ size_t cnn_trainer_bytes(const cnn_model_desc *desc, int64_t max_batch) {
   }
   if (!step_arena || !add_aligned(&bytes, sizeof(cnn_trainer)) ||
       !add_aligned(&bytes, pointer_table_bytes(most_inputs(desc))) ||
-      !add_aligned(&bytes, pointer_table_bytes((int64_t)outputs)) ||
-      !add_aligned(&bytes, outputs * sizeof(float)) || !add_aligned(&bytes, outputs * sizeof(double)) ||
-      !add_aligned(&bytes, desc->slot_bytes) || !add_aligned(&bytes, arena))
+      !add_aligned(&bytes, pointer_table_bytes((int64_t)outputs)) || !add_aligned(&bytes, outputs * sizeof(float)) ||
+      !add_aligned(&bytes, outputs * sizeof(double)) || !add_aligned(&bytes, desc->slot_bytes) ||
+      !add_aligned(&bytes, arena))
     return 0;
   return bytes;
 }
@@ -756,8 +754,7 @@ cnn_status cnn_trainer_step(cnn_trainer *trainer, int64_t batch, const void *con
   return CNN_OK;
 }
 
-cnn_status cnn_trainer_evaluate(cnn_trainer *trainer, int64_t batch, const void *const *inputs,
-                                float *const *results) {
+cnn_status cnn_trainer_evaluate(cnn_trainer *trainer, int64_t batch, const void *const *inputs, float *const *results) {
   if (!trainer || batch < 1 || !inputs || !results)
     return CNN_BAD_ARGUMENT;
   const cnn_function_desc *function = &trainer->model->desc->evaluate;

@@ -5,13 +5,15 @@
  *   cnn_run      what one thread needs to run `infer`: an arena, and the executor for the kernels.
  *   cnn_trainer  what training needs besides: the optimizer's slots, the step counter, the seed.
  *
- * Everything is generic over `cnn_model_desc`. The code is compiled twice: natively into the runtime library, which uses
- * it on models it loads, and to LLVM bitcode, which the compiler links into each library it writes and makes local
+ * Everything is generic over `cnn_model_desc`. The code is compiled twice: natively into the runtime library, which
+ * uses it on models it loads, and to LLVM bitcode, which the compiler links into each library it writes and makes local
  * there, behind typed functions: NAME_create(&model) is cnn_model_create(&NAME_model_desc, &model).
- * It needs malloc, free, memcpy, memset, strcmp and sqrt, keeps no global state, never prints and never ends the program.
+ * It needs malloc, free, memcpy, memset, strcmp and sqrt, keeps no global state, never prints and never ends the
+ * program.
  *
- * The executor. Kernels run through the function `cnn_parallel_for` of the runtime library (cnn/runtime.h) if the program
- * is linked with it, and on the calling thread if not; *_set_parallel_for() replaces it. Results do not depend on it.
+ * The executor. Kernels run through the function `cnn_parallel_for` of the runtime library (cnn/runtime.h) if the
+ * program is linked with it, and on the calling thread if not; *_set_parallel_for() replaces it. Results do not depend
+ * on it.
  *
  * Conventions, unless a function says otherwise:
  *   - A function that can fail returns a cnn_status; results are written on CNN_OK alone.
@@ -119,8 +121,7 @@ cnn_status cnn_trainer_step(cnn_trainer *trainer, int64_t batch, const void *con
                             float *const *results);
 /* The mean loss and metrics over `batch` samples, of any number (pieces of max_batch, weighted by size), in inference
  * mode; changes nothing. CNN_NO_FUNCTION if the model has no evaluate. */
-cnn_status cnn_trainer_evaluate(cnn_trainer *trainer, int64_t batch, const void *const *inputs,
-                                float *const *results);
+cnn_status cnn_trainer_evaluate(cnn_trainer *trainer, int64_t batch, const void *const *inputs, float *const *results);
 
 /* The position, to be saved and restored: the number of the next step, and the slots (desc->slot_bytes). */
 uint64_t cnn_trainer_get_step(const cnn_trainer *trainer);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Loading a compiled model from libNAME.so.
 //
-// The library's code is trusted, as any code that a program loads; what is checked is that the file is whole and that it
-// was built for this version of the interface, so that a wrong file is a message and not a crash. The dynamic linker
-// maps a truncated file and faults on it, so the file's own table of sections, which stands at its end, is checked first.
+// The library's code is trusted, as any code that a program loads; what is checked is that the file is whole and that
+// it was built for this version of the interface, so that a wrong file is a message and not a crash. The dynamic linker
+// maps a truncated file and faults on it, so the file's own table of sections, which stands at its end, is checked
+// first.
 #include "runtime/files/Error.h"
 
 #include <dlfcn.h>

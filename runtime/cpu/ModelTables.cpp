@@ -38,7 +38,8 @@ bool soundShape(int32_t dtype, int32_t rank, const int64_t *shape) {
 cnn_status checkTensors(const char *function, const char *role, int64_t count, const cnn_tensor_desc *tensors,
                         cnn_error *error) {
   if (count < 0 || (count > 0 && !tensors))
-    return fail(error, CNN_INCOMPATIBLE, "%s has %lld %s without a table", function, static_cast<long long>(count), role);
+    return fail(error, CNN_INCOMPATIBLE, "%s has %lld %s without a table", function, static_cast<long long>(count),
+                role);
   for (int64_t i = 0; i < count; ++i)
     if (!tensors[i].name || !soundShape(tensors[i].dtype, tensors[i].rank, tensors[i].shape))
       return fail(error, CNN_INCOMPATIBLE, "%s: entry %lld of the %s has no sound name, type or shape", function,

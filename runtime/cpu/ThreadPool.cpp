@@ -4,9 +4,9 @@
 // A kernel's items are cut into about four pieces a thread; pthreadpool gives each thread a run of pieces and lets the
 // ones that finish early take from the others. Items are independent, so who runs which piece changes nothing.
 //
-// The pool serves one call at a time. A call that finds it busy, be it from another thread or from inside a kernel, does
-// its work itself: it neither waits nor deadlocks. This is the one place with global state: a program has one set of
-// processors, whatever the number of models in it.
+// The pool serves one call at a time. A call that finds it busy, be it from another thread or from inside a kernel,
+// does its work itself: it neither waits nor deadlocks. This is the one place with global state: a program has one set
+// of processors, whatever the number of models in it.
 #include "cnn/runtime.h"
 
 #include <atomic>

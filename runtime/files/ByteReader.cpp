@@ -123,7 +123,8 @@ private:
       else if (result == Z_MEM_ERROR)
         return fail(error, CNN_NO_MEMORY, "%s: no memory to unpack", name());
       else if (result != Z_OK && result != Z_BUF_ERROR)
-        return fail(error, CNN_BAD_FILE, "%s: damaged gzip data: %s", name(), stream.msg ? stream.msg : "no reason given");
+        return fail(error, CNN_BAD_FILE, "%s: damaged gzip data: %s", name(),
+                    stream.msg ? stream.msg : "no reason given");
       else if (stream.avail_in == 0 && packed->mostRemaining() == 0 && stream.avail_out != 0)
         return fail(error, CNN_BAD_FILE, "%s: truncated gzip data", name());
     }

@@ -11,8 +11,8 @@ namespace cnn::runtime {
 cnn_status collectWeights(const cnn_model *model, std::vector<SafetensorsTensor> &tensors, Bytes &storage,
                           cnn_error *error);
 
-// Sets the model's weights from the file's entries after all were checked. An entry that is no weight is refused, except
-// `extra`, which may be null.
+// Sets the model's weights from the file's entries after all were checked. An entry that is no weight is refused,
+// except `extra`, which may be null.
 cnn_status applyWeights(cnn_model *model, const char *name, const SafetensorsFile &file, const char *extra,
                         cnn_error *error);
 

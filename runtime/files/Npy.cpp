@@ -91,10 +91,10 @@ bool kindOfDescr(std::string_view descr, ArrayHeader &header) {
     std::string_view text;
     NumberKind kind;
   };
-  static constexpr Code codes[] = {
-      {"b1", NumberKind::u8},  {"u1", NumberKind::u8},  {"i1", NumberKind::i8},  {"u2", NumberKind::u16},
-      {"i2", NumberKind::i16}, {"u4", NumberKind::u32}, {"i4", NumberKind::i32}, {"u8", NumberKind::u64},
-      {"i8", NumberKind::i64}, {"f4", NumberKind::f32}, {"f8", NumberKind::f64}};
+  static constexpr Code codes[] = {{"b1", NumberKind::u8},  {"u1", NumberKind::u8},  {"i1", NumberKind::i8},
+                                   {"u2", NumberKind::u16}, {"i2", NumberKind::i16}, {"u4", NumberKind::u32},
+                                   {"i4", NumberKind::i32}, {"u8", NumberKind::u64}, {"i8", NumberKind::i64},
+                                   {"f4", NumberKind::f32}, {"f8", NumberKind::f64}};
   if (descr.size() != 3 || std::string_view("<>|=").find(descr[0]) == std::string_view::npos)
     return false;
   for (const Code &code : codes)
@@ -131,13 +131,14 @@ cnn_status parseDictionary(const char *name, std::string_view dictionary, ArrayH
   }
   if (!sound || !text.atEnd() || !descrSeen || !orderSeen || !shapeSeen)
     return fail(error, CNN_BAD_FILE,
-                "%s: expected a header with 'descr', 'fortran_order' and a 'shape' of at most %d sizes, found %.*s", name,
-                CNN_MAX_RANK + 1, static_cast<int>(std::min<size_t>(dictionary.size(), 200)), dictionary.data());
+                "%s: expected a header with 'descr', 'fortran_order' and a 'shape' of at most %d sizes, found %.*s",
+                name, CNN_MAX_RANK + 1, static_cast<int>(std::min<size_t>(dictionary.size(), 200)), dictionary.data());
   if (!kindOfDescr(descr, header))
     return fail(error, CNN_BAD_FILE, "%s: expected integers, floats of 4 or 8 bytes, or booleans, found type '%.*s'",
                 name, static_cast<int>(std::min<size_t>(descr.size(), 100)), descr.data());
   if (fortran && header.shape.size() > 1)
-    return fail(error, CNN_BAD_FILE, "%s: expected C order, found Fortran order: save numpy.ascontiguousarray(x)", name);
+    return fail(error, CNN_BAD_FILE, "%s: expected C order, found Fortran order: save numpy.ascontiguousarray(x)",
+                name);
   return CNN_OK;
 }
 

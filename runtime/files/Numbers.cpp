@@ -178,8 +178,8 @@ cnn_status convertNumbers(const char *name, const ArrayHeader &header, Bytes dat
   if (bad < 0)
     return CNN_OK;
   std::string value = visitKind(header.kind, [&](auto sample) {
-    return std::to_string(load<decltype(sample)>(data.data() + static_cast<uint64_t>(bad) * sizeof sample,
-                                                 header.bigEndian));
+    return std::to_string(
+        load<decltype(sample)>(data.data() + static_cast<uint64_t>(bad) * sizeof sample, header.bigEndian));
   });
   return fail(error, CNN_BAD_FILE, "%s: expected values of %s, found %s at element %lld", name, cnn_dtype_name(dtype),
               value.c_str(), static_cast<long long>(bad));

@@ -107,7 +107,8 @@ Json parseHeader(const Bytes &text, std::string &duplicate) {
       keys.emplace_back();
     else if (event == Json::parse_event_t::object_end && !keys.empty())
       keys.pop_back();
-    else if (event == Json::parse_event_t::key && !keys.empty() && !keys.back().insert(parsed.get<std::string>()).second)
+    else if (event == Json::parse_event_t::key && !keys.empty() &&
+             !keys.back().insert(parsed.get<std::string>()).second)
       duplicate = parsed.get<std::string>();
     return true;
   };

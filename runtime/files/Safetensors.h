@@ -27,8 +27,8 @@ struct SafetensorsFile {
   const SafetensorsEntry *find(std::string_view name) const;
 };
 
-// Reads a whole file. Every entry is checked: known type, shape that gives its length, data without gap or overlap up to
-// the end of the file, no name twice; and the checksum that writeSafetensors left, if there is one. CNN_BAD_FILE.
+// Reads a whole file. Every entry is checked: known type, shape that gives its length, data without gap or overlap up
+// to the end of the file, no name twice; and the checksum that writeSafetensors left, if there is one. CNN_BAD_FILE.
 cnn_status readSafetensors(ByteReader &reader, SafetensorsFile &file, cnn_error *error);
 
 // One tensor to write.

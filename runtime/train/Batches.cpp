@@ -25,8 +25,8 @@ std::vector<int64_t> epochOrder(int64_t count, bool shuffle, uint64_t seed, int6
     uint32_t words[4];
     draw(seed, i, epoch, kShuffle, words);
     // The high half of a 64-bit word times i + 1 is uniform in [0, i] to within 2^-32 for any practical count.
-    unsigned __int128 product = static_cast<unsigned __int128>(uint64_t(words[0]) << 32 | words[1]) *
-                                static_cast<uint64_t>(i + 1);
+    unsigned __int128 product =
+        static_cast<unsigned __int128>(uint64_t(words[0]) << 32 | words[1]) * static_cast<uint64_t>(i + 1);
     std::swap(order[static_cast<size_t>(i)], order[static_cast<size_t>(product >> 64)]);
   }
   return order;
@@ -72,7 +72,8 @@ cnn_status Batch::prepare(const Dataset &data, const cnn_field *dataFields, int6
     if (!(field.flip_probability >= 0 && field.flip_probability <= 1) || field.shift < 0 || field.shift > INT32_MAX)
       return fail(error, CNN_BAD_ARGUMENT, "field '%s': expected a flip probability from 0 to 1 and a shift >= 0",
                   field.name);
-    if (varies(field) && (data.tensors[i].rank < 2 || (data.tensors[i].dtype == CNN_U8 && !(field.fill >= 0 && field.fill <= 255))))
+    if (varies(field) &&
+        (data.tensors[i].rank < 2 || (data.tensors[i].dtype == CNN_U8 && !(field.fill >= 0 && field.fill <= 255))))
       return fail(error, CNN_BAD_ARGUMENT, "field '%s' cannot be flipped or shifted with fill %g", field.name,
                   field.fill);
     uint64_t bytes = cnn_tensor_sample_bytes(&data.tensors[i]), total;

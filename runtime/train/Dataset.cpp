@@ -54,8 +54,8 @@ cnn_status openArray(const cnn_field &field, const char *path, const cnn_tensor_
   int64_t count = 0;
   cnn_status status = openMaybeGzip(path, reader, error);
   if (status == CNN_OK)
-    status = field.format == CNN_FIELD_IDX ? readIdxHeader(*reader, header, error)
-                                           : readNpyHeader(*reader, header, error);
+    status =
+        field.format == CNN_FIELD_IDX ? readIdxHeader(*reader, header, error) : readNpyHeader(*reader, header, error);
   if (status == CNN_OK)
     status = checkSamples(path, header, tensor, /*singleToo=*/false, &count, error);
   if (status == CNN_OK)

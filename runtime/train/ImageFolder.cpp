@@ -92,8 +92,8 @@ public:
     if (status == CNN_OK)
       status = reader->readBlock(reader->mostRemaining(), file, error);
     if (status == CNN_OK)
-      status = decodeImage(path, file.data(), file.size(), tensor.shape[0], tensor.shape[1], tensor.shape[2], pixels,
-                           error);
+      status =
+          decodeImage(path, file.data(), file.size(), tensor.shape[0], tensor.shape[1], tensor.shape[2], pixels, error);
     if (status != CNN_OK)
       return status;
     if (tensor.dtype == CNN_U8) {

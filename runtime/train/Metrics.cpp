@@ -20,9 +20,8 @@ static std::string numberText(double value) { return Json(value).dump(); } // "n
 static std::string membersText(const cnn_function_desc &function, const std::vector<double> &values) {
   std::string members;
   for (size_t i = 0; i < values.size(); ++i)
-    members += (i ? ", " : "") +
-               Json(function.outputs[i].name).dump(-1, ' ', false, Json::error_handler_t::replace) + ": " +
-               numberText(values[i]);
+    members += (i ? ", " : "") + Json(function.outputs[i].name).dump(-1, ' ', false, Json::error_handler_t::replace) +
+               ": " + numberText(values[i]);
   return members;
 }
 

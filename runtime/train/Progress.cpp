@@ -68,11 +68,10 @@ void Progress::evaluating(int64_t epoch) {
 }
 
 void Progress::finish(const EpochRecord &record) {
-  std::string line =
-      text("epoch %lld/%lld", static_cast<long long>(record.epoch), static_cast<long long>(epochs)) +
-      valuesText(function, record.train, "") + valuesText(function, record.test, "test ") +
-      text("  rate %.4g  %.1f s  %.0f samples/s\n", record.rate, record.seconds,
-           static_cast<double>(record.samples) / (record.seconds > 0 ? record.seconds : 1e-9));
+  std::string line = text("epoch %lld/%lld", static_cast<long long>(record.epoch), static_cast<long long>(epochs)) +
+                     valuesText(function, record.train, "") + valuesText(function, record.test, "test ") +
+                     text("  rate %.4g  %.1f s  %.0f samples/s\n", record.rate, record.seconds,
+                          static_cast<double>(record.samples) / (record.seconds > 0 ? record.seconds : 1e-9));
   put((live ? "\r\x1b[K" : "") + line);
 }
 

@@ -11,11 +11,11 @@ namespace cnn::runtime {
 
 // What is known at the end of an epoch. Values: the loss, then the metrics.
 struct EpochRecord {
-  int64_t epoch; // from 1
+  int64_t epoch;                   // from 1
   std::vector<double> train, test; // test is empty without a test part
-  double rate;         // of the last step
-  int64_t samples;     // of the training part
-  double seconds;      // training, evaluation not included
+  double rate;                     // of the last step
+  int64_t samples;                 // of the training part
+  double seconds;                  // training, evaluation not included
   double testSeconds;
 };
 

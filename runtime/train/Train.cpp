@@ -186,8 +186,8 @@ private:
       identity = identityOf(config, train);
     bool found = false;
     if (config.resume && config.checkpoint_path) {
-      cnn_status status = loadCheckpoint(config.checkpoint_path, config.model, trainer.get(), identity, position,
-                                         &found, error);
+      cnn_status status =
+          loadCheckpoint(config.checkpoint_path, config.model, trainer.get(), identity, position, &found, error);
       if (status != CNN_OK)
         return status;
       bool wholeBatches = position.samples % config.batch == 0 && position.samples < train.count;
@@ -211,8 +211,8 @@ private:
 
   cnn_status step(const std::vector<int64_t> &order) {
     int64_t size = std::min(config.batch, train.count - position.samples);
-    cnn_status status = trainBatch.fill(order.data() + position.samples, size, /*vary=*/true, config.seed,
-                                        position.epoch, error);
+    cnn_status status =
+        trainBatch.fill(order.data() + position.samples, size, /*vary=*/true, config.seed, position.epoch, error);
     if (status != CNN_OK)
       return status;
     rate = rateAt(config.rate, static_cast<int64_t>(cnn_trainer_get_step(trainer.get())), stepsPerEpoch,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
-/* A hand-written stand-in for a compiled model: score = W x / 255 + b on images u8[1, 4, 4] of three classes, trained by
- * squared error against the one-hot label, with momentum. It has all that the runtime has to deal with: weights stored
- * in another order, a state, slots, dropout-like noise that depends on seed and step, kernels run through the hook.
+/* A hand-written stand-in for a compiled model: score = W x / 255 + b on images u8[1, 4, 4] of three classes, trained
+ * by squared error against the one-hot label, with momentum. It has all that the runtime has to deal with: weights
+ * stored in another order, a state, slots, dropout-like noise that depends on seed and step, kernels run through the
+ * hook.
  */
 #include "test/runtime/FakeModel.h"
 
@@ -122,9 +123,20 @@ static const cnn_weight_desc weights[] = {
 
 #define DESCRIPTION(PARAMETERS, STATES)                                                                                \
   {                                                                                                                    \
-    CNN_ABI_VERSION, sizeof(cnn_model_desc), "Fake", "by hand", PARAMETER_FLOATS * 4, 64, PARAMETER_FLOATS * 4, 4,     \
-        weights, PARAMETERS, STATES, {infer, 1, inputs, 1, scores, 0, 0},                                              \
-        {train_step, 2, inputs, 2, results, 0, CLASSES * 4}, {evaluate, 2, inputs, 2, results, 0, CLASSES * 4},        \
+      CNN_ABI_VERSION,                                                                                                 \
+      sizeof(cnn_model_desc),                                                                                          \
+      "Fake",                                                                                                          \
+      "by hand",                                                                                                       \
+      PARAMETER_FLOATS * 4,                                                                                            \
+      64,                                                                                                              \
+      PARAMETER_FLOATS * 4,                                                                                            \
+      4,                                                                                                               \
+      weights,                                                                                                         \
+      PARAMETERS,                                                                                                      \
+      STATES,                                                                                                          \
+      {infer, 1, inputs, 1, scores, 0, 0},                                                                             \
+      {train_step, 2, inputs, 2, results, 0, CLASSES * 4},                                                             \
+      {evaluate, 2, inputs, 2, results, 0, CLASSES * 4},                                                               \
   }
 
 static const _Alignas(CNN_ALIGNMENT) float embedded_parameters[PARAMETER_FLOATS] = {[BIAS] = 1, 2, 3};

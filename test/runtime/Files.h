@@ -29,9 +29,7 @@ public:
     std::ofstream(path(name), std::ios::binary) << contents;
     return path(name);
   }
-  size_t entries() const {
-    return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(folder), {}));
-  }
+  size_t entries() const { return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(folder), {})); }
 
 private:
   std::string folder;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Every reader against good files, and against damaged ones: truncated at every byte, and changed at many.
+#include "test/runtime/Files.h"
 #include "cnn/runtime.h"
 #include "runtime/files/AtomicFile.h"
 #include "runtime/files/Image.h"
 #include "runtime/files/Safetensors.h"
 #include "runtime/train/Dataset.h"
 #include "test/runtime/FakeModel.h"
-#include "test/runtime/Files.h"
 
 #include <cstdio>
 #include <cstring>
@@ -104,7 +104,8 @@ TEST_F(SamplesTest, IdxHeadersAreChecked) {
   EXPECT_EQ(refused(std::string("\0\0\x07\1\0\0\0\1a", 9)),
             "not an IDX file: expected 00 00, a type of 08 to 0e and a rank, found 00 00 07 01");
   EXPECT_EQ(refused(std::string("\0\0\x08\0", 4)), "expected an IDX rank of 1 to 9, found 0");
-  EXPECT_EQ(refused(std::string("\0\0\x08\2\0\0\0\2\0\0\0\4abcdefgh", 20)), "expected u8[n, 3] for 'x', found u8[2, 4]");
+  EXPECT_EQ(refused(std::string("\0\0\x08\2\0\0\0\2\0\0\0\4abcdefgh", 20)),
+            "expected u8[n, 3] for 'x', found u8[2, 4]");
   // Sizes that no file of this length can hold: refused before any memory is taken.
   EXPECT_EQ(refused(std::string("\0\0\x08\2\xFF\xFF\xFF\xFF\0\0\0\3", 12)),
             "truncated: expected 12884901885 bytes of data, found at most 0");
@@ -223,10 +224,12 @@ TEST_F(SafetensorsTest, TruncationsAndChangesAreRefused) {
 TEST_F(SafetensorsTest, HeadersAreChecked) {
   EXPECT_EQ(refused(safetensors("[]", "")), "not a safetensors file: the header is not a JSON object");
   EXPECT_EQ(refused(safetensors(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},)"
-                                R"("a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})", "x")),
+                                R"("a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})",
+                                "x")),
             "the name 'a' appears twice");
   EXPECT_EQ(refused(safetensors(R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},)"
-                                R"("b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}})", "xyz")),
+                                R"("b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}})",
+                                "xyz")),
             "entry 'b' begins at byte 1 of the data, expected 2: entries overlap");
   EXPECT_EQ(refused(safetensors(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}})", "xy")),
             "entry 'a' begins at byte 1 of the data, expected 0: a gap");

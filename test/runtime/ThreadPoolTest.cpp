@@ -41,10 +41,13 @@ TEST(ParallelFor, RunsInsideItself) {
   static Visits visits(64);
   auto outer = [](void *, int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i)
-      cnn_parallel_for(nullptr, [](void *base, int64_t from, int64_t to) {
-        int64_t row = *static_cast<int64_t *>(base);
-        Visits::visit(&visits, row * 8 + from, row * 8 + to);
-      }, &i, 8);
+      cnn_parallel_for(
+          nullptr,
+          [](void *base, int64_t from, int64_t to) {
+            int64_t row = *static_cast<int64_t *>(base);
+            Visits::visit(&visits, row * 8 + from, row * 8 + to);
+          },
+          &i, 8);
   };
   cnn_parallel_for(nullptr, outer, nullptr, 8);
   EXPECT_TRUE(visits.allOnce());

@@ -53,7 +53,8 @@ struct TrainTest : testing::Test {
   void SetUp() override {
     writeData(folder, "train", 50);
     writeData(folder, "test", 17);
-    for (const char *name : {"train-images", "test-images", "train-labels", "test-labels", "w", "checkpoint", "metrics"})
+    for (const char *name :
+         {"train-images", "test-images", "train-labels", "test-labels", "w", "checkpoint", "metrics"})
       paths.push_back(folder.path(name));
     fields[0].name = "image";
     fields[0].path = paths[0].c_str();
@@ -227,12 +228,13 @@ TEST_F(TrainTest, WrongDataIsNamed) {
     EXPECT_EQ(error.text, folder.path(name) + text);
     folder.write(name, kept);
   };
-  refused("train-labels", idx(8, {49}, std::string(49, 0)),
-          ": expected 50 samples as in " + paths[0] + ", found 49");
-  refused("train-labels", idx(8, {50}, std::string(49, 0) + "\3"), ": expected labels from 0 to 2, found 3 at sample 49");
+  refused("train-labels", idx(8, {49}, std::string(49, 0)), ": expected 50 samples as in " + paths[0] + ", found 49");
+  refused("train-labels", idx(8, {50}, std::string(49, 0) + "\3"),
+          ": expected labels from 0 to 2, found 3 at sample 49");
   refused("train-images", idx(8, {50, 4, 5}, std::string(1000, 0)),
           ": expected u8[n, 1, 4, 4] for 'image', found u8[50, 4, 5]");
-  refused("test-images", idx(8, {17, 4, 4}, std::string(271, 0)), ": truncated: expected 272 bytes of data, found at most 271");
+  refused("test-images", idx(8, {17, 4, 4}, std::string(271, 0)),
+          ": truncated: expected 272 bytes of data, found at most 271");
   refused("test-images", idx(0x0D, {17, 4, 4}, std::string(17 * 64, 0)),
           ": expected u8, or integers that fit it, found f32");
 }

@@ -35,13 +35,15 @@ typedef struct cnn_error {
 /* ---- Threads ---- */
 
 /* The executor that compiled models find when they are linked with this library: a pool of threads, made at the first
- * call, shared by the program. While another thread is using the pool, a call runs on its own thread instead of waiting.
- * `context` is not used. A program that links the static libraries must ask for it: -Wl,-u,cnn_parallel_for. */
+ * call, shared by the program. While another thread is using the pool, a call runs on its own thread instead of
+ * waiting. `context` is not used. A program that links the static libraries must ask for it: -Wl,-u,cnn_parallel_for.
+ */
 void cnn_parallel_for(void *context, cnn_kernel_fn kernel, void *arguments, int64_t count);
 
 /* Sets the number of threads, the caller included; 0 is the default: CNN_NUM_THREADS from the environment if that is a
  * positive number, else the processors this process may run on. It changes the speed and never a result.
- * CNN_BAD_ARGUMENT if count < 0 or above 1024; CNN_NO_MEMORY if the threads cannot be made. Waits for work in progress. */
+ * CNN_BAD_ARGUMENT if count < 0 or above 1024; CNN_NO_MEMORY if the threads cannot be made. Waits for work in progress.
+ */
 cnn_status cnn_set_threads(int64_t count);
 int64_t cnn_get_threads(void);
 
@@ -142,9 +144,9 @@ typedef struct cnn_train_config {
   const char *weights_path;    /* where the trained weights go, or NULL */
   const char *checkpoint_path; /* where the position is saved, or NULL; the file is removed at the end */
   double checkpoint_seconds;   /* between checkpoints inside an epoch; 0: 30. There is one after each epoch besides */
-  int32_t resume;              /* 1: go on from the checkpoint if there is one; the end result is the same, byte by byte */
-  const char *metrics_path;    /* one JSON object per epoch, or NULL */
-  int32_t progress;            /* file descriptor: a live line if it is a terminal, else a line per epoch; -1: none */
+  int32_t resume;           /* 1: go on from the checkpoint if there is one; the end result is the same, byte by byte */
+  const char *metrics_path; /* one JSON object per epoch, or NULL */
+  int32_t progress;         /* file descriptor: a live line if it is a terminal, else a line per epoch; -1: none */
   const volatile sig_atomic_t *stop; /* set it (from a signal handler) to stop after the current step, or NULL */
 } cnn_train_config;
 
