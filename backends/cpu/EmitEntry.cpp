@@ -73,19 +73,23 @@ public:
   LLVM::LLVMPointerType pointer;
 };
 
-/// void cnn.launch(const cnn_call *call, kernel, void *slots, int64_t count)
+/// A kernel with fewer steps is over before another thread has woken up.
+constexpr int64_t minParallelWork = 128 * 1024;
+
+/// void cnn.launch(const cnn_call *call, kernel, void *slots, int64_t count, int64_t work)
 LLVM::LLVMFuncOp createLaunch(ModuleOp module) {
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
   EntryBuilder entry(builder, module.getLoc());
   Type i64 = builder.getI64Type(), none = LLVM::LLVMVoidType::get(module.getContext());
   LLVM::LLVMFuncOp launch = LLVM::LLVMFuncOp::create(
       builder, entry.loc, "cnn.launch",
-      LLVM::LLVMFunctionType::get(none, {entry.pointer, entry.pointer, entry.pointer, i64}), LLVM::Linkage::Internal);
+      LLVM::LLVMFunctionType::get(none, {entry.pointer, entry.pointer, entry.pointer, i64, i64}),
+      LLVM::Linkage::Internal);
   Block *start = launch.addEntryBlock(builder);
   Region &body = launch.getBody();
   Block *parallel = builder.createBlock(&body), *serial = builder.createBlock(&body), *end = builder.createBlock(&body);
   Value call = start->getArgument(0), kernel = start->getArgument(1), slots = start->getArgument(2),
-        count = start->getArgument(3);
+        count = start->getArgument(3), work = start->getArgument(4);
 
   builder.setInsertionPointToStart(start);
   Value hook = entry.field(entry.pointer, call, offsetof(cnn_call, parallel_for));
@@ -93,7 +97,10 @@ LLVM::LLVMFuncOp createLaunch(ModuleOp module) {
                                        LLVM::ZeroOp::create(builder, entry.loc, entry.pointer));
   Value isMany =
       LLVM::ICmpOp::create(builder, entry.loc, LLVM::ICmpPredicate::sgt, count, entry.constant(1));
-  Value isParallel = LLVM::AndOp::create(builder, entry.loc, isThere, isMany);
+  Value isLong = LLVM::ICmpOp::create(builder, entry.loc, LLVM::ICmpPredicate::sge, work,
+                                      entry.constant(minParallelWork));
+  Value isParallel = LLVM::AndOp::create(builder, entry.loc, isThere,
+                                         LLVM::AndOp::create(builder, entry.loc, isMany, isLong));
   LLVM::CondBrOp::create(builder, entry.loc, isParallel, parallel, serial);
 
   builder.setInsertionPointToStart(parallel);
@@ -227,7 +234,9 @@ private:
         entry.store(batch, slots, 8 * launched.getNumOperands());
         Value address = LLVM::AddressOfOp::create(builder, entry.loc, entry.pointer, launched.getCallee());
         Value count = entry.evaluate(items.getAffineMap().getResult(0), batch);
-        LLVM::CallOp::create(builder, entry.loc, launch, ValueRange{call, address, slots, count});
+        AffineMapAttr steps = kernel->getAttrOfType<AffineMapAttr>(workAttrName);
+        Value work = steps ? entry.evaluate(steps.getAffineMap().getResult(0), batch) : entry.constant(minParallelWork);
+        LLVM::CallOp::create(builder, entry.loc, launch, ValueRange{call, address, slots, count, work});
       } else if (!isa<affine::AffineApplyOp, arith::ConstantOp, func::ReturnOp>(op)) {
         return op.emitOpError("expected calls of kernels and views of buffers alone");
       }

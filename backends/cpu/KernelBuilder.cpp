@@ -132,6 +132,32 @@ static bool isPadOfSamples(Operation *op) {
          llvm::all_of(pad.getStaticHigh(), [](int64_t amount) { return amount >= 0; });
 }
 
+/// About how many steps the ops take, as a function of the batch: a step is a multiply-add, of which an element of
+/// anything else takes a few.
+static AffineMap estimateWork(func::FuncOp kernel) {
+  MLIRContext *context = kernel.getContext();
+  AffineExpr steps = getAffineConstantExpr(0, context);
+  auto add = [&](ArrayRef<int64_t> sizes, int64_t each) {
+    bool hasBatch = false;
+    for (int64_t size : sizes) {
+      hasBatch |= ShapedType::isDynamic(size);
+      each *= ShapedType::isDynamic(size) ? 1 : size;
+    }
+    steps = steps + (hasBatch ? getAffineDimExpr(0, context) * each : getAffineConstantExpr(each, context));
+  };
+  kernel.walk([&](Operation *op) {
+    if (linalg::LinalgOp linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
+      if (!isa<linalg::FillOp>(op))
+        add(linalgOp.getStaticLoopRanges(), linalgOp.getNumReductionLoops() > 0 ? 1 : 4);
+    } else if (isa<tensor::InsertSliceOp, tensor::ConcatOp, tensor::PadOp>(op)) {
+      add(cast<RankedTensorType>(op->getResult(0).getType()).getShape(), 1);
+    } else if (scf::ForallOp loop = dyn_cast<scf::ForallOp>(op)) {
+      add(cast<RankedTensorType>(loop.getResult(0).getType()).getShape(), 1);
+    }
+  });
+  return AffineMap::get(1, 0, steps);
+}
+
 KernelBuilder::KernelBuilder(ModuleOp module) : module(module) {}
 
 /// An empty kernel; the builder is left at the start of its body.
@@ -218,6 +244,7 @@ func::FuncOp KernelBuilder::getCopyKernel(Location loc, MemRefType type) {
 }
 
 func::FuncOp KernelBuilder::unify(func::FuncOp made) {
+  made->setAttr(workAttrName, AffineMapAttr::get(estimateWork(made)));
   std::string text;
   llvm::raw_string_ostream stream(text);
   made->print(stream, OpPrintingFlags().printGenericOpForm().enableDebugInfo(false).useLocalScope());

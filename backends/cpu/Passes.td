@@ -28,7 +28,7 @@ def FormKernels : Pass<"cnn-form-kernels", "::mlir::ModuleOp"> {
     Buffers between kernels are `memref.alloc`s. A result that replaces an argument (`cnn.tied`) is written into that
     argument's buffer, after its last other reader; where that cannot be, into a buffer that is copied at the end.
     On a kernel, `cnn.in_place = [input, output, ..]` lists the pairs of arguments that may be one buffer, and
-    `cnn.aliased` those that are one in every call.
+    `cnn.aliased` those that are one in every call. `cnn.work` is about how many steps the kernel takes.
 
     Needs: linalg, tensor and arith ops on tensors; no control flow; the batch as the only dynamic dimension, in front.
   }];
@@ -86,7 +86,8 @@ def EmitEntry : Pass<"cnn-emit-entry", "::mlir::ModuleOp"> {
     llvm.func @kernel_0(!llvm.ptr, i64, i64)
     ```
 
-    `cnn.launch` runs the kernel through the call's parallel_for, or directly if there is none or a single item.
+    `cnn.launch` runs the kernel through the call's parallel_for; or directly if there is none, or a single item, or so
+    little to do (`cnn.work`) that waking other threads would take longer.
 
     Needs: cnn-plan-memory, cnn-place-weights; kernels as declarations that know their `cnn.work_items`.
   }];

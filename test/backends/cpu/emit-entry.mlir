@@ -8,7 +8,7 @@
 // CHECK: %[[SLOTS:.*]] = llvm.alloca
 // CHECK: %[[KERNEL:.*]] = llvm.mlir.addressof @kernel_0
 // CHECK: %[[COUNT:.*]] = llvm.mul %[[BATCH]], %{{.*}} : i64
-// CHECK: llvm.call @cnn.launch(%[[CALL]], %[[KERNEL]], %[[SLOTS]], %[[COUNT]])
+// CHECK: llvm.call @cnn.launch(%[[CALL]], %[[KERNEL]], %[[SLOTS]], %[[COUNT]], %{{.*}})
 // CHECK: llvm.return
 // CHECK: llvm.func @kernel_0(!llvm.ptr, i64, i64)
 // CHECK: llvm.func internal @cnn.launch

@@ -5,6 +5,7 @@
 #id = affine_map<(b, c) -> (b, c)>
 #bias = affine_map<(b, c) -> (c)>
 
+// CHECK: #[[WORK:.*]] = affine_map<(d0) -> (d0 * 32)>
 // CHECK-LABEL: func.func @Net(
 // CHECK-SAME: %[[BATCH:[a-z0-9]+]]: index, %[[X:[a-z0-9]+]]: memref<?x4xf32>
 // CHECK-SAME: %[[W:[a-z0-9]+]]: memref<4x4xf32>
@@ -15,7 +16,7 @@
 // CHECK-NEXT: call @[[K]](%[[H]], %[[W]], %[[BIAS]], %[[Y]])
 // CHECK-NEXT: return
 // CHECK: func.func private @[[K]](%{{.*}}: memref<?x4xf32>, %{{.*}}: memref<4x4xf32>, %{{.*}}: memref<4xf32>, %[[OUT:.*]]: memref<?x4xf32>)
-// CHECK-SAME: attributes {cnn.kernel}
+// CHECK-SAME: attributes {cnn.kernel, cnn.work = #[[WORK]]}
 // CHECK: linalg.fill
 // CHECK: linalg.matmul
 // CHECK: linalg.generic
@@ -85,7 +86,7 @@ func.func @negative_two_readers(%x: tensor<?x2x2xf32> {cnn.name = "x", cnn.role 
 // CHECK-NEXT: call @[[SUB:.*]](%[[P]], %[[G]], %[[P]])
 // CHECK-NEXT: return
 // CHECK: func.func private @[[EXP]]
-// CHECK: func.func private @[[SUB]]({{.*}} attributes {cnn.aliased = array<i64: 0, 2>, cnn.in_place = array<i64: 0, 2, 1, 2>, cnn.kernel}
+// CHECK: func.func private @[[SUB]]({{.*}} attributes {cnn.aliased = array<i64: 0, 2>, cnn.in_place = array<i64: 0, 2, 1, 2>, cnn.kernel
 func.func @update(%p: tensor<f32> {cnn.name = "p", cnn.role = #cnn.role<parameter>},
                   %g: tensor<f32> {cnn.name = "g", cnn.role = #cnn.role<input>})
     -> (tensor<f32> {cnn.name = "p", cnn.role = #cnn.role<parameter>, cnn.tied = 0 : i64},
