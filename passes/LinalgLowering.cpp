@@ -239,6 +239,28 @@ AffineMap LinalgLowering::loopMap(int64_t loops, ArrayRef<int64_t> results) {
   return AffineMap::get(loops, 0, dims, builder.getContext());
 }
 
+/// linalg takes the extent of a loop from the first operand that it indexes alone. An input that is larger there would
+/// give the wrong one, so what the loops do not reach is cut off; that is a view.
+Value LinalgLowering::cropToLoops(const LoopInput &input, RankedTensorType loops) {
+  auto type = cast<RankedTensorType>(input.tensor.getType());
+  SmallVector<OpFoldResult> sizes = getAsIndexOpFoldResult(builder.getContext(), type.getShape());
+  if (type.getNumDynamicDims())
+    sizes[0] = batch;
+  SmallVector<int64_t> shape(type.getShape());
+  for (auto [dim, expr] : llvm::enumerate(input.map.getResults())) {
+    auto loop = dyn_cast<AffineDimExpr>(expr);
+    if (!loop || type.isDynamicDim(dim))
+      continue;
+    shape[dim] = loops.getDimSize(loop.getPosition());
+    sizes[dim] = builder.getIndexAttr(shape[dim]);
+  }
+  auto cropped = RankedTensorType::get(shape, type.getElementType());
+  if (cropped == type)
+    return input.tensor;
+  SmallVector<OpFoldResult> offsets(type.getRank(), builder.getIndexAttr(0)), strides(type.getRank(), builder.getIndexAttr(1));
+  return tensor::ExtractSliceOp::create(builder, cropped, input.tensor, offsets, sizes, strides);
+}
+
 Value LinalgLowering::forEach(RankedTensorType type, ArrayRef<LoopInput> inputs, PointBody body) {
   return forEachOf({type}, inputs, [&](ImplicitLocOpBuilder &b, ValueRange arguments, SmallVectorImpl<Value> &results) {
     results.push_back(body(b, arguments));
@@ -251,7 +273,7 @@ SmallVector<Value> LinalgLowering::forEachOf(
   SmallVector<Value> tensors, results;
   SmallVector<AffineMap> maps;
   for (const LoopInput &input : inputs) {
-    tensors.push_back(input.tensor);
+    tensors.push_back(cropToLoops(input, types.front()));
     maps.push_back(input.map);
   }
   SmallVector<Type> resultTypes(types);

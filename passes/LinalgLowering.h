@@ -91,6 +91,8 @@ public:
   mlir::AffineMap loopMap(int64_t loops, llvm::ArrayRef<int64_t> results);
 
 private:
+  mlir::Value cropToLoops(const LoopInput &input, mlir::RankedTensorType loops);
+
   mlir::Value batch;
   struct Copy {
     mlir::Value tensor;
