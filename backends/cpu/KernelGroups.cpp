@@ -74,7 +74,14 @@ static Operation *chooseProducer(Operation *op) {
   Operation *chosen = nullptr;
   for (OpOperand *operand : cast<linalg::LinalgOp>(op).getDpsInputOperands()) {
     linalg::LinalgOp producer = operand->get().getDefiningOp<linalg::LinalgOp>();
-    if (!producer || isRecomputed(producer) || !readsWrittenElement(*operand) || !isReadBy(producer))
+    if (!producer || isRecomputed(producer) || !isReadBy(producer) ||
+        cast<ShapedType>(operand->get().getType()).getShape() !=
+            cast<ShapedType>(op->getResult(0).getType()).getShape())
+      continue;
+    // Everywhere it is read: an op that also reads its neighbours would need several tiles of it.
+    if (!llvm::all_of(op->getOpOperands(), [&](OpOperand &other) {
+          return other.get().getDefiningOp() != producer || readsWrittenElement(other);
+        }))
       continue;
     // The one with more work, or else the later one: its result has just been made.
     auto rank = [](Operation *candidate) { return cast<linalg::LinalgOp>(candidate).getNumReductionLoops() > 0; };

@@ -114,3 +114,32 @@ func.func @swap(%p: tensor<4xf32> {cnn.name = "p", cnn.role = #cnn.role<paramete
     attributes {cnn.kind = #cnn.function_kind<train_step>} {
   return %q, %p : tensor<4xf32>, tensor<4xf32>
 }
+
+// -----
+
+// An op that reads the neighbours of what it reads (a normalization across channels) does not join what makes them; its loops are those of
+// its result.
+
+#id = affine_map<(b, c) -> (b, c)>
+#next = affine_map<(b, c) -> (b, c + 1)>
+
+// CHECK-LABEL: func.func @negative_neighbours(
+// CHECK: call @kernel_0
+// CHECK: call @kernel_1
+// CHECK: func.func private @kernel_1
+// CHECK: tensor.extract_slice %{{.*}}[0, 0] [%{{.*}}, 4] [1, 1] : tensor<?x5xf32> to tensor<?x4xf32>
+func.func @negative_neighbours(%x: tensor<?x5xf32> {cnn.name = "x", cnn.role = #cnn.role<input>})
+    -> (tensor<?x4xf32> {cnn.name = "y"}) attributes {cnn.kind = #cnn.function_kind<infer>} {
+  %c0 = arith.constant 0 : index
+  %batch = tensor.dim %x, %c0 : tensor<?x5xf32>
+  %e5 = tensor.empty(%batch) : tensor<?x5xf32>
+  %e4 = tensor.empty(%batch) : tensor<?x4xf32>
+  %0 = linalg.exp ins(%x : tensor<?x5xf32>) outs(%e5 : tensor<?x5xf32>) -> tensor<?x5xf32>
+  %1 = linalg.generic {indexing_maps = [#id, #next, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%0, %0 : tensor<?x5xf32>, tensor<?x5xf32>) outs(%e4 : tensor<?x4xf32>) {
+    ^bb0(%a: f32, %b: f32, %o: f32):
+      %s = arith.addf %a, %b : f32
+      linalg.yield %s : f32
+  } -> tensor<?x4xf32>
+  return %1 : tensor<?x4xf32>
+}
