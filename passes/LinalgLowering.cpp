@@ -239,26 +239,37 @@ AffineMap LinalgLowering::loopMap(int64_t loops, ArrayRef<int64_t> results) {
   return AffineMap::get(loops, 0, dims, builder.getContext());
 }
 
-/// linalg takes the extent of a loop from the first operand that it indexes alone. An input that is larger there would
-/// give the wrong one, so what the loops do not reach is cut off; that is a view.
-Value LinalgLowering::cropToLoops(const LoopInput &input, RankedTensorType loops) {
+/// The part of an input that the loops reach, as a view. linalg takes the extent of a loop from the first operand that it
+/// indexes alone, so that operand must not be larger; and upstream's tiling wants maps without constant terms.
+LoopInput LinalgLowering::cropToLoops(const LoopInput &input, RankedTensorType loops) {
   auto type = cast<RankedTensorType>(input.tensor.getType());
+  SmallVector<OpFoldResult> offsets(type.getRank(), builder.getIndexAttr(0)), strides(type.getRank(), builder.getIndexAttr(1));
   SmallVector<OpFoldResult> sizes = getAsIndexOpFoldResult(builder.getContext(), type.getShape());
   if (type.getNumDynamicDims())
     sizes[0] = batch;
   SmallVector<int64_t> shape(type.getShape());
+  SmallVector<AffineExpr> exprs, first, last;
+  for (int64_t size : loops.getShape()) {
+    first.push_back(builder.getAffineConstantExpr(0));
+    last.push_back(builder.getAffineConstantExpr(ShapedType::isDynamic(size) ? 0 : size - 1));
+  }
   for (auto [dim, expr] : llvm::enumerate(input.map.getResults())) {
-    auto loop = dyn_cast<AffineDimExpr>(expr);
-    if (!loop || type.isDynamicDim(dim))
+    if (type.isDynamicDim(dim)) {
+      exprs.push_back(expr);
       continue;
-    shape[dim] = loops.getDimSize(loop.getPosition());
+    }
+    int64_t low = cast<AffineConstantExpr>(expr.replaceDims(first)).getValue();
+    int64_t high = cast<AffineConstantExpr>(expr.replaceDims(last)).getValue();
+    exprs.push_back(expr - low);
+    shape[dim] = high - low + 1;
+    offsets[dim] = builder.getIndexAttr(low);
     sizes[dim] = builder.getIndexAttr(shape[dim]);
   }
   auto cropped = RankedTensorType::get(shape, type.getElementType());
   if (cropped == type)
-    return input.tensor;
-  SmallVector<OpFoldResult> offsets(type.getRank(), builder.getIndexAttr(0)), strides(type.getRank(), builder.getIndexAttr(1));
-  return tensor::ExtractSliceOp::create(builder, cropped, input.tensor, offsets, sizes, strides);
+    return input;
+  Value slice = tensor::ExtractSliceOp::create(builder, cropped, input.tensor, offsets, sizes, strides);
+  return {slice, AffineMap::get(input.map.getNumDims(), 0, exprs, builder.getContext())};
 }
 
 Value LinalgLowering::forEach(RankedTensorType type, ArrayRef<LoopInput> inputs, PointBody body) {
@@ -273,8 +284,9 @@ SmallVector<Value> LinalgLowering::forEachOf(
   SmallVector<Value> tensors, results;
   SmallVector<AffineMap> maps;
   for (const LoopInput &input : inputs) {
-    tensors.push_back(cropToLoops(input, types.front()));
-    maps.push_back(input.map);
+    LoopInput cropped = cropToLoops(input, types.front());
+    tensors.push_back(cropped.tensor);
+    maps.push_back(cropped.map);
   }
   SmallVector<Type> resultTypes(types);
   for (RankedTensorType type : types) {

@@ -91,7 +91,7 @@ public:
   mlir::AffineMap loopMap(int64_t loops, llvm::ArrayRef<int64_t> results);
 
 private:
-  mlir::Value cropToLoops(const LoopInput &input, mlir::RankedTensorType loops);
+  LoopInput cropToLoops(const LoopInput &input, mlir::RankedTensorType loops);
 
   mlir::Value batch;
   struct Copy {
