@@ -1,0 +1,33 @@
+// RUN: cnn-opt --convert-cnn-to-linalg %s | FileCheck %s
+
+// Inputs and outputs keep the order of the dialect; the weight is stored as the contraction reads it, here and in the
+// other functions of the model. With one channel, channels-last is a view.
+// CHECK-LABEL: func.func @Net(
+// CHECK-SAME: %[[X:.*]]: tensor<?x1x28x28xf32>
+// CHECK-SAME: %[[W:.*]]: tensor<5x5x1x6xf32> {{.*}}cnn.storage = array<i64: 2, 3, 1, 0>
+// CHECK-SAME: -> (tensor<?x6x24x24xf32>
+// CHECK: tensor.expand_shape {{.*}} into tensor<?x28x28x1xf32>
+// CHECK: linalg.generic {{.*}}iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction", "reduction", "reduction"]
+// CHECK-SAME: {cnn.contraction}
+// CHECK: linalg.transpose {{.*}} permutation = [0, 3, 1, 2]
+// CHECK-NOT: = cnn.
+func.func @Net(
+    %x: tensor<?x1x28x28xf32> {cnn.name = "x", cnn.role = #cnn.role<input>},
+    %w: tensor<6x1x5x5xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>})
+    -> (tensor<?x6x24x24xf32> {cnn.name = "y", cnn.role = #cnn.role<output>})
+    attributes {cnn.kind = #cnn.function_kind<infer>} {
+  %y = cnn.conv %x, %w {groups = 1 : i64, window = #cnn.window<kernel = [5, 5], stride = [1, 1], dilation = [1, 1],
+      pad_low = [0, 0], pad_high = [0, 0]>} : (tensor<?x1x28x28xf32>, tensor<6x1x5x5xf32>) -> tensor<?x6x24x24xf32>
+  return %y : tensor<?x6x24x24xf32>
+}
+
+// A permutation is another storage layout, not a copy: an interleaved image is channels-last already.
+// CHECK-LABEL: func.func @interleaved(
+// CHECK-NOT: linalg.transpose
+// CHECK: cnn.contraction
+func.func @interleaved(%x: tensor<?x8x8x3xf32>, %w: tensor<4x3x8x8xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}) -> tensor<?x4x1x1xf32> {
+  %0 = cnn.permute %x {perm = array<i64: 0, 3, 1, 2>} : (tensor<?x8x8x3xf32>) -> tensor<?x3x8x8xf32>
+  %y = cnn.conv %0, %w {groups = 1 : i64, window = #cnn.window<kernel = [8, 8], stride = [1, 1], dilation = [1, 1],
+      pad_low = [0, 0], pad_high = [0, 0]>} : (tensor<?x3x8x8xf32>, tensor<4x3x8x8xf32>) -> tensor<?x4x1x1xf32>
+  return %y : tensor<?x4x1x1xf32>
+}
