@@ -32,8 +32,11 @@ struct Command {
   ExitCode (*run)(Arguments &arguments);
 };
 
+extern const Command buildCommand;
 extern const Command checkCommand;
 extern const Command fmtCommand;
+extern const Command runCommand;
+extern const Command trainCommand;
 
 /// How diagnostics are shown, an option of every subcommand that reads models: --diagnostics=text|json.
 enum class DiagnosticsFormat { Text, Json };

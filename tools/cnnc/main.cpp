@@ -10,7 +10,7 @@
 namespace cnn::tools {
 
 // In the order in which help lists them.
-static const Command *const commands[] = {&checkCommand, &fmtCommand};
+static const Command *const commands[] = {&checkCommand, &trainCommand, &buildCommand, &runCommand, &fmtCommand};
 
 static void showUsage(llvm::raw_ostream &os) {
   os << "usage: cnnc COMMAND …\n\n";

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "tools/cnnc/Compilation.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/raw_ostream.h"
+
+namespace cnn::tools {
+
+static ExitCode emit(Compilation &compilation, const cpu::ArtifactOptions &options, llvm::StringRef stage,
+                     llvm::StringRef file) {
+  if (stage == "linalg") {
+    compilation.module().print(llvm::outs());
+    return ExitCode::Success;
+  }
+  cpu::Stage which = stage == "kernels" ? cpu::Stage::Kernels
+                     : stage == "llvm"  ? cpu::Stage::LLVM
+                     : stage == "asm"   ? cpu::Stage::Assembly
+                                        : cpu::Stage::Object;
+  llvm::SmallVector<char> text;
+  llvm::raw_svector_ostream stream(text);
+  if (mlir::failed(cpu::emitStage(compilation.module(), options, which, stream)))
+    return ExitCode::WrongModel;
+  std::error_code code;
+  llvm::raw_fd_ostream out(file.empty() ? "-" : file, code);
+  if (!code)
+    out << stream.str();
+  out.flush();
+  if (!code)
+    code = out.error();
+  out.clear_error();
+  if (!code)
+    return ExitCode::Success;
+  llvm::errs() << "cnnc: error: cannot write '" << file << "': " << code.message() << "\n";
+  return ExitCode::WrongModel;
+}
+
+static ExitCode runBuild(Arguments &arguments) {
+  DiagnosticsFormat format = diagnosticsFormat(arguments);
+  TargetOptions target;
+  target.read(arguments);
+  llvm::StringRef stage =
+      arguments.choice("--emit", {"library", "cnn", "linalg", "kernels", "llvm", "asm", "obj"}, "library");
+  llvm::StringRef output = arguments.value("-o").value_or("");
+  llvm::StringRef weights = arguments.value("--weights").value_or("");
+  bool withoutTraining = arguments.flag("--inference");
+  bool debugInfo = arguments.flag("-g");
+  llvm::StringRef path = arguments.file("a model, such as lenet5.cnn");
+  if (!arguments.finish())
+    return ExitCode::WrongCommandLine;
+
+  Compilation compilation;
+  ExitCode code = compilation.readModel(path, format);
+  if (code != ExitCode::Success)
+    return code;
+  cpu::ArtifactOptions options;
+  options.net = compilation.chooseNet(target.net);
+  if (options.net.empty())
+    return ExitCode::WrongCommandLine;
+  if (stage == "cnn") {
+    compilation.module().print(llvm::outs());
+    return ExitCode::Success;
+  }
+  options.folder = output.empty() ? "." : output.str();
+  options.weightsFile = weights.str();
+  options.cpu = target.cpu;
+  options.triple = target.triple;
+  options.producer = producerName();
+  options.debugInfo = debugInfo;
+  code = compilation.lowerToLinalg(compilation.hasTraining(options.net) && !withoutTraining);
+  if (code != ExitCode::Success)
+    return code;
+  return stage == "library" ? compilation.build(options) : emit(compilation, options, stage, output);
+}
+
+const Command buildCommand = {
+    "build", "MODEL [--weights FILE] [-o FOLDER] [options]",
+    "Compile a net to a library: NAME.h, libNAME.a, libNAME.so and NAME.pc.",
+    "  -o FOLDER                where the files go (default: here); with --emit, the file\n"
+    "  --weights FILE           trained weights (safetensors) to put into the library\n"
+    "  --inference              leave out the training step, even if the file has a train block\n"
+    "  --emit=STAGE             print cnn, linalg, kernels, llvm, asm or obj instead\n"
+    "  -g                       with lines of the model's file, for debuggers\n"
+    "  --net NAME               the net, if the file has several\n"
+    "  --cpu NAME               the processor (default: the host's)\n"
+    "  --triple TRIPLE          the target (default: the host)\n"
+    "  --diagnostics=text|json  show errors as text, or as one JSON object per line\n",
+    runBuild};
+
+} // namespace cnn::tools

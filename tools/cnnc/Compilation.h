@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// From a model's file to a library, as every subcommand that compiles needs it.
+#pragma once
+
+#include "backends/cpu/Artifact.h"
+#include "dsl/Frontend.h"
+#include "mlir/IR/MLIRContext.h"
+#include "tools/cnnc/Command.h"
+#include <string>
+
+namespace cnn::tools {
+
+/// Options that build, train and run share; read them before the files.
+struct TargetOptions {
+  std::string net, cpu, triple;
+  void read(Arguments &arguments);
+  static constexpr llvm::StringLiteral help = "  --net NAME               the net, if the file has several\n"
+                                              "  --cpu NAME               the processor (default: the host's)\n"
+                                              "  --triple TRIPLE          the target (default: the host)\n";
+};
+
+class Compilation {
+public:
+  Compilation();
+
+  /// Front end and verifier; errors have been shown if this is not Success.
+  ExitCode readModel(llvm::StringRef path, DiagnosticsFormat format);
+  /// The passes on the cnn dialect, then linalg.
+  ExitCode lowerToLinalg(bool withTraining);
+  /// The library. The module is used up.
+  ExitCode build(const cpu::ArtifactOptions &options);
+  /// The name of the one net, or of the one that `wanted` names; empty after an error.
+  std::string chooseNet(llvm::StringRef wanted) const;
+
+  mlir::ModuleOp module() { return *compiled.module; }
+  bool hasTraining(llvm::StringRef net);
+
+  std::string path;
+  mlir::DialectRegistry registry;
+  mlir::MLIRContext context;
+  dsl::SourceTable sources;
+  dsl::CompiledFile compiled;
+};
+
+/// "cnnc 0.1.0".
+std::string producerName();
+
+/// A folder that is removed with what is in it; empty path after an error.
+class TemporaryFolder {
+public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  std::string path;
+};
+
+} // namespace cnn::tools

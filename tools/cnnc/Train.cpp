@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// cnnc train: compiles the model to a shared library, loads it, and runs the training loop of the runtime on it.
+#include "cnn/runtime.h"
+#include "ir/CnnDialect.h"
+#include "tools/cnnc/Compilation.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+#include <csignal>
+#include <deque>
+
+namespace cnn::tools {
+
+static volatile sig_atomic_t stopRequested = 0;
+
+static void requestStop(int) {
+  // A second Ctrl-C ends the program at once.
+  stopRequested = 1;
+  signal(SIGINT, SIG_DFL);
+}
+
+namespace {
+/// The data block as the runtime wants it; keeps the texts alive.
+class DataFields {
+public:
+  /// False if an input of the training step is not in the data, which the front end excludes.
+  bool fill(DataOp data, const cnn_function_desc &step, llvm::StringRef folder);
+  std::vector<cnn_field> fields;
+
+private:
+  const char *keep(llvm::StringRef path, llvm::StringRef folder);
+  std::deque<std::string> texts;
+};
+} // namespace
+
+const char *DataFields::keep(llvm::StringRef path, llvm::StringRef folder) {
+  llvm::SmallString<128> full;
+  if (!llvm::sys::path::is_absolute(path))
+    full = folder;
+  llvm::sys::path::append(full, path);
+  return texts.emplace_back(full.str()).c_str();
+}
+
+bool DataFields::fill(DataOp data, const cnn_function_desc &step, llvm::StringRef folder) {
+  for (int64_t i = 0; i < step.input_count; ++i) {
+    cnn_field field = {};
+    field.name = step.inputs[i].name;
+    for (FieldOp op : data.getBody().front().getOps<FieldOp>()) {
+      if (op.getName() != field.name)
+        continue;
+      const char *path = keep(op.getPath(), folder);
+      if (op.getPart() != "train") {
+        field.test_path = path;
+        continue;
+      }
+      field.path = path;
+      DataFormat format = op.getFormat();
+      field.format = format == DataFormat::Idx   ? CNN_FIELD_IDX
+                     : format == DataFormat::Npy ? CNN_FIELD_NPY
+                                                 : CNN_FIELD_FOLDER;
+      field.class_count = op.getClasses();
+      field.flip_probability = op.getFlip().convertToDouble();
+      field.shift = op.getShift();
+      field.fill = op.getFill().convertToDouble();
+    }
+    if (!field.path)
+      return false;
+    fields.push_back(field);
+  }
+  return true;
+}
+
+static cnn_rate rateOf(RateAttr attr) {
+  cnn_rate rate = {};
+  switch (attr.getKind()) {
+  case RateKind::Constant:
+    rate.kind = CNN_RATE_CONSTANT;
+    break;
+  case RateKind::Step:
+    rate.kind = CNN_RATE_STEP;
+    break;
+  case RateKind::Poly:
+    rate.kind = CNN_RATE_POLY;
+    break;
+  case RateKind::Cosine:
+    rate.kind = CNN_RATE_COSINE;
+    break;
+  }
+  rate.base = attr.getBase();
+  rate.warmup = attr.getWarmup();
+  rate.every = attr.getEvery();
+  rate.factor = attr.getFactor();
+  rate.power = attr.getPower();
+  return rate;
+}
+
+static ExitCode report(const cnn_error &error) {
+  llvm::errs() << "cnnc: error: " << error.text << "\n";
+  return ExitCode::WrongModel;
+}
+
+static ExitCode runTrain(Arguments &arguments) {
+  DiagnosticsFormat format = diagnosticsFormat(arguments);
+  TargetOptions target;
+  target.read(arguments);
+  std::string data = arguments.value("--data").value_or("").str();
+  std::string output = arguments.value("-o").value_or("").str();
+  std::string metrics = arguments.value("--metrics").value_or("").str();
+  std::string weights = arguments.value("--weights").value_or("").str();
+  std::optional<int64_t> epochs = arguments.integer("--epochs", 1);
+  std::optional<int64_t> threads = arguments.integer("--threads", 1);
+  bool resume = arguments.flag("--resume");
+  bool quiet = arguments.flag("--quiet");
+  llvm::StringRef path = arguments.file("a model, such as lenet5.cnn");
+  if (!arguments.finish())
+    return ExitCode::WrongCommandLine;
+  if (output.empty()) {
+    arguments.error("say where the trained weights go: -o NAME.safetensors");
+    return ExitCode::WrongCommandLine;
+  }
+
+  Compilation compilation;
+  ExitCode code = compilation.readModel(path, format);
+  if (code != ExitCode::Success)
+    return code;
+  TrainOp train;
+  for (auto op : compilation.module().getOps<TrainOp>()) {
+    if (!target.net.empty() && op.getNet() != target.net)
+      continue;
+    if (train) {
+      llvm::errs() << "cnnc: error: '" << path << "' has several train blocks, choose a net with --net\n";
+      return ExitCode::WrongCommandLine;
+    }
+    train = op;
+  }
+  if (!train) {
+    llvm::errs() << "cnnc: error: '" << path << "' has no train block"
+                 << (target.net.empty() ? "" : " for '" + target.net + "'") << "\n";
+    return ExitCode::WrongModel;
+  }
+  // The back end uses the module up, so what is needed of the blocks is taken first.
+  std::string net = train.getNet().str();
+  cnn_train_config config = {};
+  config.batch = train.getBatch();
+  config.epochs = epochs.value_or(train.getEpochs());
+  config.seed = static_cast<uint64_t>(train.getSeed());
+  config.rate = rateOf(train.getRate());
+  mlir::OwningOpRef<mlir::Operation *> dataCopy(compilation.module().lookupSymbol<DataOp>(train.getData())->clone());
+
+  TemporaryFolder folder;
+  if (folder.path.empty())
+    return ExitCode::WrongModel;
+  cpu::ArtifactOptions options;
+  options.net = net;
+  options.folder = folder.path;
+  options.cpu = target.cpu;
+  options.producer = producerName();
+  options.emitStaticLibrary = options.emitHeader = false;
+  code = compilation.lowerToLinalg(/*withTraining=*/true);
+  if (code == ExitCode::Success)
+    code = compilation.build(options);
+  if (code != ExitCode::Success)
+    return code;
+
+  cnn_error error = {};
+  cnn_library *library = nullptr;
+  cnn_model *model = nullptr;
+  std::string libraryPath = folder.path + "/lib" + net + ".so";
+  if (cnn_library_open(libraryPath.c_str(), &library, &error) != CNN_OK)
+    return report(error);
+  const cnn_model_desc *desc = cnn_library_model(library);
+  if (cnn_status status = cnn_model_create(desc, &model); status != CNN_OK) {
+    llvm::errs() << "cnnc: error: " << cnn_status_text(status) << "\n";
+    return ExitCode::WrongModel;
+  }
+  DataFields fields;
+  if (!fields.fill(llvm::cast<DataOp>(*dataCopy), desc->train_step, data.empty() ? "." : data)) {
+    llvm::errs() << "cnnc: bug: the data do not fit the training step\n";
+    return ExitCode::CompilerBug;
+  }
+  if (!weights.empty() && cnn_load_weights(model, weights.c_str(), &error) != CNN_OK)
+    return report(error);
+  if (threads)
+    cnn_set_threads(*threads);
+  std::string checkpoint = output + ".checkpoint";
+  config.model = model;
+  config.field_count = static_cast<int64_t>(fields.fields.size());
+  config.fields = fields.fields.data();
+  config.shuffle = 1;
+  config.keep_weights = weights.empty() ? 0 : 1;
+  config.weights_path = output.c_str();
+  config.checkpoint_path = checkpoint.c_str();
+  config.resume = resume;
+  config.metrics_path = metrics.empty() ? nullptr : metrics.c_str();
+  config.progress = quiet ? -1 : 2;
+  config.stop = &stopRequested;
+  signal(SIGINT, requestStop);
+  cnn_status status = cnn_train(&config, &error);
+  cnn_model_destroy(model);
+  cnn_library_close(library);
+  if (status == CNN_OK)
+    return ExitCode::Success;
+  if (status == CNN_STOPPED)
+    llvm::errs() << "cnnc: stopped; go on with --resume\n";
+  else
+    report(error);
+  return ExitCode::WrongModel;
+}
+
+const Command trainCommand = {"train", "MODEL --data FOLDER -o WEIGHTS [options]",
+                              "Train a net as its train block says.",
+                              "  --data FOLDER            where the files of the data block are (default: here)\n"
+                              "  -o FILE                  where the trained weights go (safetensors)\n"
+                              "  --epochs N               train so many epochs instead\n"
+                              "  --resume                 go on from the checkpoint of a run that was stopped\n"
+                              "  --weights FILE           start from these weights\n"
+                              "  --metrics FILE           write one JSON object per epoch\n"
+                              "  --threads N              use so many threads (default: all)\n"
+                              "  --quiet                  show no progress\n"
+                              "  --net NAME               the net, if the file trains several\n"
+                              "  --cpu NAME               the processor (default: the host's)\n"
+                              "  --diagnostics=text|json  show errors as text, or as one JSON object per line\n",
+                              runTrain};
+
+} // namespace cnn::tools
