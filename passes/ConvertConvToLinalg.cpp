@@ -238,6 +238,27 @@ WindowAttr gradientWindow(WindowAttr window) {
   return WindowAttr::get(window.getContext(), window.getKernel(), ones, window.getDilation(), zeros, zeros, false);
 }
 
+/// Whether the only window covers the input exactly, as in a convolution that ends in 1x1.
+bool isWholeWindow(WindowAttr window, ArrayRef<int64_t> inputSizes) {
+  for (int64_t i = 0; i < window.getRank(); ++i) {
+    WindowDim dim = window.getDim(i);
+    if (dim.kernel != inputSizes[i] || dim.dilation != 1 || dim.padLow != 0 || dim.padHigh != 0)
+      return false;
+  }
+  return window.getRank() > 0;
+}
+
+/// The input gradient of such a window is that of a dense layer: dx[b, kc] = dy[b, o] * weight[kc, o].
+Value wholeInputGradient(LinalgLowering &lowering, Value dy, Value weight, RankedTensorType type) {
+  int64_t outputs = typeOf(weight).getShape().back(), inputs = typeOf(weight).getNumElements() / outputs;
+  int64_t batch = type.getDimSize(0);
+  Type element = type.getElementType();
+  dy = lowering.reshape(dy, RankedTensorType::get({batch, outputs}, element));
+  weight = lowering.transpose(lowering.reshape(weight, RankedTensorType::get({inputs, outputs}, element)), {1, 0});
+  Contraction dense{lowering, WindowAttr::getEmpty(lowering.builder.getContext()), /*groups=*/1, outputs, inputs};
+  return lowering.reshape(dense.forward(dy, weight, RankedTensorType::get({batch, inputs}, element)), type);
+}
+
 LogicalResult lower(ConvOp op, LinalgLowering &lowering) {
   auto weightType = cast<RankedTensorType>(op.getWeight().getType());
   int64_t groups = op.getGroups();
@@ -254,6 +275,14 @@ LogicalResult lower(ConvInputGradOp op, LinalgLowering &lowering) {
   auto weightType = cast<RankedTensorType>(op.getWeight().getType());
   auto type = cast<RankedTensorType>(op.getType());
   int64_t groups = op.getGroups();
+  if (groups == 1 && isWholeWindow(op.getWindow(), type.getShape().drop_front(2))) {
+    Layout layout = channelsLast(type.getRank());
+    Value dx = wholeInputGradient(lowering, lowering.getChannelsLast(op.getOutputGrad()),
+                                  lowering.get(op.getWeight(), weightLayout(weightType.getRank())),
+                                  LinalgLowering::lowerType(type, layout));
+    lowering.set(op.getInputGrad(), dx, layout);
+    return success();
+  }
   Value dy = spreadOutputGradient(lowering, lowering.getChannelsLast(op.getOutputGrad()), op.getWindow(),
                                   type.getShape().drop_front(2));
   Value weight = flipWeight(lowering, lowering.get(op.getWeight(), weightLayout(weightType.getRank())), groups);
