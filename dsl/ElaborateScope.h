@@ -45,7 +45,7 @@ struct WeightScope {
   /// A number of its own for each evaluation of the body.
   int64_t application = 0;
   /// Who goes by this path in the parent's current application.
-  const Instance *owner = nullptr;
+  int64_t owner = -1;
   int64_t ownerApplication = -1;
   SourceRange ownerPlace;
   /// Two instances have this path; where the first one is.
@@ -74,6 +74,8 @@ struct Variable {
 
 /// A module applied to its configuration: a layer with its own weights.
 struct Instance {
+  /// Tells instances apart, also those that are gone.
+  int64_t id = 0;
   const ModelDecl *decl = nullptr;
   const FileScope *file = nullptr;
   std::vector<std::pair<llvm::StringRef, Variable>> configuration;
@@ -107,6 +109,9 @@ struct Frame {
   std::string layerPath;
   /// For each `if` that was evaluated: the branch taken last.
   llvm::DenseMap<const IfExpr *, const BlockExpr *> branches;
+
+  /// An assertion does not hold, so nothing more is evaluated.
+  bool isStopped = false;
 
   bool isStandard() const { return file && file->isStandard; }
 };

@@ -4,7 +4,7 @@
 namespace cnn::dsl {
 
 Value Elaborator::execute(const Stmt *stmt) {
-  if (isOutOfSteps || !countStep(stmt->range()))
+  if (isOutOfSteps || frame->isStopped || !countStep(stmt->range()))
     return Poison();
   switch (stmt->kind()) {
   case Stmt::Kind::Binding: {
@@ -78,6 +78,7 @@ void Elaborator::executeAssert(const AssertStmt &stmt) {
   std::optional<bool> holds = evaluateCondition(stmt.condition, "what is asserted");
   if (!holds || *holds)
     return;
+  frame->isStopped = true;
   Value message = stmt.message ? evaluate(stmt.message) : Value::ofText("this does not hold");
   if (message.isPoison())
     return;

@@ -9,6 +9,7 @@ namespace cnn::dsl {
 
 std::shared_ptr<Instance> Elaborator::makeInstance(const Callable &callee, SourceRange place) {
   auto instance = std::make_shared<Instance>();
+  instance->id = ++applications;
   instance->decl = callee.decl;
   instance->file = callee.file;
   instance->label = callee.decl->name.text.str();
@@ -35,10 +36,10 @@ WeightScope &Elaborator::scopeOf(Instance &instance, SourceRange place) {
     scope->path = parent.childPath(segment);
     scope->forbidsWeights = parent.forbidsWeights;
   }
-  if (scope->ownerApplication == parent.application && scope->owner != &instance) {
+  if (scope->ownerApplication == parent.application && scope->owner != instance.id) {
     scope->sharedWith = scope->ownerPlace;
   } else {
-    scope->owner = &instance;
+    scope->owner = instance.id;
     scope->ownerApplication = parent.application;
     scope->ownerPlace = instance.place;
   }
