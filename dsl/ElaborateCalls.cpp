@@ -277,12 +277,14 @@ Value Elaborator::takeResults(const ModelDecl &decl, const Value &bodyValue, Fra
   for (const Parameter &result : decl.results) {
     auto found = inner.variables.find(result.name.text);
     if (found == inner.variables.end()) {
+      ok = false;
+      if (inner.isStopped)
+        continue;
       std::vector<llvm::StringRef> bound;
       for (const auto &entry : inner.variables)
         bound.push_back(entry.getKey());
       std::sort(bound.begin(), bound.end());
       error(result.name.range, "the result '" + result.name.text + "' is never bound").suggest(result.name.text, bound);
-      ok = false;
       continue;
     }
     const Expr *source = found->second.source;
