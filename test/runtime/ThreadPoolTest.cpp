@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cnn/runtime.h"
+#include "runtime/cpu/WorkerPool.h"
 
 #include <atomic>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -66,6 +69,35 @@ TEST(ParallelFor, ServesSeveralThreads) {
     });
   for (auto &thread : threads)
     thread.join();
+}
+
+TEST(WorkerPool, VisitsEveryItemOnceManyTimes) {
+  for (int64_t threads : {1, 2, 5}) {
+    std::unique_ptr<cnn::runtime::WorkerPool> pool = cnn::runtime::WorkerPool::create(threads);
+    ASSERT_NE(pool, nullptr);
+    for (int64_t i = 0; i < 3000; ++i) {
+      Visits visits(i % 67);
+      pool->run(Visits::visit, &visits, i % 67);
+      ASSERT_TRUE(visits.allOnce()) << threads << " threads, run " << i;
+    }
+  }
+}
+
+// Threads that have no processor are not waited for. In a child process they are not there at all.
+TEST(WorkerPool, FinishesWithoutItsWorkers) {
+  std::unique_ptr<cnn::runtime::WorkerPool> pool = cnn::runtime::WorkerPool::create(4);
+  ASSERT_NE(pool, nullptr);
+  pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    alarm(60);
+    Visits visits(1000);
+    pool->run(Visits::visit, &visits, 1000);
+    _exit(visits.allOnce() ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
 }
 
 TEST(Threads, CountIsChecked) {
