@@ -2,6 +2,7 @@
 //
 // Runs any pass or pipeline of the project and of MLIR on a module: the compiler's stages, one at a time.
 
+#include "backends/cpu/Artifact.h"
 #include "backends/cpu/Passes.h"
 #include "ir/CnnDialect.h"
 #include "mlir/InitAllDialects.h"
@@ -17,8 +18,11 @@ int main(int argc, char **argv) {
   mlir::registerAllExtensions(registry);
   mlir::registerAllPasses();
   registry.insert<cnn::CnnDialect>();
+  cnn::cpu::registerDialects(registry);
   cnn::registerCnnPasses();
   cnn::registerPipelines();
   cnn::cpu::registerCnnCpuPasses();
+  cnn::cpu::registerCnnCpuKernelsPasses();
+  cnn::cpu::registerKernelPipelines();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "cnn dialect optimizer\n", registry));
 }

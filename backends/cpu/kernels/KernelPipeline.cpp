@@ -23,6 +23,7 @@
 #include "mlir/Dialect/Vector/Transforms/BufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Vector/Transforms/SubsetOpInterfaceImpl.h"
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
@@ -86,6 +87,25 @@ void buildKernelToLLVMPipeline(OpPassManager &manager, const VectorTarget &targe
   manager.addPass(createConvertIndexToLLVMPass());
   manager.addPass(createUBToLLVMConversionPass());
   manager.addPass(createReconcileUnrealizedCastsPass());
+}
+
+namespace {
+struct TargetOptions : PassPipelineOptions<TargetOptions> {
+  Option<int64_t> lanes{*this, "lanes", llvm::cl::desc("f32 values in a vector register"), llvm::cl::init(8)};
+  Option<int64_t> registers{*this, "registers", llvm::cl::desc("vector registers"), llvm::cl::init(16)};
+  Option<bool> fma{*this, "fma", llvm::cl::desc("fused multiply-add"), llvm::cl::init(true)};
+
+  VectorTarget get() const { return {lanes, registers, fma}; }
+};
+} // namespace
+
+void registerKernelPipelines() {
+  PassPipelineRegistration<TargetOptions>(
+      "cnn-cpu-kernels", "From kernels on tensors to kernels with work ranges, on memory",
+      [](OpPassManager &manager, const TargetOptions &options) { buildKernelPipeline(manager, options.get()); });
+  PassPipelineRegistration<TargetOptions>(
+      "cnn-cpu-kernels-to-llvm", "From kernels with work ranges to the LLVM dialect",
+      [](OpPassManager &manager, const TargetOptions &options) { buildKernelToLLVMPipeline(manager, options.get()); });
 }
 
 void registerKernelDialects(DialectRegistry &registry) {

@@ -2,9 +2,9 @@
 //
 // From a kernel on tensors to an LLVM function: the passes and their order.
 //
-// A kernel is a `func.func private` with the attribute `cnn.kernel`. Its arguments are identity-layout memrefs, of which only
-// dimension 0 may be dynamic, and then it is the batch. It reads them through `bufferization.to_tensor ... restrict`, and
-// writes its results by `bufferization.materialize_in_destination`.
+// A kernel is a `func.func private` with the attribute `cnn.kernel`. Its arguments are identity-layout memrefs, of
+// which only dimension 0 may be dynamic, and then it is the batch. It reads them through `bufferization.to_tensor ...
+// restrict`, and writes its results by `bufferization.materialize_in_destination`.
 //
 // Afterwards it is `llvm.func @kernel(%arguments: !llvm.ptr, %begin: i64, %end: i64)`: see runtime/abi/model.h,
 // cnn_kernel_fn. `arguments` points to 8-byte slots: the buffers' addresses in order, then the batch. The attribute
@@ -32,12 +32,15 @@ inline constexpr llvm::StringLiteral workItemsAttrName = "cnn.work_items";
 #define GEN_PASS_REGISTRATION
 #include "backends/cpu/kernels/Passes.h.inc"
 
-/// Kernels on tensors -> kernels with work ranges, in scf, vector and memref. The module may hold other functions, which
-/// are left alone.
+/// Kernels on tensors -> kernels with work ranges, in scf, vector and memref. The module may hold other functions,
+/// which are left alone.
 void buildKernelPipeline(mlir::OpPassManager &manager, const VectorTarget &target);
 
 /// Kernels from there to the LLVM dialect. Lowers everything in the module that is not LLVM yet.
 void buildKernelToLLVMPipeline(mlir::OpPassManager &manager, const VectorTarget &target);
+
+/// Registers the two as `cnn-cpu-kernels` and `cnn-cpu-kernels-to-llvm`, with the target's vector registers as options.
+void registerKernelPipelines();
 
 /// External models (tiling, bufferization) that the pipeline needs; call before creating the context.
 void registerKernelDialects(mlir::DialectRegistry &registry);
