@@ -22,6 +22,7 @@ for name in ["ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"]:
 
 config.substitutions.append(("%examples", os.path.join(config.cnn_source_dir, "examples")))
 config.substitutions.append(("%source", config.cnn_source_dir))
+config.substitutions.append(("%build", config.cnn_binary_dir))
 config.substitutions.append(("%python", config.python))
 
 # `// REQUIRES: fashion-mnist` is for tests that read the data set of Debian's package dataset-fashion-mnist.
