@@ -32,6 +32,29 @@ using namespace mlir;
 
 namespace cnn::cpu {
 
+/// Kernels formed, weights and buffers placed.
+static void buildPlanPipeline(OpPassManager &manager) {
+  // Before kernels are formed, so that equal kernels look equal and nothing is computed for nobody.
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+  manager.addPass(createFormKernels());
+  manager.addPass(createPlaceWeights());
+  manager.addPass(createPlanMemory());
+}
+
+static void buildLoweringOfKernels(OpPassManager &manager, const VectorTarget &target, bool debugInfo) {
+  buildKernelPipeline(manager, target);
+  buildKernelToLLVMPipeline(manager, target);
+  if (debugInfo)
+    manager.addPass(LLVM::createDIScopeForLLVMFuncOpPass());
+}
+
+static void buildLoweringOfCallers(OpPassManager &manager, bool debugInfo) {
+  manager.addPass(createEmitEntry());
+  if (debugInfo)
+    manager.addPass(LLVM::createDIScopeForLLVMFuncOpPass());
+}
+
 namespace {
 
 class ArtifactBuilder {
@@ -42,8 +65,11 @@ public:
   LogicalResult emit(Stage stage, llvm::raw_pwrite_stream &stream);
 
 private:
-  LogicalResult fail(llvm::Error error) {
-    return emitError(module.getLoc()) << llvm::toString(std::move(error));
+  LogicalResult fail(llvm::Error error) { return emitError(module.getLoc()) << llvm::toString(std::move(error)); }
+  LogicalResult run(PassManager &manager, ModuleOp on) {
+    if (options.watch)
+      options.watch(manager);
+    return manager.run(on);
   }
   LogicalResult selectNet();
   LogicalResult plan();
@@ -107,13 +133,8 @@ LogicalResult ArtifactBuilder::plan() {
     return fail(created.takeError());
   machine = std::move(*created);
   PassManager manager(module.getContext());
-  // Before kernels are formed, so that equal kernels look equal and nothing is computed for nobody.
-  manager.addPass(createCanonicalizerPass());
-  manager.addPass(createCSEPass());
-  manager.addPass(createFormKernels());
-  manager.addPass(createPlaceWeights());
-  manager.addPass(createPlanMemory());
-  if (failed(manager.run(module)))
+  buildPlanPipeline(manager);
+  if (failed(run(manager, module)))
     return failure();
   FailureOr<ModelDescription> described = describeModel(module, net);
   if (failed(described))
@@ -136,11 +157,8 @@ LogicalResult ArtifactBuilder::lower() {
   }
   VectorTarget target = VectorTarget::of(*machine);
   PassManager manager(module.getContext());
-  buildKernelPipeline(manager, target);
-  buildKernelToLLVMPipeline(manager, target);
-  if (options.debugInfo)
-    manager.addPass(LLVM::createDIScopeForLLVMFuncOpPass());
-  if (failed(manager.run(*kernels)))
+  buildLoweringOfKernels(manager, target, options.debugInfo);
+  if (failed(run(manager, *kernels)))
     return failure();
   SymbolTable symbols(module);
   for (LLVM::LLVMFuncOp kernel : kernels->getOps<LLVM::LLVMFuncOp>()) {
@@ -152,10 +170,8 @@ LogicalResult ArtifactBuilder::lower() {
     kernel.setLinkage(LLVM::Linkage::External);
   }
   PassManager callers(module.getContext());
-  callers.addPass(createEmitEntry());
-  if (options.debugInfo)
-    callers.addPass(LLVM::createDIScopeForLLVMFuncOpPass());
-  return callers.run(module);
+  buildLoweringOfCallers(callers, options.debugInfo);
+  return run(callers, module);
 }
 
 /// Everything as one LLVM module, optimized.
@@ -258,9 +274,8 @@ LogicalResult ArtifactBuilder::build() {
     if (llvm::Error error = emitSharedLibrary(objects, net, machine->getTargetTriple(), *files))
       return fail(std::move(error));
   if (options.emitHeader)
-    if (llvm::Error error = files->write(net + ".h", [&](llvm::raw_pwrite_stream &stream) {
-          stream << emitHeader(model, weights.has_value());
-        }))
+    if (llvm::Error error = files->write(
+            net + ".h", [&](llvm::raw_pwrite_stream &stream) { stream << emitHeader(model, weights.has_value()); }))
       return fail(std::move(error));
   for (const ObjectFile &file : objects)
     files->drop(file.name);
@@ -278,12 +293,17 @@ void registerDialects(DialectRegistry &registry) {
   registerLLVMDialectTranslation(registry);
 }
 
+void listPasses(OpPassManager &manager) {
+  buildPlanPipeline(manager);
+  buildLoweringOfKernels(manager, VectorTarget(), /*debugInfo=*/true);
+  buildLoweringOfCallers(manager, /*debugInfo=*/true);
+}
+
 LogicalResult buildArtifact(ModuleOp module, const ArtifactOptions &options) {
   return ArtifactBuilder(module, options).build();
 }
 
-LogicalResult emitStage(ModuleOp module, const ArtifactOptions &options, Stage stage,
-                        llvm::raw_pwrite_stream &stream) {
+LogicalResult emitStage(ModuleOp module, const ArtifactOptions &options, Stage stage, llvm::raw_pwrite_stream &stream) {
   return ArtifactBuilder(module, options).emit(stage, stream);
 }
 

@@ -7,10 +7,13 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
+#include <functional>
 #include <string>
 
 namespace mlir {
 class DialectRegistry;
+class OpPassManager;
+class PassManager;
 } // namespace mlir
 
 namespace cnn::cpu {
@@ -26,6 +29,8 @@ struct ArtifactOptions {
   bool emitStaticLibrary = true;
   bool emitSharedLibrary = true;
   bool emitHeader = true;
+  // Called with every pass manager before it runs, to watch it.
+  std::function<void(mlir::PassManager &)> watch;
 };
 
 /// What can be looked at on the way. Linalg is the module given, which every back end shares.
@@ -33,6 +38,9 @@ enum class Stage { Kernels, LLVM, Assembly, Object };
 
 /// Dialects and external models that the back end needs: call before the context is made.
 void registerDialects(mlir::DialectRegistry &registry);
+
+/// All passes of the back end in their order, for a list of them. They run on several modules, not on one.
+void listPasses(mlir::OpPassManager &manager);
 
 /// Compiles the functions of a network (infer, and where there are any, train_step and evaluate; linalg on tensors) and
 /// writes NAME.h, libNAME.a, libNAME.so and NAME.pc. Everything is written, or nothing. A failure has been reported.

@@ -29,7 +29,7 @@ static ExitCode emit(Compilation &compilation, const cpu::ArtifactOptions &optio
   out.clear_error();
   if (!code)
     return ExitCode::Success;
-  llvm::errs() << "cnnc: error: cannot write '" << file << "': " << code.message() << "\n";
+  compilation.error("cannot write '" + file + "': " + code.message());
   return ExitCode::WrongModel;
 }
 
@@ -38,17 +38,22 @@ static ExitCode runBuild(Arguments &arguments) {
   TargetOptions target;
   target.read(arguments);
   llvm::StringRef stage =
-      arguments.choice("--emit", {"library", "cnn", "linalg", "kernels", "llvm", "asm", "obj"}, "library");
+      arguments.choice("--emit", {"library", "ast", "cnn", "linalg", "kernels", "llvm", "asm", "obj"}, "library");
   llvm::StringRef output = arguments.value("-o").value_or("");
   llvm::StringRef weights = arguments.value("--weights").value_or("");
   bool withoutTraining = arguments.flag("--inference");
   bool debugInfo = arguments.flag("-g");
+  DumpAfter dumpAfter;
+  dumpAfter.read(arguments);
   llvm::StringRef path = arguments.file("a model, such as lenet5.cnn");
   if (!arguments.finish())
     return ExitCode::WrongCommandLine;
 
-  Compilation compilation;
-  ExitCode code = compilation.readModel(path, format);
+  if (stage == "ast")
+    return printSyntaxTree(path, format);
+  Compilation compilation(format);
+  compilation.dumpAfter = dumpAfter;
+  ExitCode code = compilation.readModel(path);
   if (code != ExitCode::Success)
     return code;
   cpu::ArtifactOptions options;
@@ -65,6 +70,7 @@ static ExitCode runBuild(Arguments &arguments) {
   options.triple = target.triple;
   options.producer = producerName();
   options.debugInfo = debugInfo;
+  options.watch = [&](mlir::PassManager &manager) { dumpAfter.watch(manager); };
   code = compilation.lowerToLinalg(compilation.hasTraining(options.net) && !withoutTraining);
   if (code != ExitCode::Success)
     return code;
@@ -77,7 +83,8 @@ const Command buildCommand = {
     "  -o FOLDER                where the files go (default: here); with --emit, the file\n"
     "  --weights FILE           trained weights (safetensors) to put into the library\n"
     "  --inference              leave out the training step, even if the file has a train block\n"
-    "  --emit=STAGE             print cnn, linalg, kernels, llvm, asm or obj instead\n"
+    "  --emit=STAGE             print ast, cnn, linalg, kernels, llvm, asm or obj instead\n"
+    "  --dump-after=PASS,…      print what a pass leaves, too\n"
     "  -g                       with lines of the model's file, for debuggers\n"
     "  --net NAME               the net, if the file has several\n"
     "  --cpu NAME               the processor (default: the host's)\n"

@@ -6,35 +6,42 @@
 #include "mlir/IR/Verifier.h"
 #include "tools/cnnc/Command.h"
 #include "tools/cnnc/LayerTable.h"
+#include "llvm/ADT/STLExtras.h"
 
 namespace cnn::tools {
 
+ExitCode printSyntaxTree(llvm::StringRef path, DiagnosticsFormat format) {
+  dsl::SourceTable sources;
+  dsl::DiagnosticEngine diagnostics;
+  std::string problem;
+  if (const dsl::SourceFile *source = sources.read(path, problem))
+    dsl::printAst(*dsl::parse(*source, diagnostics), llvm::outs(), /*withPlaces=*/true);
+  else
+    diagnostics.error({}, "cannot read '" + path + "': " + problem);
+  showDiagnostics(diagnostics, format);
+  return diagnostics.hasErrors() ? ExitCode::WrongModel : ExitCode::Success;
+}
+
 static ExitCode runCheck(Arguments &arguments) {
   DiagnosticsFormat format = diagnosticsFormat(arguments);
-  llvm::StringRef emit = arguments.choice("--emit", {"table", "none", "ast", "cnn"}, "table");
+  llvm::StringRef emit =
+      arguments.choice("--emit", {"table", "none", "ast", "cnn", "linalg", "kernels", "llvm", "asm", "obj"}, "table");
+  if (llvm::is_contained({"linalg", "kernels", "llvm", "asm", "obj"}, emit))
+    arguments.error("checking ends with the cnn dialect; 'cnnc build --emit=" + emit + "' goes on");
   bool withLocations = arguments.flag("--locations");
   llvm::StringRef path = arguments.file("a model, such as lenet5.cnn");
   if (!arguments.finish())
     return ExitCode::WrongCommandLine;
 
+  if (emit == "ast")
+    return printSyntaxTree(path, format);
   dsl::SourceTable sources;
   dsl::DiagnosticEngine diagnostics;
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
-  dsl::CompiledFile compiled;
-  std::string problem;
-  if (const dsl::SourceFile *source = sources.read(path, problem)) {
-    if (emit == "ast")
-      dsl::printAst(*dsl::parse(*source, diagnostics), llvm::outs(), /*withPlaces=*/true);
-    else
-      compiled = dsl::compile(sources, *source, {}, diagnostics, context);
-  } else {
-    diagnostics.error({}, "cannot read '" + path + "': " + problem);
-  }
+  dsl::CompiledFile compiled = dsl::compileFile(path, sources, {}, diagnostics, context);
   showDiagnostics(diagnostics, format);
   if (diagnostics.hasErrors())
     return ExitCode::WrongModel;
-  if (!compiled.module)
-    return ExitCode::Success;
   if (emit == "cnn") {
     mlir::OpPrintingFlags flags;
     compiled.module->print(llvm::outs(), withLocations ? flags.enableDebugInfo() : flags);

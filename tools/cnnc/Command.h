@@ -43,5 +43,10 @@ enum class DiagnosticsFormat { Text, Json };
 DiagnosticsFormat diagnosticsFormat(Arguments &arguments);
 /// Shows them on standard error, in color on a terminal.
 void showDiagnostics(const dsl::DiagnosticEngine &diagnostics, DiagnosticsFormat format);
+/// Shows an error that has no place in a model.
+void showError(const llvm::Twine &message, DiagnosticsFormat format);
+
+/// --emit=ast, after which only the syntax is known to be right.
+ExitCode printSyntaxTree(llvm::StringRef path, DiagnosticsFormat format);
 
 } // namespace cnn::tools

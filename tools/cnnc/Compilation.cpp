@@ -24,25 +24,65 @@ static mlir::DialectRegistry &fill(mlir::DialectRegistry &registry) {
   return registry;
 }
 
-/// Errors of the back end, which are about files and machines more often than about a place in the model.
-static mlir::LogicalResult showError(mlir::Diagnostic &diagnostic) {
+/// The range of a location in the text of a file; invalid if the file is none of the model's.
+static dsl::SourceRange rangeOf(mlir::FileLineColRange place, dsl::SourceTable &sources) {
+  std::string problem;
+  const dsl::SourceFile *file = place ? sources.read(place.getFilename().getValue(), problem) : nullptr;
+  // The module as a whole is at 1:1.
+  bool isModule = place && place.getStartLine() == 1 && place.getStartColumn() == 1 && place.getEndColumn() <= 1;
+  if (!file || isModule || place.getStartLine() < 1 || place.getEndLine() > file->lineCount())
+    return {};
+  auto offset = [&](int64_t line, int64_t column) {
+    return static_cast<uint32_t>(file->lineText(line).data() - file->text().data() + std::max<int64_t>(column, 1) - 1);
+  };
+  return file->range(offset(place.getStartLine(), place.getStartColumn()),
+                     offset(place.getEndLine(), place.getEndColumn()));
+}
+
+/// Splits the location of an op: where it is written, and from where that was called.
+static dsl::SourceRange splitLocation(mlir::Location location, dsl::SourceTable &sources,
+                                      std::vector<dsl::SourceRange> &callers) {
+  if (auto call = mlir::dyn_cast<mlir::CallSiteLoc>(location)) {
+    dsl::SourceRange place = splitLocation(call.getCallee(), sources, callers);
+    callers.push_back(splitLocation(call.getCaller(), sources, callers));
+    return place;
+  }
+  if (auto name = mlir::dyn_cast<mlir::NameLoc>(location))
+    return splitLocation(name.getChildLoc(), sources, callers);
+  if (auto fused = mlir::dyn_cast<mlir::FusedLoc>(location))
+    return splitLocation(fused.getLocations().front(), sources, callers);
+  return rangeOf(mlir::dyn_cast<mlir::FileLineColRange>(location), sources);
+}
+
+/// An error behind the front end: an op that cannot be differentiated, a file that cannot be written.
+static void showLoweringError(mlir::Diagnostic &diagnostic, dsl::SourceTable &sources, DiagnosticsFormat format) {
   if (diagnostic.getSeverity() == mlir::DiagnosticSeverity::Remark)
-    return mlir::success();
-  auto place = diagnostic.getLocation()->findInstanceOf<mlir::FileLineColLoc>();
-  if (place && place.getLine() > 0)
-    llvm::errs() << place.getFilename().getValue() << ":" << place.getLine() << ":" << place.getColumn() << ": ";
-  else
-    llvm::errs() << "cnnc: ";
+    return;
+  std::vector<dsl::SourceRange> callers;
+  dsl::SourceRange place = splitLocation(diagnostic.getLocation(), sources, callers);
   bool isError = diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error;
-  llvm::errs() << (isError ? "error: " : "warning: ") << diagnostic << "\n";
-  return mlir::success();
+  dsl::DiagnosticEngine engine;
+  dsl::Diagnostic &shown = isError ? engine.error(place, diagnostic.str()) : engine.warning(place, diagnostic.str());
+  for (mlir::Diagnostic &note : diagnostic.getNotes()) {
+    std::vector<dsl::SourceRange> ignored;
+    shown.note(splitLocation(note.getLocation(), sources, ignored), note.str());
+  }
+  for (dsl::SourceRange caller : callers)
+    if (caller.isValid())
+      shown.instantiations.push_back({caller, "instantiated here"});
+  showDiagnostics(engine, format);
 }
 
-Compilation::Compilation() : context(fill(registry), mlir::MLIRContext::Threading::DISABLED) {
-  context.getDiagEngine().registerHandler([](mlir::Diagnostic &diagnostic) { return showError(diagnostic); });
+Compilation::Compilation(DiagnosticsFormat format)
+    : format(format), context(fill(registry), mlir::MLIRContext::Threading::DISABLED) {
+  context.printOpOnDiagnostic(false);
+  context.getDiagEngine().registerHandler([this](mlir::Diagnostic &diagnostic) {
+    showLoweringError(diagnostic, sources, this->format);
+    return mlir::success();
+  });
 }
 
-ExitCode Compilation::readModel(llvm::StringRef file, DiagnosticsFormat format) {
+ExitCode Compilation::readModel(llvm::StringRef file) {
   path = file.str();
   dsl::DiagnosticEngine diagnostics;
   compiled = dsl::compileFile(file, sources, {}, diagnostics, context);
@@ -63,6 +103,7 @@ ExitCode Compilation::lowerToLinalg(bool withTraining) {
   else
     buildInferencePipeline(manager);
   buildLinalgPipeline(manager);
+  dumpAfter.watch(manager);
   return mlir::succeeded(manager.run(module())) ? ExitCode::Success : ExitCode::WrongModel;
 }
 
@@ -78,11 +119,11 @@ std::string Compilation::chooseNet(llvm::StringRef wanted) const {
     names += (names.empty() ? "" : ", ") + net.name;
   }
   if (compiled.nets.empty())
-    llvm::errs() << "cnnc: error: '" << path << "' has no net\n";
+    error("'" + path + "' has no net");
   else if (wanted.empty())
-    llvm::errs() << "cnnc: error: '" << path << "' has several nets, choose one with --net: " << names << "\n";
+    error("'" + path + "' has several nets, choose one with --net: " + names);
   else
-    llvm::errs() << "cnnc: error: '" << path << "' has no net '" << wanted << "', but: " << names << "\n";
+    error("'" + path + "' has no net '" + wanted + "', but: " + names);
   return "";
 }
 
@@ -95,10 +136,10 @@ bool Compilation::hasTraining(llvm::StringRef net) {
 
 std::string producerName() { return "cnnc " CNNC_VERSION; }
 
-TemporaryFolder::TemporaryFolder() {
+TemporaryFolder::TemporaryFolder(DiagnosticsFormat format) {
   llvm::SmallString<128> folder;
   if (std::error_code code = llvm::sys::fs::createUniqueDirectory("cnnc", folder))
-    llvm::errs() << "cnnc: error: cannot make a temporary folder: " << code.message() << "\n";
+    showError("cannot make a temporary folder: " + code.message(), format);
   else
     path = folder.str().str();
 }

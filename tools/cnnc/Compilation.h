@@ -7,6 +7,7 @@
 #include "dsl/Frontend.h"
 #include "mlir/IR/MLIRContext.h"
 #include "tools/cnnc/Command.h"
+#include "tools/cnnc/DumpAfter.h"
 #include <string>
 
 namespace cnn::tools {
@@ -22,14 +23,20 @@ struct TargetOptions {
 
 class Compilation {
 public:
-  Compilation();
+  /// How errors are shown, whatever stage they come from.
+  explicit Compilation(DiagnosticsFormat format);
 
   /// Front end and verifier; errors have been shown if this is not Success.
-  ExitCode readModel(llvm::StringRef path, DiagnosticsFormat format);
+  ExitCode readModel(llvm::StringRef path);
   /// The passes on the cnn dialect, then linalg.
   ExitCode lowerToLinalg(bool withTraining);
   /// The library. The module is used up.
   ExitCode build(const cpu::ArtifactOptions &options);
+  /// Shows an error that has no place in the model.
+  ExitCode error(const llvm::Twine &message, ExitCode code = ExitCode::WrongModel) const {
+    showError(message, format);
+    return code;
+  }
   /// The name of the one net, or of the one that `wanted` names; empty after an error.
   std::string chooseNet(llvm::StringRef wanted) const;
 
@@ -37,6 +44,8 @@ public:
   bool hasTraining(llvm::StringRef net);
 
   std::string path;
+  DumpAfter dumpAfter;
+  DiagnosticsFormat format;
   mlir::DialectRegistry registry;
   mlir::MLIRContext context;
   dsl::SourceTable sources;
@@ -49,7 +58,7 @@ std::string producerName();
 /// A folder that is removed with what is in it; empty path after an error.
 class TemporaryFolder {
 public:
-  TemporaryFolder();
+  explicit TemporaryFolder(DiagnosticsFormat format);
   ~TemporaryFolder();
   std::string path;
 };

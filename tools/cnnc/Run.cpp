@@ -7,11 +7,6 @@
 
 namespace cnn::tools {
 
-static ExitCode report(const cnn_error &error) {
-  llvm::errs() << "cnnc: error: " << error.text << "\n";
-  return ExitCode::WrongModel;
-}
-
 static size_t sampleBytes(const cnn_tensor_desc &tensor) {
   size_t bytes = tensor.dtype == CNN_U8 ? 1 : tensor.dtype == CNN_I64 ? 8 : 4;
   for (int32_t i = 0; i < tensor.rank; ++i)
@@ -20,8 +15,8 @@ static size_t sampleBytes(const cnn_tensor_desc &tensor) {
 }
 
 /// Splits `NAME=FILE`; a file alone goes to the next tensor in order.
-static std::vector<std::string> assign(const std::vector<llvm::StringRef> &given, const cnn_tensor_desc *tensors,
-                                       int64_t count, llvm::StringRef option) {
+static std::vector<std::string> assign(const Compilation &compilation, const std::vector<llvm::StringRef> &given,
+                                       const cnn_tensor_desc *tensors, int64_t count, llvm::StringRef option) {
   std::vector<std::string> files(count);
   int64_t next = 0;
   for (llvm::StringRef text : given) {
@@ -35,7 +30,7 @@ static std::vector<std::string> assign(const std::vector<llvm::StringRef> &given
       index = next++;
     }
     if (index >= count) {
-      llvm::errs() << "cnnc: error: the net has only " << count << " of what '" << option << "' names\n";
+      compilation.error("the net has only " + llvm::Twine(count) + " of what '" + option + "' names");
       return {};
     }
     files[index] = file.str();
@@ -43,8 +38,9 @@ static std::vector<std::string> assign(const std::vector<llvm::StringRef> &given
   return files;
 }
 
-static ExitCode infer(const cnn_model *model, const std::vector<std::string> &inputFiles,
-                      const std::vector<std::string> &outputFiles, int64_t batch) {
+static ExitCode infer(const Compilation &compilation, const cnn_model *model,
+                      const std::vector<std::string> &inputFiles, const std::vector<std::string> &outputFiles,
+                      int64_t batch) {
   const cnn_function_desc &function = cnn_model_description(model)->infer;
   cnn_error error = {};
   std::vector<void *> inputs(function.input_count, nullptr);
@@ -53,11 +49,10 @@ static ExitCode infer(const cnn_model *model, const std::vector<std::string> &in
   for (int64_t i = 0; i < function.input_count && code == ExitCode::Success; ++i) {
     int64_t samples = 0;
     if (cnn_read_samples(inputFiles[i].c_str(), &function.inputs[i], &inputs[i], &samples, &error) != CNN_OK) {
-      code = report(error);
+      code = compilation.error(error.text);
     } else if (count >= 0 && samples != count) {
-      llvm::errs() << "cnnc: error: '" << inputFiles[i] << "' has " << samples << " samples, but '" << inputFiles[0]
-                   << "' has " << count << "\n";
-      code = ExitCode::WrongModel;
+      code = compilation.error("'" + inputFiles[i] + "' has " + llvm::Twine(samples) + " samples, but '" +
+                               inputFiles[0] + "' has " + llvm::Twine(count));
     } else {
       count = samples;
     }
@@ -77,15 +72,13 @@ static ExitCode infer(const cnn_model *model, const std::vector<std::string> &in
         to.push_back(outputs[i].data() + begin * sampleBytes(function.outputs[i]));
       status = cnn_run_infer(run, std::min(batch, count - begin), from.data(), to.data());
     }
-    if (status != CNN_OK) {
-      llvm::errs() << "cnnc: error: " << cnn_status_text(status) << "\n";
-      code = ExitCode::WrongModel;
-    }
+    if (status != CNN_OK)
+      code = compilation.error(cnn_status_text(status));
   }
   for (int64_t i = 0; i < function.output_count && code == ExitCode::Success; ++i)
     if (!outputFiles[i].empty() &&
         cnn_write_samples(outputFiles[i].c_str(), &function.outputs[i], outputs[i].data(), count, &error) != CNN_OK)
-      code = report(error);
+      code = compilation.error(error.text);
   cnn_run_destroy(run);
   for (void *samples : inputs)
     cnn_free_samples(samples);
@@ -104,13 +97,13 @@ static ExitCode runRun(Arguments &arguments) {
   if (!arguments.finish())
     return ExitCode::WrongCommandLine;
 
-  Compilation compilation;
-  ExitCode code = compilation.readModel(path, format);
+  Compilation compilation(format);
+  ExitCode code = compilation.readModel(path);
   if (code != ExitCode::Success)
     return code;
   cpu::ArtifactOptions options;
   options.net = compilation.chooseNet(target.net);
-  TemporaryFolder folder;
+  TemporaryFolder folder(format);
   if (options.net.empty() || folder.path.empty())
     return ExitCode::WrongCommandLine;
   options.folder = folder.path;
@@ -128,31 +121,29 @@ static ExitCode runRun(Arguments &arguments) {
   cnn_model *model = nullptr;
   std::string libraryPath = folder.path + "/lib" + options.net + ".so";
   if (cnn_library_open(libraryPath.c_str(), &library, &error) != CNN_OK)
-    return report(error);
-  if (cnn_status status = cnn_model_create(cnn_library_model(library), &model); status != CNN_OK) {
-    llvm::errs() << "cnnc: error: " << cnn_status_text(status) << "\n";
-    return ExitCode::WrongModel;
-  }
+    return compilation.error(error.text);
+  if (cnn_status status = cnn_model_create(cnn_library_model(library), &model); status != CNN_OK)
+    return compilation.error(cnn_status_text(status));
   const cnn_function_desc &function = cnn_library_model(library)->infer;
   if (weights.empty())
     cnn_model_initialize(model, 0);
   else if (cnn_load_weights(model, weights.c_str(), &error) != CNN_OK)
-    return report(error);
+    return compilation.error(error.text);
   if (threads)
     cnn_set_threads(*threads);
-  std::vector<std::string> inputFiles = assign(inputs, function.inputs, function.input_count, "--input");
-  std::vector<std::string> outputFiles = assign(outputs, function.outputs, function.output_count, "-o");
+  std::vector<std::string> inputFiles = assign(compilation, inputs, function.inputs, function.input_count, "--input");
+  std::vector<std::string> outputFiles = assign(compilation, outputs, function.outputs, function.output_count, "-o");
   code = ExitCode::WrongCommandLine;
   bool isComplete = static_cast<int64_t>(inputFiles.size()) == function.input_count &&
                     static_cast<int64_t>(outputFiles.size()) == function.output_count;
   for (int64_t i = 0; isComplete && i < function.input_count; ++i)
     if (inputFiles[i].empty()) {
-      llvm::errs() << "cnnc: error: the net needs the input '" << function.inputs[i].name << "': --input "
-                   << function.inputs[i].name << "=FILE\n";
+      compilation.error(llvm::Twine("the net needs the input '") + function.inputs[i].name + "': --input " +
+                        function.inputs[i].name + "=FILE");
       isComplete = false;
     }
   if (isComplete)
-    code = infer(model, inputFiles, outputFiles, batch);
+    code = infer(compilation, model, inputFiles, outputFiles, batch);
   cnn_model_destroy(model);
   cnn_library_close(library);
   return code;

@@ -95,11 +95,6 @@ static cnn_rate rateOf(RateAttr attr) {
   return rate;
 }
 
-static ExitCode report(const cnn_error &error) {
-  llvm::errs() << "cnnc: error: " << error.text << "\n";
-  return ExitCode::WrongModel;
-}
-
 static ExitCode runTrain(Arguments &arguments) {
   DiagnosticsFormat format = diagnosticsFormat(arguments);
   TargetOptions target;
@@ -120,25 +115,22 @@ static ExitCode runTrain(Arguments &arguments) {
     return ExitCode::WrongCommandLine;
   }
 
-  Compilation compilation;
-  ExitCode code = compilation.readModel(path, format);
+  Compilation compilation(format);
+  ExitCode code = compilation.readModel(path);
   if (code != ExitCode::Success)
     return code;
   TrainOp train;
   for (auto op : compilation.module().getOps<TrainOp>()) {
     if (!target.net.empty() && op.getNet() != target.net)
       continue;
-    if (train) {
-      llvm::errs() << "cnnc: error: '" << path << "' has several train blocks, choose a net with --net\n";
-      return ExitCode::WrongCommandLine;
-    }
+    if (train)
+      return compilation.error("'" + path + "' has several train blocks, choose a net with --net",
+                               ExitCode::WrongCommandLine);
     train = op;
   }
-  if (!train) {
-    llvm::errs() << "cnnc: error: '" << path << "' has no train block"
-                 << (target.net.empty() ? "" : " for '" + target.net + "'") << "\n";
-    return ExitCode::WrongModel;
-  }
+  if (!train)
+    return compilation.error("'" + path + "' has no train block" +
+                             (target.net.empty() ? "" : " for '" + target.net + "'"));
   // The back end uses the module up, so what is needed of the blocks is taken first.
   std::string net = train.getNet().str();
   cnn_train_config config = {};
@@ -148,7 +140,7 @@ static ExitCode runTrain(Arguments &arguments) {
   config.rate = rateOf(train.getRate());
   mlir::OwningOpRef<mlir::Operation *> dataCopy(compilation.module().lookupSymbol<DataOp>(train.getData())->clone());
 
-  TemporaryFolder folder;
+  TemporaryFolder folder(format);
   if (folder.path.empty())
     return ExitCode::WrongModel;
   cpu::ArtifactOptions options;
@@ -168,19 +160,17 @@ static ExitCode runTrain(Arguments &arguments) {
   cnn_model *model = nullptr;
   std::string libraryPath = folder.path + "/lib" + net + ".so";
   if (cnn_library_open(libraryPath.c_str(), &library, &error) != CNN_OK)
-    return report(error);
+    return compilation.error(error.text);
   const cnn_model_desc *desc = cnn_library_model(library);
-  if (cnn_status status = cnn_model_create(desc, &model); status != CNN_OK) {
-    llvm::errs() << "cnnc: error: " << cnn_status_text(status) << "\n";
-    return ExitCode::WrongModel;
-  }
+  if (cnn_status status = cnn_model_create(desc, &model); status != CNN_OK)
+    return compilation.error(cnn_status_text(status));
   DataFields fields;
   if (!fields.fill(llvm::cast<DataOp>(*dataCopy), desc->train_step, data.empty() ? "." : data)) {
     llvm::errs() << "cnnc: bug: the data do not fit the training step\n";
     return ExitCode::CompilerBug;
   }
   if (!weights.empty() && cnn_load_weights(model, weights.c_str(), &error) != CNN_OK)
-    return report(error);
+    return compilation.error(error.text);
   if (threads)
     cnn_set_threads(*threads);
   std::string checkpoint = output + ".checkpoint";
@@ -204,7 +194,7 @@ static ExitCode runTrain(Arguments &arguments) {
   if (status == CNN_STOPPED)
     llvm::errs() << "cnnc: stopped; go on with --resume\n";
   else
-    report(error);
+    compilation.error(error.text);
   return ExitCode::WrongModel;
 }
 

@@ -82,6 +82,12 @@ void showDiagnostics(const dsl::DiagnosticEngine &diagnostics, DiagnosticsFormat
     diagnostics.printText(llvm::errs(), llvm::errs().has_colors());
 }
 
+void showError(const llvm::Twine &message, DiagnosticsFormat format) {
+  dsl::DiagnosticEngine diagnostics;
+  diagnostics.error({}, message);
+  showDiagnostics(diagnostics, format);
+}
+
 } // namespace cnn::tools
 
 int main(int argc, char **argv) {
