@@ -22,8 +22,6 @@ mlir::OwningOpRef<mlir::ModuleOp> Elaborator::run(std::vector<NetSummary> &netSu
       action(decl);
   };
   each([&](const Decl *decl) {
-    if (const auto *later = llvm::dyn_cast<LaterDecl>(decl))
-      diagnostics.error(later->keyword.range, "'" + later->keyword.text + "' is not supported yet");
     if (const auto *constant = llvm::dyn_cast<ConstDecl>(decl))
       evaluateConstant({constant, &file, constant->name});
   });

@@ -13,8 +13,7 @@ Value Elaborator::execute(const Stmt *stmt) {
     return Nothing();
   }
   case Stmt::Kind::IndexBinding:
-    error(llvm::cast<IndexBindingStmt>(stmt)->target.range, "index notation is not supported yet");
-    return Poison();
+    llvm_unreachable("refused when names were checked");
   case Stmt::Kind::Expr:
     return evaluate(llvm::cast<ExprStmt>(stmt)->value);
   case Stmt::Kind::For:

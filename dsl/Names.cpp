@@ -64,7 +64,10 @@ void NameChecker::check(const Decl *decl) {
       .Case([&](const ConstDecl *constant) { checkExpr(constant->value); })
       .Case([&](const ModelDecl *model) { checkModel(model); })
       .Case([&](const DataDecl *data) { checkData(data); })
-      .Case([&](const TrainDecl *train) { checkTrain(train); });
+      .Case([&](const TrainDecl *train) { checkTrain(train); })
+      .Case([&](const LaterDecl *later) {
+        diagnostics.error(later->keyword.range, "'" + later->keyword.text + "' is not supported yet");
+      });
 }
 
 //===--------------------------------------------- Declarations ---------------------------------------------------===//
@@ -207,8 +210,10 @@ void NameChecker::checkStmt(const Stmt *stmt, bool isUsed) {
         checkExpr(binding->value);
         bind(binding->target);
       })
-      // The indices have no declaration, and what they mean is not decided yet.
-      .Case([&](const IndexBindingStmt *binding) { bind(binding->target); })
+      .Case([&](const IndexBindingStmt *binding) {
+        diagnostics.error(binding->range(), "index notation is not supported yet");
+        bind(binding->target);
+      })
       .Case([&](const ParamStmt *param) {
         checkType(param->type);
         if (param->init)
