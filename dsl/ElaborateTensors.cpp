@@ -115,6 +115,14 @@ Value Elaborator::combineTensors(const BinaryExpr &expr, const Value &leftValue,
                        printShape(rightShape));
   bool isAboutChannels = leftShape.size() == rightShape.size() && !leftShape.empty() &&
                          leftShape.front() != rightShape.front() && leftShape.drop_front() == rightShape.drop_front();
+  if (suggestProjection(diagnostic, expr.right, *right, expr.left, *left)) {
+    noteOrigin(diagnostic, expr.right, *right, isAboutChannels);
+    return Poison();
+  }
+  if (suggestProjection(diagnostic, expr.left, *left, expr.right, *right)) {
+    noteOrigin(diagnostic, expr.left, *left, isAboutChannels);
+    return Poison();
+  }
   noteOrigin(diagnostic, expr.left, *left, isAboutChannels);
   noteOrigin(diagnostic, expr.right, *right, isAboutChannels);
   if (isAboutChannels && leftShape.size() > 1) {

@@ -79,6 +79,10 @@ public:
   mlir::Location locationOf(SourceRange place) const;
   /// Explains where the value of an operand comes from, for instance "'skip' has 64 channels because 'x' does".
   void noteOrigin(Diagnostic &diagnostic, const Expr *expr, const Tensor &tensor, bool isAboutChannels);
+  /// If `shortcut` is another name for something, or the input of the module, and a pointwise layer could give it the
+  /// shape of `other`, says so.
+  bool suggestProjection(Diagnostic &diagnostic, const Expr *shortcut, const Tensor &from, const Expr *other,
+                         const Tensor &to);
 
   //===--- Expressions (ElaborateExpressions.cpp, ElaborateArithmetic.cpp, ElaborateTensors.cpp) ---===//
 
@@ -96,6 +100,8 @@ public:
   Value evaluateBinary(const BinaryExpr &expr);
   std::optional<bool> evaluateCondition(const Expr *expr, llvm::StringRef what);
   std::optional<int64_t> evaluateInteger(const Expr *expr, llvm::StringRef what);
+  /// Says how a quotient that is no integer becomes one.
+  void suggestRounding(Diagnostic &diagnostic, const Expr *expr, const Value &value) const;
   /// Appends the elements of a list, window, tuple or range.
   bool appendElements(const Expr *expr, const Value &value, std::vector<Value> &elements);
   Value limited(const Expr *expr, Value value);
