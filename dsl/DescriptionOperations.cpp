@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Raw operations that describe: initializers, optimizers, learning rates, sources of data.
+// Raw operations that describe: initializers, optimizers, learning rates, sources of data. And one that rounds numbers.
 #include "dsl/Elaborator.h"
+#include <cmath>
 
 namespace cnn::dsl {
 
@@ -147,10 +148,32 @@ static Value runAugment(Elaborator &, OperationCall &call) {
   return record("augmentation", kind, fields);
 }
 
+/// cnn.round(kind, number): the integer next to a number, "down", "up" or the "nearest" one.
+static Value runRound(Elaborator &, OperationCall &call) {
+  llvm::StringRef kind = call.text("kind");
+  const Actual *actual = call.next("number");
+  if (!actual || !call.finish())
+    return Poison();
+  if (actual->value.is<int64_t>())
+    return actual->value;
+  std::optional<double> number = actual->value.asNumber();
+  if (!number) {
+    call.fail(actual->place, "expected a number to round, but this is " + describe(actual->value));
+    return Poison();
+  }
+  double rounded = kind == "down" ? std::floor(*number) : kind == "up" ? std::ceil(*number) : std::round(*number);
+  // 2^63, the first number that is too large.
+  constexpr double limit = 9223372036854775808.0;
+  if (rounded >= -limit && rounded < limit)
+    return static_cast<int64_t>(rounded);
+  call.fail(actual->place, "this is larger than an integer can be");
+  return Poison();
+}
+
 llvm::ArrayRef<Operation> descriptionOperations() {
   static const Operation operations[] = {
-      {"augment", runAugment}, {"init", runInit},     {"optimizer", runOptimizer},
-      {"rate", runRate},       {"source", runSource}, {"with_fan", runWithFan},
+      {"augment", runAugment}, {"init", runInit},     {"optimizer", runOptimizer}, {"rate", runRate},
+      {"round", runRound},     {"source", runSource}, {"with_fan", runWithFan},
   };
   return operations;
 }

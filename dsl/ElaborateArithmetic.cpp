@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Operators on compile-time values. Integers have 64 bits; what does not fit is an error. Division of integers rounds
-// down, and the remainder has the sign of the divisor, so that (a / b) * b + a % b == a.
+// Operators on compile-time values. Integers have 64 bits; what does not fit is an error. Division of integers that
+// does not come out even gives a real: 1/255 is no 0. The remainder has the sign of the divisor: floor(a/b)*b + a%b ==
+// a.
 #include "dsl/Elaborator.h"
 #include "llvm/Support/MathExtras.h"
 #include <cmath>
@@ -65,6 +66,14 @@ static std::optional<int64_t> power(int64_t base, int64_t exponent) {
   return result;
 }
 
+/// Whether the operation gives an integer if there are enough bits.
+static bool isClosed(BinaryOperator op, int64_t left, int64_t right) {
+  if (op == BinaryOperator::Power)
+    return right >= 0;
+  return op != BinaryOperator::Divide || right == -1 || left % right == 0;
+}
+
+/// Null if it does not fit. The operation is closed.
 static std::optional<int64_t> combineIntegers(BinaryOperator op, int64_t left, int64_t right) {
   int64_t result = 0;
   switch (op) {
@@ -77,7 +86,7 @@ static std::optional<int64_t> combineIntegers(BinaryOperator op, int64_t left, i
   case BinaryOperator::Divide:
     if (right == -1)
       return llvm::SubOverflow<int64_t>(0, left, result) ? std::nullopt : std::optional(result);
-    return left / right - (left % right != 0 && (left < 0) != (right < 0) ? 1 : 0);
+    return left / right;
   case BinaryOperator::Remainder:
     if (right == -1)
       return 0;
@@ -145,7 +154,7 @@ Value Elaborator::combineConstants(const BinaryExpr &expr, const Value &left, co
       error(expr.right, "division by zero");
       return Poison();
     }
-    if (leftInteger && rightInteger && !(op == BinaryOperator::Power && *rightInteger < 0)) {
+    if (leftInteger && rightInteger && isClosed(op, *leftInteger, *rightInteger)) {
       std::optional<int64_t> result = combineIntegers(op, *leftInteger, *rightInteger);
       if (result)
         return *result;

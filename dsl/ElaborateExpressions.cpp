@@ -132,8 +132,14 @@ std::optional<int64_t> Elaborator::evaluateInteger(const Expr *expr, llvm::Strin
   if (const auto *integer = value.as<int64_t>())
     return *integer;
   if (!value.isPoison())
-    error(expr, what + " must be an integer, but this is " + describe(value));
+    suggestRounding(error(expr, what + " must be an integer, but this is " + describe(value)), expr, value);
   return std::nullopt;
+}
+
+void Elaborator::suggestRounding(Diagnostic &diagnostic, const Expr *expr, const Value &value) const {
+  llvm::StringRef text = expr->range().text();
+  if (value.is<double>() && llvm::isa<BinaryExpr>(expr) && text.size() <= 40 && !text.contains('\n'))
+    diagnostic.help(placeOf(expr), "to round it: floor(" + text + ") or ceil(" + text + ")");
 }
 
 Value Elaborator::evaluateIf(const IfExpr &expr) {

@@ -132,9 +132,20 @@ bool Elaborator::checkConfigurationType(const ModelDecl &decl, const Parameter &
   return false;
 }
 
+/// Whether a parameter takes a tensor of any shape: `a: [...]`.
+static bool takesAnyShape(const Parameter &parameter) {
+  const TypeExpr *type = parameter.type;
+  const auto *spread =
+      type && !type->element && type->dims.size() == 1 ? llvm::dyn_cast<SpreadExpr>(type->dims.front()) : nullptr;
+  const auto *name = spread ? llvm::dyn_cast_or_null<NameExpr>(spread->operand) : nullptr;
+  return spread && (!spread->operand || (name && name->name == "_"));
+}
+
 bool Elaborator::bindInputs(const ModelDecl &decl, llvm::ArrayRef<Actual> actuals, SourceRange place, Frame &inner) {
   llvm::ArrayRef<Parameter> parameters = decl.inputs;
   std::vector<std::pair<const Parameter *, std::vector<const Actual *>>> matches;
+  // Numbers that stand for tensors.
+  std::deque<Actual> constants;
   for (const Parameter &parameter : parameters)
     matches.push_back({&parameter, {}});
   size_t next = 0;
@@ -161,7 +172,11 @@ bool Elaborator::bindInputs(const ModelDecl &decl, llvm::ArrayRef<Actual> actual
                       decl.name.range);
       return false;
     }
-    matches[index].second.push_back(&actual);
+    const Actual *match = &actual;
+    if (std::optional<double> number = actual.value.asNumber();
+        number && takesAnyShape(parameters[index]) && !parameters[index].isVariadic)
+      match = &constants.emplace_back(Actual{buildConstant(actual.place, {*number}, {}), actual.place, actual.keyword});
+    matches[index].second.push_back(match);
   }
   for (auto &[parameter, given] : matches) {
     if (given.empty() && !parameter->isVariadic) {
@@ -352,13 +367,35 @@ bool Elaborator::checkResult(const ModelDecl &decl, const Parameter &result, con
     return false;
   }
   llvm::SmallVector<int64_t> sizes = dimsOf(*tensor), expected;
-  // A name that nothing has bound yet captures, as in the inputs.
-  for (size_t i = 0; i < result.type->dims.size() && result.type->dims.size() == sizes.size(); ++i)
-    if (const auto *name = llvm::dyn_cast<NameExpr>(result.type->dims[i]);
-        name && !inner.variables.contains(name->name) && !inner.file->find(name->name))
-      inner.variables[name->name] = {Value(sizes[i]), name->range(), nullptr};
-  if (!evaluateDims(result.type->dims, expected))
+  llvm::ArrayRef<const Expr *> dims = result.type->dims;
+  auto spread = spreadPosition(dims);
+  if (spread ? sizes.size() + 1 < dims.size() : sizes.size() != dims.size()) {
+    Diagnostic &diagnostic =
+        error(place, what + " must have the shape " + dimsText(*result.type) + ", but has " + printShape(sizes));
+    diagnostic.note(result.range, "declared here");
+    if (dims.size() == 1 && sizes.size() > 1)
+      diagnostic.help(place, "one dim is what flatten leaves: … |> flatten");
     return false;
+  }
+  // Each dim, or spread of dims, beside the sizes that stand in its place. `_`, and a name that nothing has bound yet,
+  // take what is there.
+  size_t position = 0;
+  for (size_t i = 0; i < dims.size(); ++i) {
+    bool isSpread = spread && spread->first == i;
+    llvm::ArrayRef<int64_t> here = llvm::ArrayRef(sizes).slice(position, isSpread ? sizes.size() + 1 - dims.size() : 1);
+    position += here.size();
+    const Expr *operand = isSpread ? llvm::cast<SpreadExpr>(dims[i])->operand : dims[i];
+    const auto *name = llvm::dyn_cast_or_null<NameExpr>(operand);
+    if (!operand || (name && name->name == "_")) {
+      expected.append(here.begin(), here.end());
+      continue;
+    }
+    if (name && !inner.variables.contains(name->name) && !inner.file->find(name->name))
+      inner.variables[name->name] = {isSpread ? Value::ofList({here.begin(), here.end()}) : Value(here.front()),
+                                     name->range(), nullptr};
+    if (!evaluateDims(dims[i], expected))
+      return false;
+  }
   if (sizes == expected)
     return true;
   error(place, what + " must have the shape " + printShape(expected) + ", but has " + printShape(sizes))
@@ -386,7 +423,7 @@ bool Elaborator::evaluateDims(llvm::ArrayRef<const Expr *> dims, llvm::SmallVect
       const auto *size = value.as<int64_t>();
       if (!size) {
         if (!value.isPoison())
-          error(dim, "a dim must be an integer, but this is " + describe(value));
+          suggestRounding(error(dim, "a dim must be an integer, but this is " + describe(value)), dim, value);
         return false;
       }
       if (*size < 1) {

@@ -232,7 +232,11 @@ void Lexer::lexNumber() {
       error(position, end, "a size of the window is too large");
       kind = TokenKind::Invalid;
     } else if (llvm::is_contained(*sizes, 0)) {
-      error(position, end, "the sizes of a window must be at least 1");
+      Diagnostic &diagnostic = error(position, end, "the sizes of a window must be at least 1");
+      std::string list;
+      for (int64_t size : *sizes)
+        list += (list.empty() ? "[" : ", ") + std::to_string(size);
+      diagnostic.help(diagnostic.range, "where a size may be 0, as in padding, write a list: " + list + "]");
       kind = TokenKind::Invalid;
     }
   }
