@@ -22,7 +22,7 @@ int main(int argc, char **argv) {
   cnn::registerCnnPasses();
   cnn::registerPipelines();
   cnn::cpu::registerCnnCpuPasses();
-  cnn::cpu::registerCnnCpuKernelsPasses();
+  cnn::cpu::registerCpuKernelPasses();
   cnn::cpu::registerKernelPipelines();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "cnn dialect optimizer\n", registry));
 }
