@@ -53,7 +53,12 @@ static Value runRate(Elaborator &, OperationCall &call) {
   SourceRange basePlace = call.lastPlace();
   double every = call.number("every", 1.0);
   SourceRange everyPlace = call.lastPlace();
-  double factor = call.number("factor", 1.0), power = call.number("power", 1.0), warmup = call.number("warmup", 0.0);
+  double factor = call.number("factor", 1.0);
+  SourceRange factorPlace = call.lastPlace();
+  double power = call.number("power", 1.0);
+  SourceRange powerPlace = call.lastPlace();
+  double warmup = call.number("warmup", 0.0);
+  SourceRange warmupPlace = call.lastPlace();
   if (!call.finish())
     return Poison();
   if (!(base > 0))
@@ -61,7 +66,11 @@ static Value runRate(Elaborator &, OperationCall &call) {
   if (!(every > 0))
     call.fail(everyPlace, "'every' must be a positive number of epochs, but is " + print(Value(every)));
   if (!(warmup >= 0))
-    call.fail(call.place, "'warmup' must be a number of epochs, but is " + print(Value(warmup)));
+    call.fail(warmupPlace, "'warmup' must be a number of epochs, but is " + print(Value(warmup)));
+  if (!(factor > 0))
+    call.fail(factorPlace, "'factor' must be positive, but is " + print(Value(factor)));
+  if (!(power > 0))
+    call.fail(powerPlace, "'power' must be positive, but is " + print(Value(power)));
   if (!call.ok)
     return Poison();
   return record("rate", kind,
@@ -76,8 +85,13 @@ static Value runOptimizer(Elaborator &, OperationCall &call) {
   double momentum = call.number("momentum", 0.0);
   SourceRange momentumPlace = call.lastPlace();
   bool nesterov = call.truth("nesterov", false);
-  double beta1 = call.number("beta1", 0.9), beta2 = call.number("beta2", 0.999);
-  double epsilon = call.number("epsilon", 1e-8), decay = call.number("decay", 0.0);
+  double beta1 = call.number("beta1", 0.9);
+  SourceRange beta1Place = call.lastPlace();
+  double beta2 = call.number("beta2", 0.999);
+  SourceRange beta2Place = call.lastPlace();
+  double epsilon = call.number("epsilon", 1e-8);
+  SourceRange epsilonPlace = call.lastPlace();
+  double decay = call.number("decay", 0.0);
   SourceRange decayPlace = call.lastPlace();
   const Actual *noDecay = call.next("no_decay");
   if (!call.finish() || !rate)
@@ -93,6 +107,12 @@ static Value runOptimizer(Elaborator &, OperationCall &call) {
     call.fail(ratePlace, "'rate' must be a number, step, poly or cosine, but this is " + describe(rateValue));
   if (!(momentum >= 0 && momentum < 1))
     call.fail(momentumPlace, "'momentum' must be at least 0 and less than 1, but is " + print(Value(momentum)));
+  if (!(beta1 >= 0 && beta1 < 1))
+    call.fail(beta1Place, "'beta1' must be at least 0 and less than 1, but is " + print(Value(beta1)));
+  if (!(beta2 >= 0 && beta2 < 1))
+    call.fail(beta2Place, "'beta2' must be at least 0 and less than 1, but is " + print(Value(beta2)));
+  if (!(epsilon >= 0))
+    call.fail(epsilonPlace, "'epsilon' must not be negative, but is " + print(Value(epsilon)));
   if (!(decay >= 0))
     call.fail(decayPlace, "'decay' must not be negative, but is " + print(Value(decay)));
   Value patterns = Value::ofList({});

@@ -46,6 +46,21 @@ Diagnostic &Diagnostic::suggest(llvm::StringRef name, llvm::ArrayRef<llvm::Strin
   return *this;
 }
 
+Diagnostic &Diagnostic::suggestOneOf(llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> candidates) {
+  constexpr size_t shortestPart = 3, longestList = 16;
+  std::optional<llvm::StringRef> closest = closestName(name, candidates);
+  // 'eps' for 'epsilon', 'kernel_size' for 'kernel'.
+  for (size_t i = 0; !closest && i < candidates.size(); ++i)
+    if (std::min(name.size(), candidates[i].size()) >= shortestPart &&
+        (name.starts_with_insensitive(candidates[i]) || candidates[i].starts_with_insensitive(name)))
+      closest = candidates[i];
+  if (closest)
+    help(range, "did you mean '" + *closest + "'?");
+  else if (!candidates.empty() && candidates.size() <= longestList)
+    help(range, (candidates.size() == 1 ? "there is " : "there are ") + llvm::join(candidates, ", "));
+  return *this;
+}
+
 Diagnostic &DiagnosticEngine::add(Severity severity, SourceRange range, const llvm::Twine &message) {
   // An unrolled loop may fail a million times; the rest is dropped, into one place that is never shown.
   if (static_cast<int64_t>(diagnostics.size()) >= maxKept)

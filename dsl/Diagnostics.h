@@ -56,6 +56,9 @@ struct Diagnostic {
   Diagnostic &help(SourceRange place, const llvm::Twine &text);
   /// Adds the help line "did you mean 'x'?" at the diagnostic's own place if a candidate is close enough to `name`.
   Diagnostic &suggest(llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> candidates);
+  /// The same where nothing but the candidates is possible: a word that begins alike is close enough, and if there is
+  /// none, the candidates are listed.
+  Diagnostic &suggestOneOf(llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> candidates);
 };
 
 class DiagnosticEngine {

@@ -52,6 +52,11 @@ Value Elaborator::evaluateCall(const CallExpr &expr) {
       return Poison();
     return hasTensors ? applyInstance(*instance, tensors, place) : limited(&expr, instance);
   }
+  // A layer without configuration may still be given its brackets: `x |> relu()`.
+  if (callable && actuals.empty() && !callable->decl->inputs.empty()) {
+    std::shared_ptr<Instance> instance = configure(*callable, {}, place);
+    return instance ? limited(&expr, instance) : Value(Poison());
+  }
   return applyToTensors(callee, actuals, place, expr.callee);
 }
 
@@ -278,13 +283,19 @@ Value Elaborator::takeResults(const ModelDecl &decl, const Value &bodyValue, Fra
     auto found = inner.variables.find(result.name.text);
     if (found == inner.variables.end()) {
       ok = false;
-      if (inner.isStopped)
+      // Where it is bound depends on something that is wrong.
+      if (inner.isStopped || inner.isIncomplete)
         continue;
       std::vector<llvm::StringRef> bound;
       for (const auto &entry : inner.variables)
         bound.push_back(entry.getKey());
       std::sort(bound.begin(), bound.end());
-      error(result.name.range, "the result '" + result.name.text + "' is never bound").suggest(result.name.text, bound);
+      Diagnostic &diagnostic = error(result.name.range, "the result '" + result.name.text + "' is never bound");
+      const auto *value = llvm::dyn_cast_or_null<ExprStmt>(last);
+      if (value && decl.results.size() == 1 && !llvm::isa<IfExpr>(value->value))
+        diagnostic.help(value->range().atBegin(), "to make this the result, bind it: " + result.name.text + " = …");
+      else
+        diagnostic.suggest(result.name.text, bound);
       continue;
     }
     const Expr *source = found->second.source;

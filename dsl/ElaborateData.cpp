@@ -104,7 +104,7 @@ void Elaborator::elaborateData(const DataDecl &decl) {
     for (const Entry &entry : block.entries) {
       auto found = types.find(entry.name.text);
       if (found == types.end()) {
-        error(entry.name.range, "the data has no field '" + entry.name.text + "'").suggest(entry.name.text, names);
+        error(entry.name.range, "the data has no field '" + entry.name.text + "'").suggestOneOf(entry.name.text, names);
         continue;
       }
       if (entry.type)

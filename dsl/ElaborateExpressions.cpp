@@ -74,6 +74,8 @@ Value Elaborator::evaluateName(const NameExpr &expr) {
   if (found != frame->variables.end())
     return found->second.value;
   const Definition *definition = frame->file->find(expr.name);
+  if (!definition && frame->isIncomplete)
+    return Poison();
   if (!definition) {
     std::vector<llvm::StringRef> names = frame->file->names();
     for (const auto &entry : frame->variables)
@@ -144,8 +146,10 @@ void Elaborator::suggestRounding(Diagnostic &diagnostic, const Expr *expr, const
 
 Value Elaborator::evaluateIf(const IfExpr &expr) {
   std::optional<bool> condition = evaluateCondition(expr.condition, "the condition");
-  if (!condition)
+  if (!condition) {
+    frame->isIncomplete = true;
     return Poison();
+  }
   const BlockExpr *branch = *condition ? expr.thenBlock : expr.elseBlock;
   frame->branches[&expr] = branch;
   return branch ? evaluateBlock(branch) : Value(Nothing());
@@ -242,7 +246,7 @@ Value Elaborator::evaluateMember(const MemberExpr &expr) {
         return (*tuple->elements)[i];
       names.push_back((*tuple->names)[i]);
     }
-    error(expr.member.range, "there is no result '" + expr.member.text + "'").suggest(expr.member.text, names);
+    error(expr.member.range, "there is no result '" + expr.member.text + "'").suggestOneOf(expr.member.text, names);
     return Poison();
   }
   error(expr.member.range, describe(base) + " has no part '" + expr.member.text + "'");

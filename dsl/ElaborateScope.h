@@ -112,6 +112,8 @@ struct Frame {
 
   /// An assertion does not hold, so nothing more is evaluated.
   bool isStopped = false;
+  /// The condition of an `if` or the list of a `for` is wrong, so what they bind may be missing.
+  bool isIncomplete = false;
 
   bool isStandard() const { return file && file->isStandard; }
 };

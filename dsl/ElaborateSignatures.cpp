@@ -35,7 +35,7 @@ bool Elaborator::bindConfiguration(const ModelDecl &decl, llvm::ArrayRef<Actual>
         for (const Parameter &known : parameters)
           names.push_back(known.name.text);
         error(actual.keyword.range, "'" + decl.name.text + "' has no argument '" + actual.keyword.text + "'")
-            .suggest(actual.keyword.text, names);
+            .suggestOneOf(actual.keyword.text, names);
         ok = false;
         continue;
       }
@@ -121,7 +121,7 @@ bool Elaborator::checkConfigurationType(const ModelDecl &decl, const Parameter &
     isRight = value.is<RangeValue>(), expected = "a range";
   } else if (type != "const") {
     error(parameter.type->range, "unknown type '" + type + "' of a configuration argument")
-        .suggest(type, {"int", "real", "bool", "string", "window", "fn", "list", "tuple", "range", "const"});
+        .suggestOneOf(type, {"int", "real", "bool", "string", "window", "fn", "list", "tuple", "range", "const"});
     return false;
   }
   if (isRight)
@@ -158,7 +158,7 @@ bool Elaborator::bindInputs(const ModelDecl &decl, llvm::ArrayRef<Actual> actual
         for (const Parameter &known : parameters)
           names.push_back(known.name.text);
         error(actual.keyword.range, "'" + decl.name.text + "' has no input '" + actual.keyword.text + "'")
-            .suggest(actual.keyword.text, names);
+            .suggestOneOf(actual.keyword.text, names);
         return false;
       }
       index = parameter - parameters.begin();
@@ -461,7 +461,7 @@ std::optional<mlir::RankedTensorType> Elaborator::evaluateType(const TypeExpr &t
     element = builder.getI32Type();
   } else {
     error(type.element.range, "'" + name + "' is not the type of a tensor's values")
-        .suggest(name, {"f32", "u8", "class"});
+        .suggestOneOf(name, {"f32", "u8", "class"});
     return std::nullopt;
   }
   if (isBatched)

@@ -34,6 +34,7 @@ void Elaborator::executeFor(const ForStmt &stmt) {
   if (list.isPoison()) {
     // What the body binds depends on the list.
     bind(stmt.variable, Poison(), nullptr);
+    frame->isIncomplete = true;
     return;
   }
   if (const auto *range = list.as<RangeValue>();

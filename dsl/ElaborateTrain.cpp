@@ -190,7 +190,7 @@ static bool readKeys(Elaborator &elaborator, const TrainDecl &decl, TrainKeys &k
       for (const auto &key : known)
         names.push_back(key.first);
       elaborator.error(entry.name.range, "unknown key '" + entry.name.text + "' in a train block")
-          .suggest(entry.name.text, names);
+          .suggestOneOf(entry.name.text, names);
       ok = false;
       continue;
     }

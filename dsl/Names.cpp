@@ -289,13 +289,18 @@ void NameChecker::checkArguments(const CallExpr *call) {
   llvm::SmallVector<llvm::StringRef> parameters;
   for (const Parameter &parameter : model->configuration)
     parameters.push_back(parameter.name.text);
+  size_t configurationSize = parameters.size();
   for (const Parameter &parameter : model->inputs)
     parameters.push_back(parameter.name.text);
+  // Tensors are seldom meant: they go by position.
+  llvm::ArrayRef<llvm::StringRef> likely(parameters);
+  if (configurationSize > 0)
+    likely = likely.take_front(configurationSize);
   for (const Argument &argument : call->arguments) {
     if (!argument.keyword || llvm::is_contained(parameters, argument.keyword.text))
       continue;
     diagnostics.error(argument.keyword.range, "'" + callee->name + "' has no argument '" + argument.keyword.text + "'")
-        .suggest(argument.keyword.text, parameters);
+        .suggestOneOf(argument.keyword.text, likely);
   }
 }
 
@@ -306,7 +311,7 @@ void NameChecker::checkType(const TypeExpr *type) {
   if (!type->element || visible.types.empty() || llvm::is_contained(visible.types, name))
     return;
   if (reported.insert(name).second)
-    diagnostics.error(type->element.range, "unknown type '" + name + "'").suggest(name, visible.types);
+    diagnostics.error(type->element.range, "unknown type '" + name + "'").suggestOneOf(name, visible.types);
 }
 
 void NameChecker::checkExpr(const Expr *expr) {

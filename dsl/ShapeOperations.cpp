@@ -51,6 +51,7 @@ static Value runPad(Elaborator &elaborator, OperationCall &call) {
   SourceRange lowPlace = call.lastPlace();
   llvm::SmallVector<int64_t> high = call.integers("high", count, std::nullopt);
   llvm::StringRef mode = call.text("mode", "constant");
+  SourceRange modePlace = call.lastPlace();
   double value = call.number("value", 0.0);
   if (!call.finish())
     return Poison();
@@ -61,8 +62,10 @@ static Value runPad(Elaborator &elaborator, OperationCall &call) {
         call.fail(lowPlace, "a tensor cannot be padded by " + llvm::Twine(side));
     sides->insert(sides->begin(), input.shape().size() - count + (input.hasBatch() ? 1 : 0), 0);
   }
-  if (!kind)
-    call.fail(call.place, "there is no padding '" + mode + "'");
+  if (!kind) {
+    elaborator.error(modePlace, "there is no padding '" + mode + "'").suggestOneOf(mode, {"constant", "mirror"});
+    return Poison();
+  }
   if (!call.ok)
     return Poison();
   mlir::OpBuilder &builder = elaborator.builder;

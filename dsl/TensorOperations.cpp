@@ -33,6 +33,11 @@ static void readPad(OperationCall &call, llvm::ArrayRef<int64_t> spatial, llvm::
     }
     return;
   }
+  if (const auto *text = value.as<Text>()) {
+    call.elaborator.error(actual->place, "'pad' cannot be " + print(value)).suggestOneOf(*text->text, {"same"});
+    call.ok = false;
+    return;
+  }
   std::vector<Value> sides;
   if (const auto *window = value.as<WindowValue>())
     sides.assign(window->sizes.begin(), window->sizes.end());

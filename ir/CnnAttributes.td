@@ -138,8 +138,7 @@ def Cnn_OptimizerAttr : CnnAttr<"Optimizer", "optimizer"> {
                         "::cnn::Real":$beta1, "::cnn::Real":$beta2, "::cnn::Real":$epsilon, "::cnn::Real":$decay,
                         OptionalArrayRefParameter<"::mlir::StringAttr">:$noDecay);
   let assemblyFormat = [{
-    `<` $kind `,` struct($momentum, $nesterov, $beta1, $beta2, $epsilon, $decay)
-    (`,` `no_decay` `=` `[` $noDecay^ `]`)? `>`
+    `<` $kind `,` struct($momentum, $nesterov, $beta1, $beta2, $epsilon, $decay) `` custom<NoDecay>($noDecay) `>`
   }];
   let genVerifyDecl = 1;
 }

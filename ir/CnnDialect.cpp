@@ -27,6 +27,23 @@ static AsmPrinter &operator<<(AsmPrinter &printer, Real real) {
 }
 } // namespace cnn
 
+/// `, no_decay = ["*.bias"]`; nothing if there are no patterns.
+static ParseResult parseNoDecay(AsmParser &parser, SmallVector<StringAttr> &patterns) {
+  if (failed(parser.parseOptionalComma()))
+    return success();
+  return failure(parser.parseKeyword("no_decay") || parser.parseEqual() ||
+                 parser.parseCommaSeparatedList(AsmParser::Delimiter::Square,
+                                                [&] { return parser.parseAttribute(patterns.emplace_back()); }));
+}
+
+static void printNoDecay(AsmPrinter &printer, ArrayRef<StringAttr> patterns) {
+  if (patterns.empty())
+    return;
+  printer << ", no_decay = [";
+  llvm::interleaveComma(patterns, printer, [&](StringAttr pattern) { printer << pattern; });
+  printer << "]";
+}
+
 #include "ir/CnnDialect.cpp.inc"
 #include "ir/CnnEnums.cpp.inc"
 #define GET_ATTRDEF_CLASSES

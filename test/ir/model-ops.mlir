@@ -27,8 +27,9 @@ cnn.train @Net on @FashionMNIST {batch = 64 : i64, epochs = 10 : i64,
   optimizer = #cnn.optimizer<sgd, momentum = 0.5, nesterov = true, beta1 = 0.25, beta2 = 0.9, epsilon = 1.0e-8, decay = 5.0e-4, no_decay = ["*.bias", "*.shift"]>,
   rate = #cnn.rate<step, base = 0.05, every = 4.0, factor = 0.3, power = 1.0, warmup = 0.5>, seed = -1 : i64}
 
+// An empty list of patterns is no list.
 // CHECK: optimizer = #cnn.optimizer<adam, momentum = 0.000000e+00, nesterov = false, beta1 = 5.000000e-01, beta2 = 5.000000e-01, epsilon = 0.000000e+00, decay = 0.000000e+00>,
 // CHECK-SAME: rate = #cnn.rate<cosine, base = 1.000000e+00, every = 0.000000e+00, factor = 1.000000e+00, power = 1.000000e+00, warmup = 0.000000e+00>
 cnn.train @Net on @Nothing {batch = 1 : i64, epochs = 1 : i64,
-  optimizer = #cnn.optimizer<adam, momentum = 0.0, nesterov = false, beta1 = 0.5, beta2 = 0.5, epsilon = 0.0, decay = 0.0>,
+  optimizer = #cnn.optimizer<adam, momentum = 0.0, nesterov = false, beta1 = 0.5, beta2 = 0.5, epsilon = 0.0, decay = 0.0, no_decay = []>,
   rate = #cnn.rate<cosine, base = 1.0, every = 0.0, factor = 1.0, power = 1.0, warmup = 0.0>, seed = 0 : i64}
