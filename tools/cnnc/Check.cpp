@@ -4,6 +4,7 @@
 #include "dsl/Parser.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/Verifier.h"
+#include "tools/cnnc/BugReport.h"
 #include "tools/cnnc/Command.h"
 #include "tools/cnnc/LayerTable.h"
 #include "llvm/ADT/STLExtras.h"
@@ -47,7 +48,7 @@ static ExitCode runCheck(Arguments &arguments) {
     compiled.module->print(llvm::outs(), withLocations ? flags.enableDebugInfo() : flags);
   }
   if (mlir::failed(mlir::verify(*compiled.module))) {
-    llvm::errs() << "cnnc: bug: the module made from '" << path << "' is not valid\n";
+    reportBug("the module made from '" + path + "' is not valid");
     return ExitCode::CompilerBug;
   }
   if (emit == "table")

@@ -6,6 +6,7 @@
 #include "mlir/InitAllExtensions.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/Pipelines.h"
+#include "tools/cnnc/BugReport.h"
 #include "llvm/Support/FileSystem.h"
 
 namespace cnn::tools {
@@ -90,7 +91,7 @@ ExitCode Compilation::readModel(llvm::StringRef file) {
   if (diagnostics.hasErrors())
     return ExitCode::WrongModel;
   if (mlir::failed(mlir::verify(module()))) {
-    llvm::errs() << "cnnc: bug: the module made from '" << path << "' is not valid\n";
+    reportBug("the module made from '" + path + "' is not valid");
     return ExitCode::CompilerBug;
   }
   return ExitCode::Success;

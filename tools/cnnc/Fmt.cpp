@@ -2,6 +2,7 @@
 #include "dsl/AstPrinter.h"
 #include "dsl/Format.h"
 #include "dsl/Parser.h"
+#include "tools/cnnc/BugReport.h"
 #include "tools/cnnc/Command.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/FileSystem.h"
@@ -96,7 +97,7 @@ static ExitCode runFmt(Arguments &arguments) {
     }
     std::string formatted = dsl::format(*ast);
     if (!isFaithful(*ast, formatted)) {
-      llvm::errs() << "cnnc fmt: bug: formatting would change the meaning of '" << path << "'; it is left as it is\n";
+      reportBug("formatting would change the meaning of '" + path + "'; it is left as it is");
       return ExitCode::CompilerBug;
     }
     bool isFormatted = source->text() == formatted;

@@ -3,6 +3,7 @@
 // cnnc train: compiles the model to a shared library, loads it, and runs the training loop of the runtime on it.
 #include "cnn/runtime.h"
 #include "ir/CnnDialect.h"
+#include "tools/cnnc/BugReport.h"
 #include "tools/cnnc/Compilation.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/Path.h"
@@ -166,7 +167,7 @@ static ExitCode runTrain(Arguments &arguments) {
     return compilation.error(cnn_status_text(status));
   DataFields fields;
   if (!fields.fill(llvm::cast<DataOp>(*dataCopy), desc->train_step, data.empty() ? "." : data)) {
-    llvm::errs() << "cnnc: bug: the data do not fit the training step\n";
+    reportBug("the data do not fit the training step");
     return ExitCode::CompilerBug;
   }
   if (!weights.empty() && cnn_load_weights(model, weights.c_str(), &error) != CNN_OK)

@@ -2,6 +2,7 @@
 //
 // cnnc COMMAND …: the compiler for convolutional networks.
 #include "dsl/Diagnostics.h"
+#include "tools/cnnc/BugReport.h"
 #include "tools/cnnc/Command.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
@@ -92,5 +93,6 @@ void showError(const llvm::Twine &message, DiagnosticsFormat format) {
 
 int main(int argc, char **argv) {
   llvm::ArrayRef<const char *> words(argv, argc);
+  cnn::tools::catchCrashes(words);
   return static_cast<int>(cnn::tools::run(words.drop_front(argc > 0)));
 }
