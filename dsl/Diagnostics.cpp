@@ -278,8 +278,17 @@ void DiagnosticEngine::printText(llvm::raw_ostream &os, bool useColors) const {
       printExcerpt(os, diagnostic->range, colors.of(diagnostic->severity), colors.end);
     for (const Remark &remark : diagnostic->notes)
       printHeadline(os, colors, Severity::Note, remark.range, remark.message);
-    for (const Remark &remark : diagnostic->instantiations)
-      printHeadline(os, colors, Severity::Note, remark.range, remark.message);
+    // A module that contains itself is seen from both ends of the chain.
+    constexpr size_t longestChain = 12, shownOfEnd = 3;
+    llvm::ArrayRef<Remark> chain = diagnostic->instantiations;
+    size_t omitted = chain.size() > longestChain ? chain.size() - 2 * shownOfEnd : 0;
+    for (size_t i = 0; i < chain.size(); ++i) {
+      if (omitted > 0 && i == shownOfEnd) {
+        os << "cnnc: and " << omitted << " more levels\n";
+        i += omitted;
+      }
+      printHeadline(os, colors, Severity::Note, chain[i].range, chain[i].message);
+    }
     for (const Remark &remark : diagnostic->helps)
       printHeadline(os, colors, Severity::Help, remark.range, remark.message);
   }

@@ -236,17 +236,24 @@ Value Elaborator::applyInstance(Instance &instance, llvm::ArrayRef<Actual> actua
 
   std::optional<InstantiationScope> chain;
   int64_t parameters = function->parameters, multiplyAccumulates = function->multiplyAccumulates;
+  size_t layerCount = function->layers.size();
   if (!bindInputs(*instance.decl, actuals, place, inner))
     return Poison();
   if (!isStandard)
     chain.emplace(diagnostics, userPlace(place), "in " + instance.label + ", instantiated here");
   Value result = evaluateBody(*instance.decl, inner);
-  if (isLayer && function->mode == Mode::Infer) {
-    LayerSummary layer;
+  LayerSummary layer;
+  layer.parameters = function->parameters - parameters;
+  layer.multiplyAccumulates = function->multiplyAccumulates - multiplyAccumulates;
+  // What the layers inside do not account for: a module of the user with weights of its own is a layer as well.
+  for (size_t i = layerCount; i < function->layers.size(); ++i) {
+    layer.parameters -= function->layers[i].parameters;
+    layer.multiplyAccumulates -= function->layers[i].multiplyAccumulates;
+  }
+  bool hasOwn = layer.parameters > 0 || layer.multiplyAccumulates > 0;
+  if ((isLayer || (!isStandard && hasOwn)) && function->mode == Mode::Infer) {
     layer.path = scope.path;
     layer.module = instance.decl->name.text.str();
-    layer.parameters = function->parameters - parameters;
-    layer.multiplyAccumulates = function->multiplyAccumulates - multiplyAccumulates;
     std::vector<Value> single = {result};
     for (const Value &output : result.elements() ? *result.elements() : single)
       if (const auto *tensor = output.as<Tensor>())

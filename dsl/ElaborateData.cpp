@@ -97,7 +97,7 @@ void Elaborator::elaborateData(const DataDecl &decl) {
       continue;
     if (block.name.text != "test") {
       error(block.name.range, "unknown part '" + block.name.text + "' of the data")
-          .help(block.name.range, "the parts are the training data and 'test'");
+          .suggestOneOf(block.name.text, {"test"});
       continue;
     }
     llvm::StringMap<bool> given;

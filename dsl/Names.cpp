@@ -131,8 +131,21 @@ void NameChecker::checkData(const DataDecl *data) {
 
 /// In a train block the fields of the data and the results of the net go by their names.
 void NameChecker::checkTrain(const TrainDecl *train) {
-  checkExpr(train->model);
-  checkExpr(train->data);
+  auto checkReference = [&](const Expr *expr, auto isKind) {
+    const auto *name = llvm::dyn_cast<NameExpr>(expr);
+    if (!name || visible.find(name->name))
+      return checkExpr(expr);
+    llvm::SmallVector<llvm::StringRef> candidates;
+    for (llvm::StringRef candidate : visible.declared)
+      if (isKind(visible.find(candidate)))
+        candidates.push_back(candidate);
+    diagnostics.error(name->range(), "unknown name '" + name->name + "'").suggestOneOf(name->name, candidates);
+  };
+  checkReference(train->model, [](const Decl *decl) {
+    const auto *model = llvm::dyn_cast_or_null<ModelDecl>(decl);
+    return model && model->modelKind == ModelKind::Net;
+  });
+  checkReference(train->data, [](const Decl *decl) { return llvm::isa_and_nonnull<DataDecl>(decl); });
   auto declarationOf = [&](const Expr *expr) -> const Decl * {
     if (const auto *call = llvm::dyn_cast<CallExpr>(expr))
       expr = call->callee;
