@@ -38,10 +38,8 @@ struct PerChannel {
   }
   /// The sum of body(inputs..) over everything but the channels.
   Value sum(ArrayRef<LoopInput> inputs, PointBody body) {
-    return lowering.accumulate(lowering.filled(channelType, 0.0), channel, inputs, [&](ImplicitLocOpBuilder &b, ValueRange x) {
-      Value value = body(b, x.drop_back());
-      return FloatMath(b, value).add(x.back(), value);
-    });
+    return lowering.reduce(channelType, {type.getRank() - 1}, 0.0, inputs, body,
+                           [](ImplicitLocOpBuilder &b, ValueRange x) { return FloatMath(b, x[0]).add(x[0], x[1]); });
   }
   /// body(inputs..) for each channel.
   Value perChannel(ArrayRef<Value> tensors, PointBody body) {
@@ -53,10 +51,11 @@ struct PerChannel {
   Value count() { return lowering.countPerResult(type, channelType, type.getElementType()); }
   /// a*x + b
   Value scaleAndShift(Value x, Value a, Value b) {
-    return lowering.forEach(type, {{x, all}, {a, channel}, {b, channel}}, [](ImplicitLocOpBuilder &builder, ValueRange x) {
-      FloatMath math(builder, x[0]);
-      return math.add(math.mul(x[0], x[1]), x[2]);
-    });
+    return lowering.forEach(type, {{x, all}, {a, channel}, {b, channel}},
+                            [](ImplicitLocOpBuilder &builder, ValueRange x) {
+                              FloatMath math(builder, x[0]);
+                              return math.add(math.mul(x[0], x[1]), x[2]);
+                            });
   }
   /// shift - mean*a
   Value offset(Value shift, Value mean, Value a) {
@@ -87,29 +86,33 @@ LogicalResult lower(BatchNormTrainOp op, LinalgLowering &lowering) {
   Value x = lowering.getChannelsLast(op.getInput());
   Value n = channels.count();
   Value total = channels.sum({{x, channels.all}}, [](ImplicitLocOpBuilder &, ValueRange x) { return x[0]; });
-  Value mean = channels.perChannel({total}, [&](ImplicitLocOpBuilder &b, ValueRange x) { return FloatMath(b, x[0]).div(x[0], n); });
-  Value squares = channels.sum({{x, channels.all}, {mean, channels.channel}}, [](ImplicitLocOpBuilder &b, ValueRange x) {
-    FloatMath math(b, x[0]);
-    Value distance = math.sub(x[0], x[1]);
-    return math.mul(distance, distance);
-  });
+  Value mean = channels.perChannel(
+      {total}, [&](ImplicitLocOpBuilder &b, ValueRange x) { return FloatMath(b, x[0]).div(x[0], n); });
+  Value squares =
+      channels.sum({{x, channels.all}, {mean, channels.channel}}, [](ImplicitLocOpBuilder &b, ValueRange x) {
+        FloatMath math(b, x[0]);
+        Value distance = math.sub(x[0], x[1]);
+        return math.mul(distance, distance);
+      });
   Value invStd = channels.perChannel({squares}, [&](ImplicitLocOpBuilder &b, ValueRange x) {
     FloatMath math(b, x[0]);
     Value variance = math.add(math.div(x[0], n), math.constant(epsilon));
     return math.div(math.constant(1.0), math.sqrt(variance));
   });
-  Value a = channels.perChannel({lowering.get(op.getScale()), invStd},
-                                [](ImplicitLocOpBuilder &b, ValueRange x) { return FloatMath(b, x[0]).mul(x[0], x[1]); });
+  Value a = channels.perChannel({lowering.get(op.getScale()), invStd}, [](ImplicitLocOpBuilder &b, ValueRange x) {
+    return FloatMath(b, x[0]).mul(x[0], x[1]);
+  });
   Value y = channels.scaleAndShift(x, a, channels.offset(lowering.get(op.getShift()), mean, a));
   auto blend = [&](FloatMath &math, Value running, Value batch) {
     return math.add(math.mul(running, 1.0 - momentum), math.mul(batch, momentum));
   };
-  Value newMean = channels.perChannel({lowering.get(op.getRunningMean()), mean}, [&](ImplicitLocOpBuilder &b, ValueRange x) {
-    FloatMath math(b, x[0]);
-    return blend(math, x[0], x[1]);
-  });
-  Value newVariance = channels.perChannel(
-      {lowering.get(op.getRunningVariance()), squares}, [&](ImplicitLocOpBuilder &b, ValueRange x) {
+  Value newMean =
+      channels.perChannel({lowering.get(op.getRunningMean()), mean}, [&](ImplicitLocOpBuilder &b, ValueRange x) {
+        FloatMath math(b, x[0]);
+        return blend(math, x[0], x[1]);
+      });
+  Value newVariance =
+      channels.perChannel({lowering.get(op.getRunningVariance()), squares}, [&](ImplicitLocOpBuilder &b, ValueRange x) {
         FloatMath math(b, x[0]);
         Value one = math.constant(1.0);
         Value divisor = math.max(math.sub(n, one), one); // n - 1, or n = 1
@@ -134,23 +137,25 @@ LogicalResult lower(BatchNormGradOp op, LinalgLowering &lowering) {
                                  FloatMath math(b, x[0]);
                                  return math.mul(x[0], math.sub(x[1], x[2]));
                                });
-  Value dscale = channels.perChannel({product, invStd},
-                                     [](ImplicitLocOpBuilder &b, ValueRange x) { return FloatMath(b, x[0]).mul(x[0], x[1]); });
+  Value dscale = channels.perChannel(
+      {product, invStd}, [](ImplicitLocOpBuilder &b, ValueRange x) { return FloatMath(b, x[0]).mul(x[0], x[1]); });
   // dx = a*(dy - u - (x - mean)*v) with a = scale*invStd, u = dshift/n, v = invStd*dscale/n
-  Value a = channels.perChannel({scale, invStd},
-                                [](ImplicitLocOpBuilder &b, ValueRange x) { return FloatMath(b, x[0]).mul(x[0], x[1]); });
-  Value u = channels.perChannel({dshift}, [&](ImplicitLocOpBuilder &b, ValueRange x) { return FloatMath(b, x[0]).div(x[0], n); });
+  Value a = channels.perChannel(
+      {scale, invStd}, [](ImplicitLocOpBuilder &b, ValueRange x) { return FloatMath(b, x[0]).mul(x[0], x[1]); });
+  Value u = channels.perChannel({dshift},
+                                [&](ImplicitLocOpBuilder &b, ValueRange x) { return FloatMath(b, x[0]).div(x[0], n); });
   Value v = channels.perChannel({dscale, invStd}, [&](ImplicitLocOpBuilder &b, ValueRange x) {
     FloatMath math(b, x[0]);
     return math.div(math.mul(x[0], x[1]), n);
   });
   AffineMap all = channels.all, channel = channels.channel;
-  Value dx = lowering.forEach(channels.type, {{dy, all}, {x, all}, {mean, channel}, {a, channel}, {u, channel}, {v, channel}},
-                              [](ImplicitLocOpBuilder &b, ValueRange x) {
-                                FloatMath math(b, x[0]);
-                                Value inner = math.sub(math.sub(x[0], x[4]), math.mul(math.sub(x[1], x[2]), x[5]));
-                                return math.mul(x[3], inner);
-                              });
+  Value dx =
+      lowering.forEach(channels.type, {{dy, all}, {x, all}, {mean, channel}, {a, channel}, {u, channel}, {v, channel}},
+                       [](ImplicitLocOpBuilder &b, ValueRange x) {
+                         FloatMath math(b, x[0]);
+                         Value inner = math.sub(math.sub(x[0], x[4]), math.mul(math.sub(x[1], x[2]), x[5]));
+                         return math.mul(x[3], inner);
+                       });
   lowering.set(op.getInputGrad(), dx, channels.layout);
   lowering.set(op.getScaleGrad(), dscale, identityLayout(1));
   lowering.set(op.getShiftGrad(), dshift, identityLayout(1));
@@ -225,10 +230,11 @@ LogicalResult lower(LrnOp op, LinalgLowering &lowering) {
   double alphaPerSize = op.getAlpha().convertToDouble() / size;
   Value x = lowering.getChannelsLast(op.getInput());
   Value squares = sumAround(channels, x, size, square);
-  Value y = lowering.forEach(channels.type, {{squares, channels.all}, {x, channels.all}}, [&](ImplicitLocOpBuilder &b, ValueRange v) {
-    FloatMath math(b, v[0]);
-    return math.mul(v[1], inversePower(math, lrnScale(math, v[0], alphaPerSize, k), beta));
-  });
+  Value y = lowering.forEach(channels.type, {{squares, channels.all}, {x, channels.all}},
+                             [&](ImplicitLocOpBuilder &b, ValueRange v) {
+                               FloatMath math(b, v[0]);
+                               return math.mul(v[1], inversePower(math, lrnScale(math, v[0], alphaPerSize, k), beta));
+                             });
   lowering.set(op.getOutput(), y, channels.layout);
   return success();
 }
@@ -242,11 +248,12 @@ LogicalResult lower(LrnGradOp op, LinalgLowering &lowering) {
   Value x = lowering.getChannelsLast(op.getInput()), dy = lowering.getChannelsLast(op.getOutputGrad());
   AffineMap all = channels.all;
   Value squares = sumAround(channels, x, size, square);
-  Value weighted = lowering.forEach(channels.type, {{squares, all}, {x, all}, {dy, all}}, [&](ImplicitLocOpBuilder &b, ValueRange v) {
-    FloatMath math(b, v[0]);
-    Value t = lrnScale(math, v[0], alphaPerSize, k);
-    return math.mul(math.mul(v[1], v[2]), inversePower(math, t, beta + 1));
-  });
+  Value weighted = lowering.forEach(channels.type, {{squares, all}, {x, all}, {dy, all}},
+                                    [&](ImplicitLocOpBuilder &b, ValueRange v) {
+                                      FloatMath math(b, v[0]);
+                                      Value t = lrnScale(math, v[0], alphaPerSize, k);
+                                      return math.mul(math.mul(v[1], v[2]), inversePower(math, t, beta + 1));
+                                    });
   Value sum = sumAround(channels, weighted, size, [](FloatMath &, Value v) { return v; });
   Value dx = lowering.forEach(channels.type, {{squares, all}, {x, all}, {dy, all}, {sum, all}},
                               [&](ImplicitLocOpBuilder &b, ValueRange v) {
@@ -274,7 +281,8 @@ struct Words {
 Value philox(ImplicitLocOpBuilder &b, Value element, Value seed, Value step, int64_t site) {
   Words words{b};
   Value block = arith::ShRUIOp::create(b, element, words.constant(2));
-  Value counter[4] = {words.low(block), words.high(block), words.constant(static_cast<uint32_t>(site)), words.low(step)};
+  Value counter[4] = {words.low(block), words.high(block), words.constant(static_cast<uint32_t>(site)),
+                      words.low(step)};
   Value key[2] = {words.low(seed), words.high(seed)};
   for (int round = 0; round < 10; ++round) {
     Value product0 = arith::MulIOp::create(b, words.constant(0xD2511F53), counter[0]);

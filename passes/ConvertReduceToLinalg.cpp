@@ -39,17 +39,17 @@ struct Channels {
   AffineMap all, outer;
 
   Channels(LinalgLowering &lowering, Value value)
-      : lowering(lowering),
-        type(LinalgLowering::lowerType(value.getType(),
-                                       channelsLast(cast<RankedTensorType>(value.getType()).getRank()))) {
+      : lowering(lowering), type(LinalgLowering::lowerType(
+                                value.getType(), channelsLast(cast<RankedTensorType>(value.getType()).getRank()))) {
     column = RankedTensorType::get(type.getShape().drop_back(), type.getElementType());
     all = lowering.identityMap(type.getRank());
     outer = all.dropResult(type.getRank() - 1);
   }
 
   Value max(Value x) {
-    return lowering.accumulate(lowering.filled(column, -std::numeric_limits<double>::infinity()), outer, {{x, all}},
-                               [](ImplicitLocOpBuilder &b, ValueRange x) { return FloatMath(b, x[0]).max(x[0], x[1]); });
+    return lowering.accumulate(
+        lowering.filled(column, -std::numeric_limits<double>::infinity()), outer, {{x, all}},
+        [](ImplicitLocOpBuilder &b, ValueRange x) { return FloatMath(b, x[0]).max(x[0], x[1]); });
   }
   /// The sum of body(inputs..) over the channels.
   Value sum(ArrayRef<LoopInput> inputs, PointBody body) {
@@ -84,18 +84,19 @@ LogicalResult lower(ReduceOp op, LinalgLowering &lowering) {
   bool isMax = op.getKind() == ReduceKind::Max;
   double start = isMax ? -std::numeric_limits<double>::infinity() : 0.0;
   bool isInnermost = rank > 0 && !llvm::is_contained(kept, rank - 1);
-  AffineMap resultMap = lowering.loopMap(rank, kept);
-  Value result = lowering.accumulate(lowering.filled(type, start), resultMap, {{x, lowering.identityMap(rank)}},
-                                     [&](ImplicitLocOpBuilder &b, ValueRange x) {
-                                       FloatMath math(b, x[0]);
-                                       if (isMax)
-                                         return math.max(x[1], x[0]);
-                                       return isInnermost ? math.addInAnyOrder(x[1], x[0]) : math.add(x[1], x[0]);
-                                     });
+  Value result = lowering.reduce(
+      type, kept, start, {{x, lowering.identityMap(rank)}}, [](ImplicitLocOpBuilder &, ValueRange x) { return x[0]; },
+      [&](ImplicitLocOpBuilder &b, ValueRange x) {
+        FloatMath math(b, x[0]);
+        if (isMax)
+          return math.max(x[0], x[1]);
+        return isInnermost ? math.addInAnyOrder(x[0], x[1]) : math.add(x[0], x[1]);
+      });
   if (op.getKind() == ReduceKind::Mean) {
     Value count = lowering.countPerResult(inputType, cast<RankedTensorType>(op.getType()), type.getElementType());
-    result = lowering.forEach(type, {{result, lowering.identityMap(type.getRank())}},
-                              [&](ImplicitLocOpBuilder &b, ValueRange x) { return FloatMath(b, x[0]).div(x[0], count); });
+    result =
+        lowering.forEach(type, {{result, lowering.identityMap(type.getRank())}},
+                         [&](ImplicitLocOpBuilder &b, ValueRange x) { return FloatMath(b, x[0]).div(x[0], count); });
   }
   lowering.set(op.getOutput(), result, resultLayout);
   return success();
@@ -111,8 +112,9 @@ LogicalResult lower(SoftmaxOp op, LinalgLowering &lowering) {
                                  return math.exp(math.sub(x[0], x[1]));
                                });
   Value sum = channels.sum({{exp, channels.all}}, [](ImplicitLocOpBuilder &, ValueRange x) { return x[0]; });
-  Value result = lowering.forEach(channels.type, {{exp, channels.all}, {sum, channels.outer}},
-                                  [](ImplicitLocOpBuilder &b, ValueRange x) { return FloatMath(b, x[0]).div(x[0], x[1]); });
+  Value result =
+      lowering.forEach(channels.type, {{exp, channels.all}, {sum, channels.outer}},
+                       [](ImplicitLocOpBuilder &b, ValueRange x) { return FloatMath(b, x[0]).div(x[0], x[1]); });
   lowering.set(op.getOutput(), result, channelsLast(channels.type.getRank()));
   return success();
 }
@@ -123,13 +125,15 @@ LogicalResult lower(LogSoftmaxOp op, LinalgLowering &lowering) {
   Value max = channels.max(x);
   Value sum = channels.sumExp(x, max);
   Value normalizer = lowering.forEach(
-      channels.column, {{max, lowering.identityMap(channels.column.getRank())}, {sum, lowering.identityMap(channels.column.getRank())}},
+      channels.column,
+      {{max, lowering.identityMap(channels.column.getRank())}, {sum, lowering.identityMap(channels.column.getRank())}},
       [](ImplicitLocOpBuilder &b, ValueRange x) {
         FloatMath math(b, x[0]);
         return math.add(x[0], math.log(x[1]));
       });
-  Value result = lowering.forEach(channels.type, {{x, channels.all}, {normalizer, channels.outer}},
-                                  [](ImplicitLocOpBuilder &b, ValueRange x) { return FloatMath(b, x[0]).sub(x[0], x[1]); });
+  Value result =
+      lowering.forEach(channels.type, {{x, channels.all}, {normalizer, channels.outer}},
+                       [](ImplicitLocOpBuilder &b, ValueRange x) { return FloatMath(b, x[0]).sub(x[0], x[1]); });
   lowering.set(op.getOutput(), result, channelsLast(channels.type.getRank()));
   return success();
 }
@@ -202,7 +206,8 @@ LogicalResult lower(CrossEntropyGradOp op, LinalgLowering &lowering) {
   Value sum = channels.sumExp(scores, max);
   AffineMap all = channels.all, outer = channels.outer;
   Value gradient = lowering.forEach(
-      channels.type, {{scores, all}, {max, outer}, {sum, outer}, {label, outer}, {lowering.get(op.getLossGrad()), outer}},
+      channels.type,
+      {{scores, all}, {max, outer}, {sum, outer}, {label, outer}, {lowering.get(op.getLossGrad()), outer}},
       [&](ImplicitLocOpBuilder &b, ValueRange x) {
         FloatMath math(b, x[0]);
         IndexMath index(b);
@@ -221,24 +226,26 @@ LogicalResult lower(TopKHitOp op, LinalgLowering &lowering) {
   Value scores = lowering.get(op.getScores(), identityLayout(2)), labels = lowering.get(op.getLabel());
   int64_t classes = channels.type.getDimSize(1);
   // How many scores come before the label's. Small whole numbers are exact in every float type that is used here.
-  Value before = channels.sum({{scores, channels.all}, {labels, channels.outer}}, [&](ImplicitLocOpBuilder &b, ValueRange x) {
-    FloatMath math(b, x[0]);
-    IndexMath index(b);
-    Label label(b, x[1], classes);
-    Value score = tensor::ExtractOp::create(b, scores, ValueRange{index.loop(0), label.index});
-    Value isEarlier = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, index.loop(1), label.index);
-    Value isTie = index.both(math.equal(x[0], score), isEarlier);
-    Value isBefore = arith::OrIOp::create(b, math.greater(x[0], score), isTie);
-    return math.select(isBefore, math.constant(1.0), math.constant(0.0));
-  });
+  Value before =
+      channels.sum({{scores, channels.all}, {labels, channels.outer}}, [&](ImplicitLocOpBuilder &b, ValueRange x) {
+        FloatMath math(b, x[0]);
+        IndexMath index(b);
+        Label label(b, x[1], classes);
+        Value score = tensor::ExtractOp::create(b, scores, ValueRange{index.loop(0), label.index});
+        Value isEarlier = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, index.loop(1), label.index);
+        Value isTie = index.both(math.equal(x[0], score), isEarlier);
+        Value isBefore = arith::OrIOp::create(b, math.greater(x[0], score), isTie);
+        return math.select(isBefore, math.constant(1.0), math.constant(0.0));
+      });
   AffineMap map = lowering.identityMap(1);
   double k = op.getK();
-  Value hit = lowering.forEach(channels.column, {{before, map}, {labels, map}}, [&](ImplicitLocOpBuilder &b, ValueRange x) {
-    FloatMath math(b, x[0]);
-    Label label(b, x[1], classes);
-    Value isHit = IndexMath(b).both(label.isClass, math.less(x[0], math.constant(k)));
-    return math.select(isHit, math.constant(1.0), math.constant(0.0));
-  });
+  Value hit =
+      lowering.forEach(channels.column, {{before, map}, {labels, map}}, [&](ImplicitLocOpBuilder &b, ValueRange x) {
+        FloatMath math(b, x[0]);
+        Label label(b, x[1], classes);
+        Value isHit = IndexMath(b).both(label.isClass, math.less(x[0], math.constant(k)));
+        return math.select(isHit, math.constant(1.0), math.constant(0.0));
+      });
   lowering.set(op.getHit(), hit, identityLayout(1));
   return success();
 }

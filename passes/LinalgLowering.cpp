@@ -52,7 +52,8 @@ LinalgLowering::LinalgLowering(func::FuncOp function) : builder(function.getLoc(
 }
 
 void LinalgLowering::set(Value value, Value tensor, ArrayRef<int64_t> layout) {
-  assert(tensor.getType() == lowerType(value.getType(), layout) && "the tensor does not have the layout it should have");
+  assert(tensor.getType() == lowerType(value.getType(), layout) &&
+         "the tensor does not have the layout it should have");
   copies[value].assign({Copy{tensor, Layout(layout)}});
 }
 
@@ -232,6 +233,36 @@ Value LinalgLowering::slice(Value tensor, ArrayRef<int64_t> offsets, RankedTenso
 
 //===-- Loops -----------------------------------------------------------------------------------------------------===//
 
+Value LinalgLowering::reduce(RankedTensorType type, ArrayRef<int64_t> kept, double start, ArrayRef<LoopInput> inputs,
+                             PointBody value, PointBody combine) {
+  ArrayRef<int64_t> sizes = cast<RankedTensorType>(inputs.front().tensor.getType()).getShape();
+  int64_t rank = sizes.size();
+  auto isReduced = [&](int64_t dim) { return sizes[dim] != 1 && !llvm::is_contained(kept, dim); };
+  SmallVector<int64_t> reduced = llvm::filter_to_vector(llvm::seq<int64_t>(0, rank), isReduced);
+  auto step = [&](RankedTensorType stepType, ArrayRef<int64_t> stepKept) {
+    return accumulate(
+        filled(stepType, start), loopMap(rank, stepKept), inputs,
+        [&](ImplicitLocOpBuilder &b, ValueRange x) { return combine(b, {x.back(), value(b, x.drop_back())}); });
+  };
+  if (reduced.size() < 2 || kept.empty() || kept.back() != rank - 1)
+    return step(type, kept);
+
+  SmallVector<int64_t> stepKept, stepSizes, keptOfStep;
+  for (int64_t dim = 0; dim < rank; ++dim) {
+    bool isKept = llvm::is_contained(kept, dim);
+    if (!isKept && (!isReduced(dim) || dim == reduced.back()))
+      continue;
+    if (isKept)
+      keptOfStep.push_back(stepKept.size());
+    stepKept.push_back(dim);
+    stepSizes.push_back(sizes[dim]);
+  }
+  Value partial = step(RankedTensorType::get(stepSizes, type.getElementType()), stepKept);
+  return reduce(
+      type, keptOfStep, start, {{partial, identityMap(stepKept.size())}},
+      [](ImplicitLocOpBuilder &, ValueRange x) { return x[0]; }, combine);
+}
+
 AffineMap LinalgLowering::loopMap(int64_t loops, ArrayRef<int64_t> results) {
   SmallVector<AffineExpr> dims;
   for (int64_t loop : results)
@@ -239,11 +270,12 @@ AffineMap LinalgLowering::loopMap(int64_t loops, ArrayRef<int64_t> results) {
   return AffineMap::get(loops, 0, dims, builder.getContext());
 }
 
-/// The part of an input that the loops reach, as a view. linalg takes the extent of a loop from the first operand that it
-/// indexes alone, so that operand must not be larger; and upstream's tiling wants maps without constant terms.
+/// The part of an input that the loops reach, as a view. linalg takes the extent of a loop from the first operand that
+/// it indexes alone, so that operand must not be larger; and upstream's tiling wants maps without constant terms.
 LoopInput LinalgLowering::cropToLoops(const LoopInput &input, RankedTensorType loops) {
   auto type = cast<RankedTensorType>(input.tensor.getType());
-  SmallVector<OpFoldResult> offsets(type.getRank(), builder.getIndexAttr(0)), strides(type.getRank(), builder.getIndexAttr(1));
+  SmallVector<OpFoldResult> offsets(type.getRank(), builder.getIndexAttr(0)),
+      strides(type.getRank(), builder.getIndexAttr(1));
   SmallVector<OpFoldResult> sizes = getAsIndexOpFoldResult(builder.getContext(), type.getShape());
   if (type.getNumDynamicDims())
     sizes[0] = batch;
@@ -273,14 +305,16 @@ LoopInput LinalgLowering::cropToLoops(const LoopInput &input, RankedTensorType l
 }
 
 Value LinalgLowering::forEach(RankedTensorType type, ArrayRef<LoopInput> inputs, PointBody body) {
-  return forEachOf({type}, inputs, [&](ImplicitLocOpBuilder &b, ValueRange arguments, SmallVectorImpl<Value> &results) {
-    results.push_back(body(b, arguments));
-  }).front();
+  return forEachOf({type}, inputs,
+                   [&](ImplicitLocOpBuilder &b, ValueRange arguments, SmallVectorImpl<Value> &results) {
+                     results.push_back(body(b, arguments));
+                   })
+      .front();
 }
 
-SmallVector<Value> LinalgLowering::forEachOf(
-    ArrayRef<RankedTensorType> types, ArrayRef<LoopInput> inputs,
-    function_ref<void(ImplicitLocOpBuilder &, ValueRange, SmallVectorImpl<Value> &)> body) {
+SmallVector<Value>
+LinalgLowering::forEachOf(ArrayRef<RankedTensorType> types, ArrayRef<LoopInput> inputs,
+                          function_ref<void(ImplicitLocOpBuilder &, ValueRange, SmallVectorImpl<Value> &)> body) {
   SmallVector<Value> tensors, results;
   SmallVector<AffineMap> maps;
   for (const LoopInput &input : inputs) {
@@ -294,13 +328,13 @@ SmallVector<Value> LinalgLowering::forEachOf(
     maps.push_back(identityMap(type.getRank()));
   }
   SmallVector<utils::IteratorType> iterators(types.front().getRank(), utils::IteratorType::parallel);
-  auto op = linalg::GenericOp::create(
-      builder, resultTypes, tensors, results, maps, iterators, [&](OpBuilder &nested, Location loc, ValueRange arguments) {
-        ImplicitLocOpBuilder b(loc, nested);
-        SmallVector<Value> values;
-        body(b, arguments.drop_back(types.size()), values);
-        linalg::YieldOp::create(b, values);
-      });
+  auto op = linalg::GenericOp::create(builder, resultTypes, tensors, results, maps, iterators,
+                                      [&](OpBuilder &nested, Location loc, ValueRange arguments) {
+                                        ImplicitLocOpBuilder b(loc, nested);
+                                        SmallVector<Value> values;
+                                        body(b, arguments.drop_back(types.size()), values);
+                                        linalg::YieldOp::create(b, values);
+                                      });
   return SmallVector<Value>(op.getResults());
 }
 
@@ -342,14 +376,10 @@ Value FloatMath::min(Value a, Value b) { return arith::MinimumFOp::create(builde
 Value FloatMath::sqrt(Value a) { return math::SqrtOp::create(builder, a); }
 Value FloatMath::exp(Value a) { return math::ExpOp::create(builder, a); }
 Value FloatMath::log(Value a) { return math::LogOp::create(builder, a); }
-Value FloatMath::greater(Value a, Value b) {
-  return arith::CmpFOp::create(builder, arith::CmpFPredicate::OGT, a, b);
-}
+Value FloatMath::greater(Value a, Value b) { return arith::CmpFOp::create(builder, arith::CmpFPredicate::OGT, a, b); }
 Value FloatMath::less(Value a, Value b) { return arith::CmpFOp::create(builder, arith::CmpFPredicate::OLT, a, b); }
 Value FloatMath::equal(Value a, Value b) { return arith::CmpFOp::create(builder, arith::CmpFPredicate::OEQ, a, b); }
-Value FloatMath::select(Value condition, Value a, Value b) {
-  return arith::SelectOp::create(builder, condition, a, b);
-}
+Value FloatMath::select(Value condition, Value a, Value b) { return arith::SelectOp::create(builder, condition, a, b); }
 Value FloatMath::addInAnyOrder(Value a, Value b) {
   return arith::AddFOp::create(builder, a, b, arith::FastMathFlags::reassoc);
 }

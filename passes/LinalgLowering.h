@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The lowering of one function from cnn to linalg: which tensor stands for which cnn value, in which storage layout, and
-// short names for the few shapes of linalg op that all op families are made of. Private to the pass.
+// The lowering of one function from cnn to linalg: which tensor stands for which cnn value, in which storage layout,
+// and short names for the few shapes of linalg op that all op families are made of. Private to the pass.
 
 #ifndef CNN_PASSES_LINALGLOWERING_H
 #define CNN_PASSES_LINALGLOWERING_H
 
 #include "ir/CnnDialect.h"
-#include "passes/StorageLayout.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/AffineMap.h"
 #include "mlir/IR/Builders.h"
+#include "passes/StorageLayout.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 
@@ -77,14 +77,21 @@ public:
   /// One loop per dimension of `type`, all parallel; the body gives the element of the result.
   mlir::Value forEach(mlir::RankedTensorType type, llvm::ArrayRef<LoopInput> inputs, PointBody body);
   /// The same with several results of one shape; the body gives one element of each.
-  llvm::SmallVector<mlir::Value>
-  forEachOf(llvm::ArrayRef<mlir::RankedTensorType> types, llvm::ArrayRef<LoopInput> inputs,
-            llvm::function_ref<void(mlir::ImplicitLocOpBuilder &, mlir::ValueRange, llvm::SmallVectorImpl<mlir::Value> &)>
-                body);
-  /// For each point of the loops, in order: result[resultMap] = body(inputs.., result[resultMap]), starting from `init`.
-  /// Loops that resultMap does not read are reductions.
+  llvm::SmallVector<mlir::Value> forEachOf(
+      llvm::ArrayRef<mlir::RankedTensorType> types, llvm::ArrayRef<LoopInput> inputs,
+      llvm::function_ref<void(mlir::ImplicitLocOpBuilder &, mlir::ValueRange, llvm::SmallVectorImpl<mlir::Value> &)>
+          body);
+  /// For each point of the loops, in order: result[resultMap] = body(inputs.., result[resultMap]), starting from
+  /// `init`. Loops that resultMap does not read are reductions.
   mlir::Value accumulate(mlir::Value init, mlir::AffineMap resultMap, llvm::ArrayRef<LoopInput> inputs, PointBody body,
                          bool isContraction = false);
+
+  /// result[kept loops] = combine of value(inputs..) over the other loops, starting from `start`; inputs[0] is read by
+  /// the identity map and gives the loops their sizes. With the last loop kept (channels), one loop is reduced at a
+  /// time, the innermost first, into a tensor of partial results: rows in parallel, contiguous, and a rounding error
+  /// that grows with the sum of the sizes instead of their product.
+  mlir::Value reduce(mlir::RankedTensorType type, llvm::ArrayRef<int64_t> kept, double start,
+                     llvm::ArrayRef<LoopInput> inputs, PointBody value, PointBody combine);
 
   mlir::AffineMap identityMap(int64_t rank) { return builder.getMultiDimIdentityMap(rank); }
   /// The map from `loops` loops to these loops alone.

@@ -26,7 +26,6 @@ namespace cnn::cpu {
 
 /// Names of the discardable attributes between the passes of this back end.
 inline constexpr llvm::StringLiteral inPlaceAttrName = "cnn.in_place";     // pairs of arguments, on a kernel
-inline constexpr llvm::StringLiteral aliasedAttrName = "cnn.aliased";      // pairs of arguments, on a kernel
 inline constexpr llvm::StringLiteral workAttrName = "cnn.work";            // affine map (batch) -> (steps), on a kernel
 inline constexpr llvm::StringLiteral offsetAttrName = "cnn.offset";        // bytes, on a weight argument
 inline constexpr llvm::StringLiteral storageAttrName = "cnn.storage";      // permutation, on a weight argument

@@ -2,8 +2,8 @@
 //
 // Turns register tiles into reduction loops with the accumulators in registers.
 //
-// Problem. A tile of a contraction, say 14 pixels by 32 channels, has all its sums live at once: 28 vectors. Written as a loop
-// over memory, or as one vector op of two dimensions, they are loaded and stored for each product.
+// Problem. A tile of a contraction, say 14 pixels by 32 channels, has all its sums live at once: 28 vectors. Written as
+// a loop over memory, or as one vector op of two dimensions, they are loaded and stored for each product.
 //
 //   %t = contraction(%x, %w) : [14, 32]      ->   %acc:28 = for k { for c {
 //                                                   %w0, %w1 = row of w, two vectors
@@ -11,8 +11,8 @@
 //                                                     acc += a * w0;  acc' += a * w1
 //                                                 } }
 //
-// Method. The indexing maps give everything: N is the last dimension of the result, contiguous in the right operand and absent
-// from the left one; every other parallel dimension is unrolled; every reduction becomes a loop that carries the
+// Method. The indexing maps give everything: N is the last dimension of the result, contiguous in the right operand and
+// absent from the left one; every other parallel dimension is unrolled; every reduction becomes a loop that carries the
 // accumulators. The tile leaves as one vector of n dimensions, against which the vectorized epilogue folds.
 //
 // Not done here: other element types, and packing of the operands.
@@ -104,7 +104,8 @@ public:
                                                        ArrayRef<int64_t>{column}, ArrayRef<int64_t>{1});
       }
       // A tile of one row and one dimension is the row itself.
-      result = position(row).empty() ? whole : vector::InsertOp::create(builder, loc, whole, result, position(row)).getResult();
+      result = position(row).empty() ? whole
+                                     : vector::InsertOp::create(builder, loc, whole, result, position(row)).getResult();
     }
     return vector::TransferWriteOp::create(builder, loc, result, init, origin, inBounds).getResult();
   }

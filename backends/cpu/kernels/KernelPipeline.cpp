@@ -30,7 +30,8 @@ using namespace mlir;
 
 namespace cnn::cpu {
 
-/// Temporaries up to this size live on the stack; larger ones are a sign of a kernel that should have been split.
+/// Temporaries up to this size live on the stack. TileKernel cuts items small enough, SplitWork checks that none is
+/// left.
 static constexpr unsigned maxStackBytes = 64 * 1024;
 
 void buildKernelPipeline(OpPassManager &manager, const VectorTarget &target) {
@@ -69,7 +70,7 @@ void buildKernelToLLVMPipeline(OpPassManager &manager, const VectorTarget &targe
   manager.addPass(createConvertLinalgToLoopsPass());
   manager.addPass(memref::createFoldMemRefAliasOpsPass());
   simplify();
-  manager.addNestedPass<func::FuncOp>(createApproximateMath());
+  manager.addNestedPass<func::FuncOp>(createApproximateMath({target.fma}));
   manager.addPass(createConvertVectorToSCFPass(VectorTransferToSCFOptions().enableFullUnroll()));
   manager.addPass(createLowerAffinePass());
   manager.addPass(createConvertVectorToLLVMPass());

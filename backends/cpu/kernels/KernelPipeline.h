@@ -27,6 +27,10 @@ namespace cnn::cpu {
 inline constexpr llvm::StringLiteral kernelAttrName = "cnn.kernel";
 inline constexpr llvm::StringLiteral contractionAttrName = "cnn.contraction";
 inline constexpr llvm::StringLiteral workItemsAttrName = "cnn.work_items";
+/// Pairs of arguments that are one buffer in every call.
+inline constexpr llvm::StringLiteral aliasedAttrName = "cnn.aliased";
+/// On a function between TileKernel and SplitWork: the dimensions of the forall, the slowest first.
+inline constexpr llvm::StringLiteral itemOrderAttrName = "cnn.item_order";
 
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION

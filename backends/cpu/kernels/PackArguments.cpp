@@ -88,7 +88,7 @@ private:
       fresh.push_back(entry.addArgument(type, loc));
     // Two arguments that are one buffer must be one pointer for LLVM, too.
     SmallVector<unsigned> pointerOf = llvm::to_vector(llvm::seq<unsigned>(0, buffers));
-    if (auto aliased = kernel->getAttrOfType<DenseI64ArrayAttr>("cnn.aliased"))
+    if (auto aliased = kernel->getAttrOfType<DenseI64ArrayAttr>(aliasedAttrName))
       for (int64_t pair = 0; pair + 1 < aliased.size(); pair += 2)
         pointerOf[aliased[pair + 1]] = aliased[pair];
     for (unsigned i = 0; i < buffers; ++i) {
@@ -124,7 +124,8 @@ private:
     SmallVector<Value> arguments;
     for (unsigned i = 0; i <= buffers; ++i) {
       Type slot = i < buffers ? Type(pointer) : i64;
-      Value address = LLVM::GEPOp::create(builder, loc, pointer, i64, body->getArgument(0), ArrayRef<LLVM::GEPArg>{int32_t(i)});
+      Value address =
+          LLVM::GEPOp::create(builder, loc, pointer, i64, body->getArgument(0), ArrayRef<LLVM::GEPArg>{int32_t(i)});
       arguments.push_back(LLVM::LoadOp::create(builder, loc, slot, address));
     }
     arguments.append({body->getArgument(1), body->getArgument(2)});

@@ -74,8 +74,10 @@ def ApproximateMath : Pass<"cnn-cpu-approximate-math", "mlir::func::FuncOp"> {
   let summary = "Writes exp, log, tanh and the like as arithmetic, so that loops over them become vector code";
   let description = [{
     A call of libm cannot be vectorized. The polynomials are those of MLIR (errors of a few units in the last place of f32);
-    functions without one stay calls.
+    functions without one stay calls. Without `fma`, a machine that has no such instruction, its multiply-adds are rounded
+    twice: a call for each would take a hundred times as long.
   }];
+  let options = [Option<"fma", "fma", "bool", "true", "fused multiply-add is one instruction">];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::math::MathDialect", "mlir::vector::VectorDialect"];
 }
 

@@ -2,14 +2,15 @@
 //
 // Makes a kernel run any range of its work items.
 //
-//   func @k(...) {                                 func @k(..., %begin, %end) {   // cnn.work_items = (batch) -> (batch * 56)
+//   func @k(...) {                                 func @k(..., %begin, %end) {   // cnn.work_items = (batch) -> (batch
+//   * 56)
 //     forall (%b, %h) in (%batch, 56) {              for %item = %begin to %end {
 //       body                                ->         %b = %item / 56; %h = %item % 56
 //     }                                                body
 //   }                                              }
 //
-// The range is then split between threads by whoever calls. What the kernel computes outside its forall must have no effect,
-// or every range would repeat it: a kernel where it has one is a single item.
+// The range is then split between threads by whoever calls. What the kernel computes outside its forall must have no
+// effect, or every range would repeat it: a kernel where it has one is a single item.
 
 #include "backends/cpu/kernels/KernelPipeline.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -60,6 +61,13 @@ public:
     func::FuncOp kernel = getOperation();
     if (!kernel->hasAttr(kernelAttrName))
       return;
+    // What an item needs is on the stack by now. Nothing would free this memory.
+    memref::AllocOp memory;
+    kernel.walk([&](memref::AllocOp op) { memory = op; });
+    if (memory) {
+      memory.emitError("bug: a kernel needs memory of its own: ") << memory.getType();
+      return signalPassFailure();
+    }
     IRRewriter rewriter(&getContext());
     auto index = rewriter.getIndexType();
     unsigned count = kernel.getNumArguments();
@@ -74,7 +82,7 @@ public:
         itemCount = *split;
     }
     kernel->setAttr(workItemsAttrName, AffineMapAttr::get(AffineMap::get(1, 0, itemCount)));
-    kernel->removeAttr("cnn.item_order");
+    kernel->removeAttr(itemOrderAttrName);
 
     // Whatever loops are left run in order.
     SmallVector<scf::ForallOp> left;
@@ -100,7 +108,7 @@ private:
       counts.push_back(bound.ceilDiv(*step));
     }
     SmallVector<int64_t> order = llvm::to_vector(llvm::seq<int64_t>(0, rank));
-    if (auto given = kernel->getAttrOfType<DenseI64ArrayAttr>("cnn.item_order"); given && given.size() == rank)
+    if (auto given = kernel->getAttrOfType<DenseI64ArrayAttr>(itemOrderAttrName); given && given.size() == rank)
       order = llvm::to_vector(given.asArrayRef());
 
     Location loc = items.getLoc();
@@ -109,7 +117,8 @@ private:
     SmallVector<Value> sizes;
     for (unsigned i = 0; i < rank; ++i) {
       OpFoldResult bound = items.getMixedUpperBound()[i];
-      AffineMap map = AffineMap::get(1, 0, getAffineDimExpr(0, rewriter.getContext()).ceilDiv(items.getStaticStep()[i]));
+      AffineMap map =
+          AffineMap::get(1, 0, getAffineDimExpr(0, rewriter.getContext()).ceilDiv(items.getStaticStep()[i]));
       sizes.push_back(getValueOrCreateConstantIndexOp(
           rewriter, loc, affine::makeComposedFoldedAffineApply(rewriter, loc, map, {bound})));
     }

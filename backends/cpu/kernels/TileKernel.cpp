@@ -2,20 +2,20 @@
 //
 // Splits a kernel into work items and its contraction into register tiles.
 //
-// Problem. A contraction reaches the machine's peak only if its accumulators stay in registers for the whole reduction, which
-// wants small static tiles; threads want items that do not depend on each other; and a bias or an activation must be
-// applied while a tile is still in registers.
+// Problem. A contraction reaches the machine's peak only if its accumulators stay in registers for the whole reduction,
+// which wants small static tiles; threads want items that do not depend on each other; and a bias or an activation must
+// be applied while a tile is still in registers.
 //
 //   %y = contraction(%x, %w) : [B, 56, 56, 64]             forall (b, h, o) in (B, 56, 64/32)
 //   %z = relu(%y + %bias)                           ->        for w = 0 to 56 step 14
 //                                                                %t = contraction : [1, 1, 14, 32]
 //                                                                insert relu(%t + %bias)
 //
-// Method. The plan is made from the contraction's indexing maps: its columns (N, the last dimension of the result, absent
-// from the left operand) fill two or three vectors; its rows (M, dimensions of the left operand and the result alone) fill the
-// other registers. Then upstream tile-and-fuse is applied twice, from the last op of the kernel: once for the items, once
-// for the register tiles. Loops that do not divide are peeled, so that tiles are static; what remains of a dynamic
-// batch is done row by row.
+// Method. The plan is made from the contraction's indexing maps: its columns (N, the last dimension of the result,
+// absent from the left operand) fill two or three vectors; its rows (M, dimensions of the left operand and the result
+// alone) fill the other registers. Then upstream tile-and-fuse is applied twice, from the last op of the kernel: once
+// for the items, once for the register tiles. Loops that do not divide are peeled, so that tiles are static; what
+// remains of a dynamic batch is done row by row.
 //
 // Ops that are not contractions are split into items only: their inner loops are contiguous, and LLVM vectorizes them.
 
@@ -28,6 +28,8 @@
 #include "mlir/Dialect/SCF/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/Passes.h"
+#include "llvm/Support/MathExtras.h"
+#include <limits>
 
 namespace cnn::cpu {
 #define GEN_PASS_DEF_TILEKERNEL
@@ -41,14 +43,24 @@ namespace {
 
 /// Marks the last op of a kernel, and the tiles of it, while tiling goes on.
 constexpr StringLiteral rootMarker = "cnn.root";
-/// On the function: the dimensions of the forall, the slowest first (SplitWork reads it).
-constexpr StringLiteral itemOrderAttrName = "cnn.item_order";
-
 /// A sample that takes fewer multiply-adds than this is not worth splitting.
 constexpr int64_t minContractionWork = 256 * 1024;
-/// The same for other kernels, in elements; and the least number of elements of an item.
-constexpr int64_t minElements = 32 * 1024;
-constexpr int64_t minItemElements = 1024;
+/// The same for other kernels, in steps of the longest loop nest; and the least number of steps of an item.
+constexpr int64_t minSteps = 32 * 1024;
+constexpr int64_t minItemSteps = 4096;
+/// The results of an item that several ops make one after the other go through a temporary on the stack: so many at the
+/// most. Contiguous elements that stay together, for vectors and cache lines.
+constexpr int64_t maxItemElements = 4096;
+constexpr int64_t minContiguous = 16;
+
+/// The static part of an iteration space, or of a shape; saturates.
+int64_t staticProduct(ArrayRef<int64_t> sizes) {
+  int64_t product = 1;
+  for (int64_t size : sizes)
+    if (!ShapedType::isDynamic(size))
+      product = llvm::MulOverflow(product, size, product) ? std::numeric_limits<int64_t>::max() : product;
+  return product;
+}
 
 /// Sizes by dimension of the root's iteration space; 0: the dimension is not cut.
 struct TilePlan {
@@ -137,21 +149,22 @@ public:
 
     // Items: one register tile each, but whole rows of them along the innermost row dimension if there are enough.
     bool hasBatch = false;
-    int64_t work = 1;
+    int64_t leastWork = minContractionWork;
     for (auto [d, size] : llvm::enumerate(range)) {
       if (!ShapedType::isDynamic(size))
-        work *= size;
-      else if (op.getIteratorTypesArray()[d] == utils::IteratorType::reduction)
-        work *= 64; // a batch, which may be of any size
+        continue;
+      if (op.getIteratorTypesArray()[d] == utils::IteratorType::reduction)
+        leastWork /= 64; // a batch, which may be of any size
       else
         hasBatch = true;
     }
+    bool isLarge = staticProduct(range) >= leastWork;
     SmallVector<int64_t> item(range.size(), 0);
     int64_t items = 1;
     auto cut = [&](unsigned d) {
       if (ShapedType::isDynamic(range[d]))
         item[d] = tile[d];
-      else if (range[d] > tile[d] && range[d] % tile[d] == 0 && work >= minContractionWork) {
+      else if (range[d] > tile[d] && range[d] % tile[d] == 0 && isLarge) {
         item[d] = tile[d];
         items *= range[d] / tile[d];
       }
@@ -178,36 +191,46 @@ public:
       plan.order.push_back(plan.order.size());
     }
     // The operand that is larger is read in the outer loop: the weights of a block of columns once for the whole batch.
-    if (columnPosition && (!hasBatch || bytesOf(op, 1) > bytesOf(op, 0))) {
+    if (columnPosition && (!hasBatch || elementsOf(op, 1) > elementsOf(op, 0))) {
       plan.order.erase(plan.order.begin() + *columnPosition);
       plan.order.insert(plan.order.begin(), *columnPosition);
     }
     return plan;
   }
 
-  /// Items are cut from the outermost parallel dimensions, as long as they stay large enough.
-  static TilePlan planOther(linalg::LinalgOp op) {
-    SmallVector<int64_t> range = op.getStaticLoopRanges();
-    auto kinds = op.getIteratorTypesArray();
-    int64_t inner = 1;
-    for (int64_t size : range)
-      inner *= ShapedType::isDynamic(size) ? 1 : size;
-    bool small = inner < minElements;
+  /// Items are cut from the outermost parallel dimensions: as long as they stay large enough, and until what they make
+  /// fits into their temporary. `steps` is the size of the kernel's longest loop nest.
+  static TilePlan planOther(linalg::LinalgOp root, int64_t steps, bool hasTemporary) {
+    SmallVector<int64_t> range = root.getStaticLoopRanges();
+    auto kinds = root.getIteratorTypesArray();
+    int64_t elements = 1;
+    for (auto [size, kind] : llvm::zip_equal(range, kinds))
+      if (kind == utils::IteratorType::parallel)
+        elements = staticProduct({elements, size});
+    int64_t stepsPerElement = std::max<int64_t>(1, steps / std::max<int64_t>(1, elements));
+    int64_t leastElements = llvm::divideCeil(minItemSteps, stepsPerElement);
+    unsigned last = range.empty() ? 0 : range.size() - 1;
     TilePlan plan;
     plan.item.assign(range.size(), 0);
     plan.tile.assign(range.size(), 0);
     for (auto [d, size] : llvm::enumerate(range)) {
       if (kinds[d] != utils::IteratorType::parallel)
         continue;
+      bool isTooLarge = hasTemporary && elements > maxItemElements;
       if (ShapedType::isDynamic(size)) {
         plan.item[d] = 1;
-      } else if (!small && size > 1) {
-        int64_t rest = std::max<int64_t>(1, inner / size);
-        int64_t step = rest >= minItemElements ? 1 : divisorAtLeast(size, llvm::divideCeil(minItemElements, rest));
+      } else if (size > 1 && (steps >= minSteps || isTooLarge)) {
+        int64_t rest = std::max<int64_t>(1, elements / size);
+        int64_t least = std::max<int64_t>(1, llvm::divideCeil(leastElements, rest));
+        if (isTooLarge)
+          least = std::min(least, std::max<int64_t>(1, maxItemElements / rest));
+        int64_t step = divisorAtLeast(size, d == last ? std::max(least, minContiguous) : least);
+        if (isTooLarge && step * rest > maxItemElements && rest < maxItemElements)
+          step = divisorAtMost(size, maxItemElements / rest);
         if (step == size)
           continue;
         plan.item[d] = step;
-        inner = rest * step;
+        elements = rest * step;
       }
       if (plan.item[d])
         plan.order.push_back(plan.order.size());
@@ -216,10 +239,11 @@ public:
   }
 
 private:
-  /// Up to `limit` rows; a divisor of the range within 3/4 of that leaves no tail.
+  /// Up to `limit` rows. A divisor of the range leaves no tail, and items can be cut along it; down to half of the
+  /// limit there are still enough accumulators for the latency of a multiply-add.
   static int64_t rowsOf(int64_t range, int64_t limit) {
     int64_t most = std::min(range, limit);
-    for (int64_t size = most; 4 * size >= 3 * most; --size)
+    for (int64_t size = most; 2 * size >= most; --size)
       if (range % size == 0)
         return size;
     return most;
@@ -230,12 +254,15 @@ private:
         return step;
     return size;
   }
-  /// Static elements of an operand: of one sample, or of a weight.
-  static int64_t bytesOf(linalg::GenericOp op, unsigned operand) {
-    int64_t count = 1;
-    for (int64_t size : cast<ShapedType>(op.getDpsInputs()[operand].getType()).getShape())
-      count *= ShapedType::isDynamic(size) ? 1 : size;
-    return count;
+  static int64_t divisorAtMost(int64_t size, int64_t most) {
+    for (int64_t step = most; step > 1; --step)
+      if (size % step == 0)
+        return step;
+    return 1;
+  }
+  /// Elements of an operand: of one sample, or of a weight.
+  static int64_t elementsOf(linalg::GenericOp op, unsigned operand) {
+    return staticProduct(cast<ShapedType>(op.getDpsInputs()[operand].getType()).getShape());
   }
 
   int64_t lanes, accumulators;
@@ -263,7 +290,7 @@ public:
         plan = *planned;
     }
     if (!contraction)
-      plan = Planner::planOther(root);
+      plan = planOther(root);
 
     root->setAttr(rootMarker, UnitAttr::get(&getContext()));
     if (llvm::any_of(plan.item, [](int64_t size) { return size != 0; })) {
@@ -279,6 +306,15 @@ public:
   }
 
 private:
+  TilePlan planOther(linalg::LinalgOp root) {
+    int64_t steps = 0, count = 0;
+    getOperation().walk([&](linalg::LinalgOp op) {
+      steps = std::max(steps, staticProduct(op.getStaticLoopRanges()));
+      count += !isa<linalg::FillOp>(op);
+    });
+    return Planner::planOther(root, steps, /*hasTemporary=*/count > 1);
+  }
+
   SmallVector<linalg::LinalgOp> roots() {
     SmallVector<linalg::LinalgOp> found;
     getOperation().walk([&](linalg::LinalgOp op) {
@@ -306,8 +342,8 @@ private:
       scf::SCFTileAndFuseOptions options;
       options.tilingOptions.setTileSizes(tileSizes).setLoopType(loopType);
       rewriter.setInsertionPoint(root);
-      FailureOr<scf::SCFTileAndFuseResult> tiled = scf::tileConsumerAndFuseProducersUsingSCF(
-          rewriter, cast<TilingInterface>(root.getOperation()), options);
+      FailureOr<scf::SCFTileAndFuseResult> tiled =
+          scf::tileConsumerAndFuseProducersUsingSCF(rewriter, cast<TilingInterface>(root.getOperation()), options);
       if (failed(tiled))
         return root.emitError("cannot tile this op for the CPU");
       for (auto [from, to] : tiled->replacements)
@@ -338,8 +374,8 @@ private:
       scf::SCFTileAndFuseOptions options;
       options.tilingOptions.setTileSizes(sizes);
       rewriter.setInsertionPoint(root);
-      FailureOr<scf::SCFTileAndFuseResult> tiled = scf::tileConsumerAndFuseProducersUsingSCF(
-          rewriter, cast<TilingInterface>(root.getOperation()), options);
+      FailureOr<scf::SCFTileAndFuseResult> tiled =
+          scf::tileConsumerAndFuseProducersUsingSCF(rewriter, cast<TilingInterface>(root.getOperation()), options);
       if (failed(tiled))
         return root.emitError("cannot tile the remainder of this op");
       for (auto [from, to] : tiled->replacements)

@@ -1,0 +1,89 @@
+// RUN: cnn-opt %s -cnn-cpu-tile-kernel -split-input-file | FileCheck %s
+
+// A sum over samples, rows and columns goes row by row; what a row makes stays small.
+
+#all = affine_map<(b, h, w, c) -> (b, h, w, c)>
+#row = affine_map<(b, h, w, c) -> (b, h, c)>
+
+// CHECK-LABEL: func.func private @row_sums
+// CHECK: scf.forall (%{{[^,]*}}, %{{[^,]*}}) = (0, 0) to (%{{.*}}, 56) step (1, 2)
+// CHECK: linalg.generic {{.*}} ins(%{{.*}} : tensor<1x2x56x64xf32>)
+func.func private @row_sums(%in: memref<?x56x56x64xf32>, %out: memref<?x56x64xf32>) attributes {cnn.kernel} {
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %batch = memref.dim %in, %c0 : memref<?x56x56x64xf32>
+  %x = bufferization.to_tensor %in restrict : memref<?x56x56x64xf32> to tensor<?x56x56x64xf32>
+  %empty = tensor.empty(%batch) : tensor<?x56x64xf32>
+  %start = linalg.fill ins(%zero : f32) outs(%empty : tensor<?x56x64xf32>) -> tensor<?x56x64xf32>
+  %sum = linalg.generic {indexing_maps = [#all, #row], iterator_types = ["parallel", "parallel", "reduction", "parallel"]}
+      ins(%x : tensor<?x56x56x64xf32>) outs(%start : tensor<?x56x64xf32>) {
+    ^bb0(%a: f32, %s: f32):
+      %t = arith.addf %s, %a : f32
+      linalg.yield %t : f32
+  } -> tensor<?x56x64xf32>
+  bufferization.materialize_in_destination %sum in restrict writable %out : (tensor<?x56x64xf32>, memref<?x56x64xf32>) -> ()
+  return
+}
+
+// -----
+
+// A reduction and what follows it share a temporary on the stack. A sample of 32,768 elements is too large for one.
+
+#x = affine_map<(b, h, w, c, k) -> (b, h, w + k, c)>
+#y = affine_map<(b, h, w, c, k) -> (b, h, w, c)>
+#id = affine_map<(b, h, w, c) -> (b, h, w, c)>
+
+// CHECK-LABEL: func.func private @reduction_with_epilogue
+// CHECK: scf.forall (%{{[^,]*}}, %{{[^,]*}}) in (%{{.*}}, 16)
+// CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<1x1x32x64xf32>)
+func.func private @reduction_with_epilogue(%in: memref<?x16x34x64xf32>, %out: memref<?x16x32x64xf32>) attributes {cnn.kernel} {
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %batch = memref.dim %in, %c0 : memref<?x16x34x64xf32>
+  %t = bufferization.to_tensor %in restrict : memref<?x16x34x64xf32> to tensor<?x16x34x64xf32>
+  %taps = tensor.empty() : tensor<3xf32>
+  %empty = tensor.empty(%batch) : tensor<?x16x32x64xf32>
+  %start = linalg.fill ins(%zero : f32) outs(%empty : tensor<?x16x32x64xf32>) -> tensor<?x16x32x64xf32>
+  %sum = linalg.generic {indexing_maps = [#x, affine_map<(b, h, w, c, k) -> (k)>, #y],
+                         iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction"]}
+      ins(%t, %taps : tensor<?x16x34x64xf32>, tensor<3xf32>) outs(%start : tensor<?x16x32x64xf32>) {
+    ^bb0(%a: f32, %k: f32, %s: f32):
+      %u = arith.addf %s, %a : f32
+      linalg.yield %u : f32
+  } -> tensor<?x16x32x64xf32>
+  %result = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%sum : tensor<?x16x32x64xf32>) outs(%empty : tensor<?x16x32x64xf32>) {
+    ^bb0(%a: f32, %o: f32):
+      %u = arith.maximumf %a, %zero : f32
+      linalg.yield %u : f32
+  } -> tensor<?x16x32x64xf32>
+  bufferization.materialize_in_destination %result in restrict writable %out : (tensor<?x16x32x64xf32>, memref<?x16x32x64xf32>) -> ()
+  return
+}
+
+// -----
+
+// The weight gradient of a 1x1 convolution: eight rows divide 64, so that items are cut along rows as well as columns.
+
+#dy = affine_map<(i, o, n) -> (n, o)>
+#xt = affine_map<(i, o, n) -> (n, i)>
+#dw = affine_map<(i, o, n) -> (i, o)>
+
+// CHECK-LABEL: func.func private @weight_gradient
+// CHECK: scf.forall (%{{.*}}, %{{.*}}) = (0, 0) to (64, 64) step (8, 32)
+func.func private @weight_gradient(%x: memref<?x64xf32>, %dy: memref<?x64xf32>, %dw: memref<64x64xf32>) attributes {cnn.kernel} {
+  %zero = arith.constant 0.0 : f32
+  %tx = bufferization.to_tensor %x restrict : memref<?x64xf32> to tensor<?x64xf32>
+  %tdy = bufferization.to_tensor %dy restrict : memref<?x64xf32> to tensor<?x64xf32>
+  %empty = tensor.empty() : tensor<64x64xf32>
+  %start = linalg.fill ins(%zero : f32) outs(%empty : tensor<64x64xf32>) -> tensor<64x64xf32>
+  %sum = linalg.generic {indexing_maps = [#xt, #dy, #dw], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%tx, %tdy : tensor<?x64xf32>, tensor<?x64xf32>) outs(%start : tensor<64x64xf32>) attrs = {cnn.contraction} {
+    ^bb0(%a: f32, %b: f32, %s: f32):
+      %p = arith.mulf %a, %b : f32
+      %t = arith.addf %s, %p : f32
+      linalg.yield %t : f32
+  } -> tensor<64x64xf32>
+  bufferization.materialize_in_destination %sum in restrict writable %dw : (tensor<64x64xf32>, memref<64x64xf32>) -> ()
+  return
+}
