@@ -39,10 +39,12 @@ Value makeMemRef(OpBuilder &builder, Location loc, const LLVMTypeConverter &conv
     int64_t stride = 1;
     for (int64_t i = type.getRank() - 1; i >= 0; --i) {
       built.setConstantStride(builder, loc, i, stride);
-      if (type.isDynamicDim(i))
+      if (type.isDynamicDim(i)) {
+        // The outermost one: no stride is a multiple of it.
         built.setSize(builder, loc, i, batch);
-      else
-        built.setConstantSize(builder, loc, i, type.getDimSize(i));
+        continue;
+      }
+      built.setConstantSize(builder, loc, i, type.getDimSize(i));
       stride *= type.getDimSize(i);
     }
     descriptor = built;
