@@ -9,6 +9,10 @@ function(cnn_add_library name)
   cnn_target_defaults(cnn_${name} ${ARG_MLIR})
 endfunction()
 
+if(CNN_SANITIZE MATCHES "address")
+  add_library(cnn_sanitizer_options OBJECT ${CMAKE_SOURCE_DIR}/cmake/SanitizerOptions.c)
+endif()
+
 # cnn_add_tool(NAME SOURCES... [MLIR] LINK libs...): an executable in bin/.
 function(cnn_add_tool name)
   cmake_parse_arguments(ARG "MLIR" "" "SOURCES;LINK" ${ARGN})
@@ -18,6 +22,9 @@ function(cnn_add_tool name)
   target_compile_options(${name} PRIVATE -fPIC)
   cnn_target_defaults(${name} ${ARG_MLIR})
   target_link_libraries(${name} PRIVATE ${ARG_LINK})
+  if(CNN_SANITIZE MATCHES "address")
+    target_link_libraries(${name} PRIVATE cnn_sanitizer_options)
+  endif()
 endfunction()
 
 # cnn_add_gtest(NAME SOURCES... [MLIR] LINK libs...): a GoogleTest executable, registered as one ctest test.
