@@ -26,6 +26,7 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Transforms/Passes.h"
+#include "llvm/IR/Verifier.h"
 #include "llvm/Linker/Linker.h"
 
 using namespace mlir;
@@ -197,6 +198,10 @@ LogicalResult ArtifactBuilder::link() {
       llvm::Linker::linkModules(*code, std::move(*support)))
     return emitError(module.getLoc(), "cannot link the parts of '") << net << "'";
   optimizeModule(*code, *machine, exported);
+  std::string problems;
+  llvm::raw_string_ostream problemStream(problems);
+  if (llvm::verifyModule(*code, &problemStream))
+    return emitError(module.getLoc(), "bug: the code for '") << net << "' is not valid: " << problems;
   // A library must need nothing but libc and libm.
   llvm::StringSet<> known;
   known.insert("cnn_parallel_for");
@@ -227,7 +232,13 @@ LogicalResult ArtifactBuilder::emit(Stage stage, llvm::raw_pwrite_stream &stream
     stream << "\n";
     return success();
   }
-  if (failed(readWeights()) || failed(lower()) || failed(link()))
+  if (failed(readWeights()))
+    return failure();
+  if (stage == Stage::Header) {
+    stream << emitHeader(model, weights.has_value());
+    return success();
+  }
+  if (failed(lower()) || failed(link()))
     return failure();
   if (stage == Stage::LLVM) {
     code->print(stream, nullptr);

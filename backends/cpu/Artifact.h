@@ -33,8 +33,9 @@ struct ArtifactOptions {
   std::function<void(mlir::PassManager &)> watch;
 };
 
-/// What can be looked at on the way. Linalg is the module given, which every back end shares.
-enum class Stage { Kernels, LLVM, Assembly, Object };
+/// What can be looked at on the way. Linalg is the module given, which every back end shares. The header is known as
+/// soon as memory is planned, before what takes time.
+enum class Stage { Kernels, Header, LLVM, Assembly, Object };
 
 /// Dialects and external models that the back end needs: call before the context is made.
 void registerDialects(mlir::DialectRegistry &registry);

@@ -31,13 +31,15 @@ llvm::StringRef getCType(cnn_dtype dtype) {
 
 bool isReserved(llvm::StringRef name) {
   static constexpr llvm::StringLiteral words[] = {
-      "alignas", "alignof", "and", "asm", "auto", "bool", "break", "case", "catch", "char", "class", "compl", "concept",
-      "const", "constexpr", "continue", "default", "delete", "do", "double", "else", "enum", "explicit", "export",
-      "extern", "false", "float", "for", "friend", "goto", "if", "inline", "int", "long", "mutable", "namespace", "new",
-      "noexcept", "not", "nullptr", "operator", "or", "private", "protected", "public", "register", "requires",
-      "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "template", "this", "throw",
-      "true", "try", "typedef", "typeid", "typename", "union", "unsigned", "using", "virtual", "void", "volatile",
-      "while", "xor", "unix", "linux"};
+      "alignas",  "alignof",  "and",      "asm",     "auto",     "bool",      "break",    "case",      "catch",
+      "char",     "class",    "compl",    "concept", "const",    "constexpr", "continue", "default",   "delete",
+      "do",       "double",   "else",     "enum",    "explicit", "export",    "extern",   "false",     "float",
+      "for",      "friend",   "goto",     "if",      "inline",   "int",       "long",     "mutable",   "namespace",
+      "new",      "noexcept", "not",      "nullptr", "operator", "or",        "private",  "protected", "public",
+      "register", "requires", "restrict", "return",  "short",    "signed",    "sizeof",   "static",    "struct",
+      "switch",   "template", "this",     "throw",   "true",     "try",       "typedef",  "typeid",    "typename",
+      "union",    "unsigned", "using",    "virtual", "void",     "volatile",  "while",    "xor",       "unix",
+      "linux"};
   return llvm::is_contained(words, name);
 }
 
@@ -130,19 +132,22 @@ private:
 
   void writeModel() {
     out << "/* ---- Weights ---- */\n\n"
-        << (hasWeights ? "/* Makes a model with the weights it was compiled with. They are read in place, without a copy, until one is\n"
+        << (hasWeights ? "/* Makes a model with the weights it was compiled with. They are read in place, without a "
+                         "copy, until one is\n"
                          " * changed."
                        : "/* Makes a model whose weights are zeros: set them, or initialize them.")
         << " CNN_NO_MEMORY; CNN_BAD_ARGUMENT if model is NULL. */\n"
         << "cnn_status " << name << "_create(" << name << "_model **model);\n"
         << "void " << name << "_destroy(" << name << "_model *model);\n\n"
-        << "/* The same in caller memory of " << name << "_bytes() bytes, of any alignment, which must outlive the model.\n"
+        << "/* The same in caller memory of " << name
+        << "_bytes() bytes, of any alignment, which must outlive the model.\n"
         << " * CNN_WRONG_SIZE if it is smaller. */\n"
         << "size_t " << name << "_bytes(void);\n"
         << "cnn_status " << name << "_create_in(void *memory, size_t bytes, " << name << "_model **model);\n\n"
         << "/* Gives every weight its first random value, which depends on the seed alone. CNN_NO_MEMORY. */\n"
         << "cnn_status " << name << "_initialize(" << name << "_model *model, uint64_t seed);\n\n"
-        << "/* Copies a weight out of, or into, the model: row-major, [outputs, inputs, rows, columns] of a convolution.\n"
+        << "/* Copies a weight out of, or into, the model: row-major, [outputs, inputs, rows, columns] of a "
+           "convolution.\n"
         << " * `bytes` is the size of `values`. CNN_NO_WEIGHT if there is no such path, CNN_WRONG_SIZE; set also\n"
         << " * CNN_NO_MEMORY. The weights, by path:\n";
     for (const WeightDescription &weight : model.weights)
@@ -153,9 +158,10 @@ private:
         << "_model *model, const char *path, void *values, size_t bytes);\n"
         << "cnn_status " << name << "_set_weight(" << name
         << "_model *model, const char *path, const void *values, size_t bytes);\n\n"
-        << "/* All parameters (" << model.parameterBytes << " bytes) and all running statistics (" << model.stateBytes
-        << " bytes) as one block each, in the order of\n"
-        << " * the compiled code: to average or to send as a whole. NULL if there is no memory. */\n"
+        << "/* All parameters and all running statistics as one block each, in the order of the compiled code: to\n"
+        << " * average, to save or to send as a whole. NULL if there is no memory. */\n"
+        << "#define " << name << "_PARAMETER_BYTES ((size_t)" << model.parameterBytes << ")\n"
+        << "#define " << name << "_STATE_BYTES ((size_t)" << model.stateBytes << ")\n"
         << "void *" << name << "_parameters(" << name << "_model *model);\n"
         << "void *" << name << "_states(" << name << "_model *model);\n\n";
   }
@@ -205,31 +211,34 @@ private:
   void writeTrainer() {
     const FunctionDescription &step = *model.trainStep;
     out << "/* ---- Training ---- */\n\n"
-        << "/* Makes a trainer for batches of up to max_batch samples; it trains the model in place. Optimizer state is\n"
-        << " * zeros, the step is 0, `seed` is that of dropout. Its memory is " << step.arenaFixedBytes + model.slotBytes
-        << " + max_batch * " << step.arenaSampleBytes << " bytes\n"
+        << "/* Makes a trainer for batches of up to max_batch samples; it trains the model in place. Optimizer state "
+           "is\n"
+        << " * zeros, the step is 0, `seed` is that of dropout. Its memory is "
+        << step.arenaFixedBytes + model.slotBytes << " + max_batch * " << step.arenaSampleBytes << " bytes\n"
         << " * and some more. CNN_NO_MEMORY; CNN_BAD_ARGUMENT. */\n"
         << "cnn_status " << name << "_trainer_create(" << name
         << "_model *model, int64_t max_batch, uint64_t seed,\n    " << name << "_trainer **trainer);\n"
         << "void " << name << "_trainer_destroy(" << name << "_trainer *trainer);\n\n"
-        << "/* The same in caller memory of " << name << "_trainer_bytes(max_batch) bytes (0 if that overflows), of any\n"
+        << "/* The same in caller memory of " << name
+        << "_trainer_bytes(max_batch) bytes (0 if that overflows), of any\n"
         << " * alignment. CNN_WRONG_SIZE if it is smaller. */\n"
         << "size_t " << name << "_trainer_bytes(int64_t max_batch);\n"
         << "cnn_status " << name << "_trainer_create_in(" << name
         << "_model *model, int64_t max_batch, uint64_t seed, void *memory,\n    size_t bytes, " << name
         << "_trainer **trainer);\n\n";
     writeHook("trainer");
-    writeTrainerRun("train_step", step,
-                    "One step on a batch of 1 to max_batch samples: forward, backward, update with this learning rate.\n"
-                    " * The results are means over the batch, before the update; a NULL result is not wanted.\n"
-                    " * CNN_BATCH_TOO_LARGE; CNN_BAD_ARGUMENT.",
-                    /*hasRate=*/true);
+    writeTrainerRun(
+        "train_step", step,
+        "One step on a batch of 1 to max_batch samples: forward, backward, update with this learning rate.\n"
+        " * The results are means over the batch, before the update; a NULL result is not wanted. A label that\n"
+        " * is no class counts as a sample without loss, gradient and hit. CNN_BATCH_TOO_LARGE; CNN_BAD_ARGUMENT.",
+        /*hasRate=*/true);
     if (model.evaluate)
       writeTrainerRun("evaluate", *model.evaluate,
                       "The means over any number of samples in inference mode; changes nothing. CNN_BAD_ARGUMENT.",
                       /*hasRate=*/false);
-    out << "/* The position, to be saved and restored: the number of the next step, and the optimizer's block of\n"
-        << " * " << model.slotBytes << " bytes. */\n"
+    out << "/* The position, to be saved and restored: the number of the next step, and the optimizer's block. */\n"
+        << "#define " << name << "_SLOT_BYTES ((size_t)" << model.slotBytes << ")\n"
         << "uint64_t " << name << "_trainer_get_step(const " << name << "_trainer *trainer);\n"
         << "void " << name << "_trainer_set_step(" << name << "_trainer *trainer, uint64_t step);\n"
         << "void *" << name << "_trainer_slots(" << name << "_trainer *trainer);\n\n";

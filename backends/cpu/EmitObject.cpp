@@ -4,7 +4,6 @@
 #include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/LegacyPassManager.h"
-#include "llvm/IR/Verifier.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
@@ -83,7 +82,8 @@ Expected<std::unique_ptr<Module>> loadSupportCode(LLVMContext &context, const Ta
 
 void optimizeModule(Module &module, TargetMachine &machine, const StringSet<> &exported) {
   internalizeModule(module, [&](const GlobalValue &value) { return exported.contains(value.getName()); });
-  module.setPICLevel(PICLevel::BigPIC);
+  // Module::setPICLevel would add a second flag beside the support code's.
+  module.setModuleFlag(Module::Min, "PIC Level", PICLevel::BigPIC);
   bool hasWideVectors =
       machine.getTargetTriple().isX86() && machine.getMCSubtargetInfo()->checkFeatures("+avx512f");
   for (Function &function : module) {

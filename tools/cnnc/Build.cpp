@@ -11,10 +11,11 @@ static ExitCode emit(Compilation &compilation, const cpu::ArtifactOptions &optio
     compilation.module().print(llvm::outs());
     return ExitCode::Success;
   }
-  cpu::Stage which = stage == "kernels" ? cpu::Stage::Kernels
-                     : stage == "llvm"  ? cpu::Stage::LLVM
-                     : stage == "asm"   ? cpu::Stage::Assembly
-                                        : cpu::Stage::Object;
+  cpu::Stage which = stage == "kernels"  ? cpu::Stage::Kernels
+                     : stage == "header" ? cpu::Stage::Header
+                     : stage == "llvm"   ? cpu::Stage::LLVM
+                     : stage == "asm"    ? cpu::Stage::Assembly
+                                         : cpu::Stage::Object;
   llvm::SmallVector<char> text;
   llvm::raw_svector_ostream stream(text);
   if (mlir::failed(cpu::emitStage(compilation.module(), options, which, stream)))
@@ -37,8 +38,8 @@ static ExitCode runBuild(Arguments &arguments) {
   DiagnosticsFormat format = diagnosticsFormat(arguments);
   TargetOptions target;
   target.read(arguments);
-  llvm::StringRef stage =
-      arguments.choice("--emit", {"library", "ast", "cnn", "linalg", "kernels", "llvm", "asm", "obj"}, "library");
+  llvm::StringRef stage = arguments.choice(
+      "--emit", {"library", "ast", "cnn", "linalg", "kernels", "header", "llvm", "asm", "obj"}, "library");
   llvm::StringRef output = arguments.value("-o").value_or("");
   llvm::StringRef weights = arguments.value("--weights").value_or("");
   bool withoutTraining = arguments.flag("--inference");
@@ -83,7 +84,7 @@ const Command buildCommand = {
     "  -o FOLDER                where the files go (default: here); with --emit, the file\n"
     "  --weights FILE           trained weights (safetensors) to put into the library\n"
     "  --inference              leave out the training step, even if the file has a train block\n"
-    "  --emit=STAGE             print ast, cnn, linalg, kernels, llvm, asm or obj instead\n"
+    "  --emit=STAGE             print ast, cnn, linalg, kernels, header, llvm, asm or obj instead\n"
     "  --dump-after=PASS,…      print what a pass leaves, too\n"
     "  -g                       with lines of the model's file, for debuggers\n"
     "  --net NAME               the net, if the file has several\n"
