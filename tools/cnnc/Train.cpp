@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // cnnc train: compiles the model to a shared library, loads it, and runs the training loop of the runtime on it.
-#include "cnn/runtime.h"
 #include "ir/CnnDialect.h"
 #include "tools/cnnc/BugReport.h"
-#include "tools/cnnc/Compilation.h"
+#include "tools/cnnc/LoadedModel.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
@@ -141,41 +140,22 @@ static ExitCode runTrain(Arguments &arguments) {
   config.rate = rateOf(train.getRate());
   mlir::OwningOpRef<mlir::Operation *> dataCopy(compilation.module().lookupSymbol<DataOp>(train.getData())->clone());
 
-  TemporaryFolder folder(format);
-  if (folder.path.empty())
-    return ExitCode::WrongModel;
-  cpu::ArtifactOptions options;
-  options.net = net;
-  options.folder = folder.path;
-  options.cpu = target.cpu;
-  options.producer = producerName();
-  options.emitStaticLibrary = options.emitHeader = false;
-  code = compilation.lowerToLinalg(/*withTraining=*/true);
+  LoadedModel loaded;
+  code = loaded.load(compilation, net, target.cpu, /*withTraining=*/true);
   if (code == ExitCode::Success)
-    code = compilation.build(options);
+    code = setThreads(compilation, threads);
   if (code != ExitCode::Success)
     return code;
-
-  cnn_error error = {};
-  cnn_library *library = nullptr;
-  cnn_model *model = nullptr;
-  std::string libraryPath = folder.path + "/lib" + net + ".so";
-  if (cnn_library_open(libraryPath.c_str(), &library, &error) != CNN_OK)
-    return compilation.error(error.text);
-  const cnn_model_desc *desc = cnn_library_model(library);
-  if (cnn_status status = cnn_model_create(desc, &model); status != CNN_OK)
-    return compilation.error(cnn_status_text(status));
   DataFields fields;
-  if (!fields.fill(llvm::cast<DataOp>(*dataCopy), desc->train_step, data.empty() ? "." : data)) {
+  if (!fields.fill(llvm::cast<DataOp>(*dataCopy), loaded.description().train_step, data.empty() ? "." : data)) {
     reportBug("the data do not fit the training step");
     return ExitCode::CompilerBug;
   }
-  if (!weights.empty() && cnn_load_weights(model, weights.c_str(), &error) != CNN_OK)
+  cnn_error error = {};
+  if (!weights.empty() && cnn_load_weights(loaded.model(), weights.c_str(), &error) != CNN_OK)
     return compilation.error(error.text);
-  if (threads)
-    cnn_set_threads(*threads);
   std::string checkpoint = output + ".checkpoint";
-  config.model = model;
+  config.model = loaded.model();
   config.field_count = static_cast<int64_t>(fields.fields.size());
   config.fields = fields.fields.data();
   config.shuffle = 1;
@@ -188,8 +168,6 @@ static ExitCode runTrain(Arguments &arguments) {
   config.stop = &stopRequested;
   signal(SIGINT, requestStop);
   cnn_status status = cnn_train(&config, &error);
-  cnn_model_destroy(model);
-  cnn_library_close(library);
   if (status == CNN_OK)
     return ExitCode::Success;
   if (status == CNN_STOPPED)

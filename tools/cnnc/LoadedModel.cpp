@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "tools/cnnc/LoadedModel.h"
+
+namespace cnn::tools {
+
+ExitCode setThreads(const Compilation &compilation, std::optional<int64_t> threads) {
+  if (!threads)
+    return ExitCode::Success;
+  cnn_status status = cnn_set_threads(*threads);
+  if (status == CNN_OK)
+    return ExitCode::Success;
+  return compilation.error("cannot use " + llvm::Twine(*threads) + " threads: " + cnn_status_text(status),
+                           ExitCode::WrongCommandLine);
+}
+
+LoadedModel::~LoadedModel() {
+  cnn_model_destroy(loaded);
+  cnn_library_close(library);
+}
+
+ExitCode LoadedModel::load(Compilation &compilation, llvm::StringRef net, llvm::StringRef cpu, bool withTraining) {
+  // The files may go as soon as the library is loaded.
+  TemporaryFolder folder(compilation.format);
+  if (folder.path.empty())
+    return ExitCode::WrongModel;
+  cpu::ArtifactOptions options;
+  options.net = net.str();
+  options.folder = folder.path;
+  options.cpu = cpu.str();
+  options.producer = producerName();
+  options.emitStaticLibrary = options.emitHeader = false;
+  ExitCode code = compilation.lowerToLinalg(withTraining);
+  if (code == ExitCode::Success)
+    code = compilation.build(options);
+  if (code != ExitCode::Success)
+    return code;
+  cnn_error error = {};
+  std::string path = folder.path + "/lib" + options.net + ".so";
+  if (cnn_library_open(path.c_str(), &library, &error) != CNN_OK)
+    return compilation.error(error.text);
+  if (cnn_status status = cnn_model_create(cnn_library_model(library), &loaded); status != CNN_OK)
+    return compilation.error(cnn_status_text(status));
+  return ExitCode::Success;
+}
+
+} // namespace cnn::tools

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A net compiled to a shared library and loaded into this process: what run and train work with.
+#pragma once
+
+#include "cnn/runtime.h"
+#include "tools/cnnc/Compilation.h"
+
+namespace cnn::tools {
+
+class LoadedModel {
+public:
+  LoadedModel() = default;
+  ~LoadedModel();
+  LoadedModel(const LoadedModel &) = delete;
+  LoadedModel &operator=(const LoadedModel &) = delete;
+
+  /// Compiles the net for the given CPU, the host's if that is empty, and loads it; its weights are zeros. The module
+  /// of the compilation is used up. Errors have been shown if this is not Success.
+  ExitCode load(Compilation &compilation, llvm::StringRef net, llvm::StringRef cpu, bool withTraining);
+
+  cnn_model *model() const { return loaded; }
+  const cnn_model_desc &description() const { return *cnn_library_model(library); }
+
+private:
+  cnn_library *library = nullptr;
+  cnn_model *loaded = nullptr;
+};
+
+/// As --threads says, if it was given.
+ExitCode setThreads(const Compilation &compilation, std::optional<int64_t> threads);
+
+} // namespace cnn::tools
