@@ -42,6 +42,13 @@ def conv_bn(x, w, filters, kernel, stride=1):
     return F.batch_norm(x, mean, variance, scale, shift, eps=1e-5)
 
 
+def lenet5(x, w):
+    x = F.avg_pool2d(torch.tanh(conv((x - 72.9) / 90.0, w, 6, 5, padding=2)), 2)
+    x = F.avg_pool2d(torch.tanh(conv(x, w, 16, 5)), 2)
+    x = torch.tanh(conv(x, w, 120, 5))
+    return dense(torch.tanh(dense(x.flatten(1), w, 84)), w, 10)
+
+
 def vgg(convolutions):
     def network(x, w):
         for filters, count in zip([64, 128, 256, 512, 512], convolutions):
@@ -110,6 +117,7 @@ def resnet(block, blocks):
 
 
 NETWORKS = {
+    "lenet5": lenet5,
     "vgg16": vgg([2, 2, 3, 3, 3]),
     "vgg19": vgg([2, 2, 4, 4, 4]),
     "googlenet": googlenet,
