@@ -126,9 +126,13 @@ bool Elaborator::checkConfigurationType(const ModelDecl &decl, const Parameter &
   }
   if (isRight)
     return true;
-  noteDeclaration(error(place, "'" + parameter.name.text + "' of '" + decl.name.text + "' must be " + expected +
-                                   ", but this is " + describe(value)),
-                  parameter.range);
+  Diagnostic &diagnostic = error(place, "'" + parameter.name.text + "' of '" + decl.name.text + "' must be " +
+                                            expected + ", but this is " + describe(value));
+  noteDeclaration(diagnostic, parameter.range);
+  const auto *list = value.as<ListValue>();
+  bool hasTensors = list && llvm::any_of(*list->elements, [](const Value &element) { return element.is<Tensor>(); });
+  if (hasTensors && llvm::any_of(decl.inputs, [](const Parameter &input) { return input.isVariadic; }))
+    diagnostic.help(place, "to pass the elements of a list, spread it: " + decl.name.text + "(list...)");
   return false;
 }
 
@@ -299,6 +303,8 @@ bool Elaborator::checkDims(const ModelDecl &decl, const Parameter &parameter, co
   llvm::ArrayRef<const Expr *> dims = parameter.type->dims;
   llvm::SmallVector<int64_t> sizes = dimsOf(tensor);
   std::string problem;
+  // The dim that does not agree, if it is a name.
+  llvm::StringRef captured;
   bool ok = true;
   size_t position = 0;
   for (const Expr *dim : dims) {
@@ -330,6 +336,11 @@ bool Elaborator::checkDims(const ModelDecl &decl, const Parameter &parameter, co
       }
       ++position;
     }
+    if (!problem.empty()) {
+      const auto *spread = llvm::dyn_cast<SpreadExpr>(dim);
+      if (const auto *name = llvm::dyn_cast<NameExpr>(spread ? spread->operand : dim))
+        captured = name->name;
+    }
     if (!ok || !problem.empty())
       break;
   }
@@ -338,10 +349,23 @@ bool Elaborator::checkDims(const ModelDecl &decl, const Parameter &parameter, co
     return false;
   if (problem.empty())
     return true;
-  noteDeclaration(error(actual.place, "'" + parameter.name.text + "' of '" + decl.name.text + "' is " +
-                                          dimsText(*parameter.type) + ", but got " + describe(actual.value) + ": " +
-                                          problem),
-                  parameter.range);
+  Diagnostic &diagnostic =
+      error(actual.place, "'" + parameter.name.text + "' of '" + decl.name.text + "' is " + dimsText(*parameter.type) +
+                              ", but got " + describe(actual.value) + ": " + problem);
+  // Another input has captured the size.
+  for (const Parameter &other : decl.inputs) {
+    auto names = [&](const Expr *dim) {
+      const auto *spread = llvm::dyn_cast<SpreadExpr>(dim);
+      const auto *name = llvm::dyn_cast_or_null<NameExpr>(spread ? spread->operand : dim);
+      return name && name->range().text() == captured;
+    };
+    if (captured.empty() || &other == &parameter || !other.type || llvm::none_of(other.type->dims, names))
+      continue;
+    diagnostic.note(userPlace(inner.variables[other.name.text].bound),
+                    captured + " comes from '" + other.name.text + "'");
+    break;
+  }
+  noteDeclaration(diagnostic, parameter.range);
   return false;
 }
 

@@ -110,6 +110,12 @@ Value Elaborator::combineTensors(const BinaryExpr &expr, const Value &leftValue,
     return result;
 
   llvm::ArrayRef<int64_t> leftShape = left->shape(), rightShape = right->shape();
+  for (auto [value, other, place] : {std::tuple(leftValue, rightShape, expr.left), {rightValue, leftShape, expr.right}})
+    if (const auto *list = value.as<ListValue>(); list && !other.empty()) {
+      error(place, "a list of " + llvm::Twine(list->elements->size()) + " numbers cannot go with the " +
+                       llvm::Twine(other.front()) + " channels of a tensor of shape " + printShape(other));
+      return Poison();
+    }
   Diagnostic &diagnostic =
       error(&expr, "cannot " + llvm::Twine(verb) + " tensors of different shapes: " + printShape(leftShape) + " and " +
                        printShape(rightShape));

@@ -133,8 +133,8 @@ static Value runConcat(Elaborator &elaborator, OperationCall &call) {
     for (size_t i = 0; fits && i < shape.size(); ++i)
       fits = static_cast<int64_t>(i) == axis || shape[i] == front->shape()[i];
     if (!fits) {
-      call.fail(parts->place, "cannot concatenate tensors whose other dims differ: " + printShape(front->shape()) +
-                                  " and " + printShape(shape));
+      call.fail(call.place, "cannot concatenate tensors whose other dims differ: " + printShape(front->shape()) +
+                                " and " + printShape(shape));
       return Poison();
     }
   }
