@@ -115,15 +115,34 @@ int64_t windowOverhang(int64_t in, const WindowDim &window) {
   return static_cast<int64_t>(clamp(end - in - window.padHigh, 0, largest));
 }
 
-WindowDim transposedWindow(int64_t in, const WindowDim &window) {
-  assert(window.stride == 1 && "a strided window has no single transposed window");
-  Wide reach = extent(window) - 1;
+std::optional<int64_t> windowPaddedSize(int64_t in, const WindowDim &window) {
   std::optional<int64_t> out = windowOutputSize(in, window);
+  if (!out)
+    return std::nullopt;
+  Wide padded = Wide(in) + window.padLow + window.padHigh;
+  Wide read = Wide(*out - 1) * window.stride + extent(window);
+  Wide size = padded > read ? padded : read;
+  return size > largest ? std::nullopt : std::optional(static_cast<int64_t>(size));
+}
+
+std::optional<int64_t> windowSpreadSize(int64_t in, const WindowDim &window) {
+  std::optional<int64_t> out = windowOutputSize(in, window);
+  if (!out)
+    return std::nullopt;
+  Wide size = Wide(*out - 1) * window.stride + 1;
+  return size > largest ? std::nullopt : std::optional(static_cast<int64_t>(size));
+}
+
+WindowDim transposedWindow(int64_t in, const WindowDim &window) {
+  std::optional<int64_t> spread = windowSpreadSize(in, window);
+  assert(spread && "a window without output positions has no transposed window");
+  Wide reach = extent(window) - 1;
   WindowDim transposed = window;
+  transposed.stride = 1;
   transposed.ceil = false;
   transposed.padLow = saturate(reach - window.padLow);
-  // out + padLow + padHigh - reach = in; without ceil this is reach - window.padHigh.
-  transposed.padHigh = saturate(out ? Wide(in) + window.padLow - *out : reach - window.padHigh);
+  // spread + padLow + padHigh - reach = in; for a stride of 1 without ceil this is reach - window.padHigh.
+  transposed.padHigh = saturate(Wide(in) + window.padLow - *spread);
   return transposed;
 }
 

@@ -49,8 +49,16 @@ Padding samePadding(int64_t in, int64_t kernel, int64_t stride, int64_t dilation
 /// The number of extra input positions on the high side that the windows read beyond in + padHigh (ceil), >= 0.
 int64_t windowOverhang(int64_t in, const WindowDim &window);
 
-/// The window of the convolution that computes the input gradient of a stride-1 window: the gradient is convolved with
-/// the flipped kernel. Its padding is dilation * (kernel - 1) - padLow on the low side, and likewise high.
+/// The number of positions there are for the windows to read: the input, its padding and the overhang; nullopt if there
+/// is no output position, or if the arithmetic overflows.
+std::optional<int64_t> windowPaddedSize(int64_t in, const WindowDim &window);
+
+/// The number of output positions with stride - 1 zeros between each two; nullopt as above.
+std::optional<int64_t> windowSpreadSize(int64_t in, const WindowDim &window);
+
+/// The window of the convolution that computes the input gradient: of stride 1, over the spread output gradient, with
+/// the flipped kernel. Its padding is dilation * (kernel - 1) - padLow on the low side, and on the high side what makes
+/// the input out of the spread size. Expects that there is an output position.
 WindowDim transposedWindow(int64_t in, const WindowDim &window);
 
 } // namespace cnn

@@ -157,34 +157,25 @@ Value Contraction::weightGradient(Value x, Value dy, RankedTensorType type) cons
   return lowering.reshape(dw, type);
 }
 
-/// The input [B, S.., C] with its padding, and with what `ceil` makes the last windows read beyond it.
-Value padInput(LinalgLowering &lowering, Value x, WindowAttr window) {
-  SmallVector<int64_t> low{0}, high{0};
-  for (int64_t i = 0; i < window.getRank(); ++i) {
-    WindowDim dim = window.getDim(i);
-    low.push_back(dim.padLow);
-    high.push_back(dim.padHigh + windowOverhang(typeOf(x).getDimSize(i + 1), dim));
-  }
-  low.push_back(0);
-  high.push_back(0);
-  return lowering.pad(x, low, high, 0.0);
-}
-
 /// dy [B, P.., O], spread out so that the input gradient is a stride-1 contraction with the flipped weight: of size
 /// S + dilation * (kernel - 1), with value p of dy at p*stride + dilation * (kernel - 1) - padLow and zeros elsewhere.
-Value spreadOutputGradient(LinalgLowering &lowering, Value dy, WindowAttr window, ArrayRef<int64_t> inputSizes) {
+FailureOr<Value> spreadOutputGradient(LinalgLowering &lowering, Value dy, WindowAttr window,
+                                      ArrayRef<int64_t> inputSizes) {
   auto type = typeOf(dy);
   int64_t rank = type.getRank(), spatial = window.getRank();
   SmallVector<int64_t> low(rank, 0), high(rank, 0), shape(type.getShape());
   bool isDense = true; // no zeros between the values
+  bool isTooLarge = false;
   for (int64_t i = 0; i < spatial; ++i) {
-    WindowDim dim = window.getDim(i);
-    int64_t reach = dim.dilation * (dim.kernel - 1);
-    low[i + 1] = reach - dim.padLow;
-    shape[i + 1] = inputSizes[i] + reach;
-    high[i + 1] = shape[i + 1] - low[i + 1] - type.getDimSize(i + 1);
+    WindowDim dim = window.getDim(i), transposed = transposedWindow(inputSizes[i], dim);
+    low[i + 1] = transposed.padLow;
+    high[i + 1] = transposed.padHigh;
+    isTooLarge |= llvm::AddOverflow(inputSizes[i], windowExtent(dim) - 1, shape[i + 1]);
     isDense &= dim.stride == 1 || type.getDimSize(i + 1) == 1;
   }
+  if (failed(lowering.checkSize(isTooLarge ? std::nullopt : std::optional<ArrayRef<int64_t>>(shape),
+                                "the gradient of the output, spread over the input,")))
+    return failure();
   if (isDense)
     return lowering.pad(dy, low, high, 0.0);
   auto spreadType = RankedTensorType::get(shape, type.getElementType());
@@ -262,11 +253,13 @@ Value wholeInputGradient(LinalgLowering &lowering, Value dy, Value weight, Ranke
 LogicalResult lower(ConvOp op, LinalgLowering &lowering) {
   auto weightType = cast<RankedTensorType>(op.getWeight().getType());
   int64_t groups = op.getGroups();
-  Value x = padInput(lowering, lowering.getChannelsLast(op.getInput()), op.getWindow());
+  FailureOr<Value> x = lowering.padForWindow(lowering.getChannelsLast(op.getInput()), op.getWindow(), 0.0);
+  if (failed(x))
+    return failure();
   Value weight = lowering.get(op.getWeight(), weightLayout(weightType.getRank()));
   Contraction contraction{lowering, op.getWindow(), groups, weightType.getDimSize(1), weightType.getDimSize(0) / groups};
   Layout layout = channelsLast(weightType.getRank());
-  Value y = contraction.forward(x, weight, LinalgLowering::lowerType(op.getType(), layout));
+  Value y = contraction.forward(*x, weight, LinalgLowering::lowerType(op.getType(), layout));
   lowering.set(op.getOutput(), y, layout);
   return success();
 }
@@ -283,25 +276,29 @@ LogicalResult lower(ConvInputGradOp op, LinalgLowering &lowering) {
     lowering.set(op.getInputGrad(), dx, layout);
     return success();
   }
-  Value dy = spreadOutputGradient(lowering, lowering.getChannelsLast(op.getOutputGrad()), op.getWindow(),
-                                  type.getShape().drop_front(2));
+  FailureOr<Value> dy = spreadOutputGradient(lowering, lowering.getChannelsLast(op.getOutputGrad()), op.getWindow(),
+                                             type.getShape().drop_front(2));
+  if (failed(dy))
+    return failure();
   Value weight = flipWeight(lowering, lowering.get(op.getWeight(), weightLayout(weightType.getRank())), groups);
   // The roles of input and output channels are exchanged.
   Contraction contraction{lowering, gradientWindow(op.getWindow()), groups, weightType.getDimSize(0) / groups,
                           weightType.getDimSize(1)};
   Layout layout = channelsLast(type.getRank());
-  lowering.set(op.getInputGrad(), contraction.forward(dy, weight, LinalgLowering::lowerType(type, layout)), layout);
+  lowering.set(op.getInputGrad(), contraction.forward(*dy, weight, LinalgLowering::lowerType(type, layout)), layout);
   return success();
 }
 
 LogicalResult lower(ConvWeightGradOp op, LinalgLowering &lowering) {
   auto type = cast<RankedTensorType>(op.getType());
   int64_t groups = op.getGroups();
-  Value x = padInput(lowering, lowering.getChannelsLast(op.getInput()), op.getWindow());
+  FailureOr<Value> x = lowering.padForWindow(lowering.getChannelsLast(op.getInput()), op.getWindow(), 0.0);
+  if (failed(x))
+    return failure();
   Value dy = lowering.getChannelsLast(op.getOutputGrad());
   Contraction contraction{lowering, op.getWindow(), groups, type.getDimSize(1), type.getDimSize(0) / groups};
   Layout layout = weightLayout(type.getRank());
-  lowering.set(op.getWeightGrad(), contraction.weightGradient(x, dy, LinalgLowering::lowerType(type, layout)), layout);
+  lowering.set(op.getWeightGrad(), contraction.weightGradient(*x, dy, LinalgLowering::lowerType(type, layout)), layout);
   return success();
 }
 

@@ -183,18 +183,20 @@ Value inversePower(FloatMath &math, Value t, double exponent) {
 }
 
 /// The sum of body(value) over the `size` channels around each channel.
-Value sumAround(PerChannel &channels, Value x, int64_t size, function_ref<Value(FloatMath &, Value)> body) {
+FailureOr<Value> sumAround(PerChannel &channels, Value x, int64_t size, function_ref<Value(FloatMath &, Value)> body) {
   int64_t rank = channels.type.getRank(), half = size / 2;
   LinalgLowering &lowering = channels.lowering;
   SmallVector<int64_t> amount(rank, 0);
   amount.back() = half;
-  Value padded = lowering.pad(x, amount, amount, 0.0);
+  FailureOr<Value> padded = lowering.pad(x, amount, amount, 0.0);
+  if (failed(padded))
+    return failure();
   SmallVector<AffineExpr> exprs(channels.all.getResults());
   if (size <= 16) {
     SmallVector<LoopInput> inputs;
     for (int64_t i = 0; i < size; ++i) {
       exprs.back() = lowering.builder.getAffineDimExpr(rank - 1) + i;
-      inputs.push_back({padded, AffineMap::get(rank, 0, exprs, lowering.builder.getContext())});
+      inputs.push_back({*padded, AffineMap::get(rank, 0, exprs, lowering.builder.getContext())});
     }
     return lowering.forEach(channels.type, inputs, [&](ImplicitLocOpBuilder &b, ValueRange x) {
       FloatMath math(b, x[0]);
@@ -208,7 +210,7 @@ Value sumAround(PerChannel &channels, Value x, int64_t size, function_ref<Value(
   exprs.back() = lowering.builder.getAffineDimExpr(rank - 1) + lowering.builder.getAffineDimExpr(rank);
   return lowering.accumulate(lowering.filled(channels.type, 0.0),
                              lowering.loopMap(rank + 1, llvm::to_vector(llvm::seq<int64_t>(0, rank))),
-                             {{padded, AffineMap::get(rank + 1, 0, exprs, lowering.builder.getContext())},
+                             {{*padded, AffineMap::get(rank + 1, 0, exprs, lowering.builder.getContext())},
                               {sizes, lowering.loopMap(rank + 1, {rank})}},
                              [&](ImplicitLocOpBuilder &b, ValueRange x) {
                                FloatMath math(b, x[0]);
@@ -229,8 +231,10 @@ LogicalResult lower(LrnOp op, LinalgLowering &lowering) {
   double beta = op.getBeta().convertToDouble(), k = op.getK().convertToDouble();
   double alphaPerSize = op.getAlpha().convertToDouble() / size;
   Value x = lowering.getChannelsLast(op.getInput());
-  Value squares = sumAround(channels, x, size, square);
-  Value y = lowering.forEach(channels.type, {{squares, channels.all}, {x, channels.all}},
+  FailureOr<Value> squares = sumAround(channels, x, size, square);
+  if (failed(squares))
+    return failure();
+  Value y = lowering.forEach(channels.type, {{*squares, channels.all}, {x, channels.all}},
                              [&](ImplicitLocOpBuilder &b, ValueRange v) {
                                FloatMath math(b, v[0]);
                                return math.mul(v[1], inversePower(math, lrnScale(math, v[0], alphaPerSize, k), beta));
@@ -247,15 +251,19 @@ LogicalResult lower(LrnGradOp op, LinalgLowering &lowering) {
   double alphaPerSize = op.getAlpha().convertToDouble() / size;
   Value x = lowering.getChannelsLast(op.getInput()), dy = lowering.getChannelsLast(op.getOutputGrad());
   AffineMap all = channels.all;
-  Value squares = sumAround(channels, x, size, square);
-  Value weighted = lowering.forEach(channels.type, {{squares, all}, {x, all}, {dy, all}},
+  FailureOr<Value> squares = sumAround(channels, x, size, square);
+  if (failed(squares))
+    return failure();
+  Value weighted = lowering.forEach(channels.type, {{*squares, all}, {x, all}, {dy, all}},
                                     [&](ImplicitLocOpBuilder &b, ValueRange v) {
                                       FloatMath math(b, v[0]);
                                       Value t = lrnScale(math, v[0], alphaPerSize, k);
                                       return math.mul(math.mul(v[1], v[2]), inversePower(math, t, beta + 1));
                                     });
-  Value sum = sumAround(channels, weighted, size, [](FloatMath &, Value v) { return v; });
-  Value dx = lowering.forEach(channels.type, {{squares, all}, {x, all}, {dy, all}, {sum, all}},
+  FailureOr<Value> sum = sumAround(channels, weighted, size, [](FloatMath &, Value v) { return v; });
+  if (failed(sum))
+    return failure();
+  Value dx = lowering.forEach(channels.type, {{*squares, all}, {x, all}, {dy, all}, {*sum, all}},
                               [&](ImplicitLocOpBuilder &b, ValueRange v) {
                                 FloatMath math(b, v[0]);
                                 Value t = lrnScale(math, v[0], alphaPerSize, k);

@@ -18,6 +18,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 #include <limits>
 
 using namespace mlir;
@@ -38,7 +39,8 @@ struct Pool {
   int64_t positions() const {
     int64_t count = 1;
     for (int64_t size : window.getKernel())
-      count *= size;
+      if (llvm::MulOverflow(count, size, count))
+        return std::numeric_limits<int64_t>::max();
     return count;
   }
   /// Position `number`, row-major, of the window.
@@ -49,19 +51,6 @@ struct Pool {
       number /= window.getKernel()[i];
     }
     return k;
-  }
-
-  /// The input [B, S.., C] and everything that a window touches outside of it.
-  Value pad(Value x, double value) const {
-    SmallVector<int64_t> low{0}, high{0};
-    for (int64_t i = 0; i < spatial; ++i) {
-      WindowDim dim = window.getDim(i);
-      low.push_back(dim.padLow);
-      high.push_back(dim.padHigh + windowOverhang(typeOf(x).getDimSize(i + 1), dim));
-    }
-    low.push_back(0);
-    high.push_back(0);
-    return lowering.pad(x, low, high, value);
   }
 
   /// Every window's values, combined in row-major order. `combine` gets the number of the position (as an index; null
@@ -217,13 +206,20 @@ struct Pool {
   }
 };
 
+constexpr double lowest = -std::numeric_limits<double>::infinity();
+
+Value combineMax(const Pool &pool, Value padded, RankedTensorType type) {
+  return pool.combine(padded, type, lowest, [](FloatMath &math, Value max, Value x) { return math.max(max, x); });
+}
+
 LogicalResult lower(MaxPoolOp op, LinalgLowering &lowering) {
   Pool pool{lowering, op.getWindow()};
   Layout layout = channelsLast(pool.spatial + 2);
   RankedTensorType type = LinalgLowering::lowerType(op.getType(), layout);
-  double start = -std::numeric_limits<double>::infinity();
-  Value padded = pool.pad(lowering.get(op.getInput(), layout), start);
-  Value y = pool.combine(padded, type, start, [](FloatMath &math, Value max, Value x) { return math.max(max, x); });
+  FailureOr<Value> padded = lowering.padForWindow(lowering.get(op.getInput(), layout), op.getWindow(), lowest);
+  if (failed(padded))
+    return failure();
+  Value y = combineMax(pool, *padded, type);
   lowering.set(op.getOutput(), y, layout);
   return success();
 }
@@ -233,7 +229,10 @@ LogicalResult lower(AvgPoolOp op, LinalgLowering &lowering) {
   Layout layout = channelsLast(pool.spatial + 2);
   RankedTensorType type = LinalgLowering::lowerType(op.getType(), layout);
   Value x = lowering.get(op.getInput(), layout);
-  Value sum = pool.combine(pool.pad(x, 0.0), type, 0.0, [](FloatMath &math, Value sum, Value x) { return math.add(sum, x); });
+  FailureOr<Value> padded = lowering.padForWindow(x, op.getWindow(), 0.0);
+  if (failed(padded))
+    return failure();
+  Value sum = pool.combine(*padded, type, 0.0, [](FloatMath &math, Value sum, Value x) { return math.add(sum, x); });
   Value y = pool.share(sum, pool.shares(typeOf(x).getShape().drop_front().drop_back(),
                                         type.getShape().drop_front().drop_back(), op.getCountPad()));
   lowering.set(op.getOutput(), y, layout);

@@ -43,7 +43,10 @@ LogicalResult lower(PadOp op, LinalgLowering &lowering) {
   SmallVector<int64_t> low = inStorageOrder(op.getLow(), layout), high = inStorageOrder(op.getHigh(), layout);
   Value x = lowering.get(op.getInput());
   if (op.getMode() == PadMode::Constant) {
-    lowering.set(op.getOutput(), lowering.pad(x, low, high, op.getValue().convertToDouble()), layout);
+    FailureOr<Value> padded = lowering.pad(x, low, high, op.getValue().convertToDouble());
+    if (failed(padded))
+      return failure();
+    lowering.set(op.getOutput(), *padded, layout);
     return success();
   }
   RankedTensorType type = LinalgLowering::lowerType(op.getType(), layout);

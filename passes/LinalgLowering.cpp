@@ -2,11 +2,13 @@
 
 #include "passes/LinalgLowering.h"
 
+#include "ir/TensorShape.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
 #include <numeric>
 
 using namespace mlir;
@@ -185,18 +187,29 @@ Value LinalgLowering::transpose(Value tensor, ArrayRef<int64_t> permutation) {
   return linalg::TransposeOp::create(builder, tensor, empty(type), permutation)->getResult(0);
 }
 
-Value LinalgLowering::pad(Value tensor, ArrayRef<int64_t> low, ArrayRef<int64_t> high, double value) {
+LogicalResult LinalgLowering::checkSize(std::optional<ArrayRef<int64_t>> shape, StringRef what) {
+  if (shape && valueCount(*shape))
+    return success();
+  return emitError(builder.getLoc(), "expected at most 2^60 values in a tensor, but ") << what << " has more";
+}
+
+FailureOr<Value> LinalgLowering::pad(Value tensor, ArrayRef<int64_t> low, ArrayRef<int64_t> high, double value) {
   auto type = cast<RankedTensorType>(tensor.getType());
   int64_t rank = type.getRank();
   SmallVector<int64_t> shape(type.getShape());
   bool isCrop = true, isOutside = false; // nothing is added; nothing of the tensor is left
+  bool isTooLarge = false;
+  int64_t added;
   for (auto [dim, below, above] : llvm::enumerate(low, high)) {
     isCrop &= below <= 0 && above <= 0;
     if (type.isDynamicDim(dim))
       continue;
-    shape[dim] += below + above;
+    isTooLarge |= llvm::AddOverflow(below, above, added) || llvm::AddOverflow(shape[dim], added, shape[dim]);
     isOutside |= type.getDimSize(dim) + std::min<int64_t>(below, 0) + std::min<int64_t>(above, 0) <= 0;
   }
+  if (failed(checkSize(isTooLarge ? std::nullopt : std::optional<ArrayRef<int64_t>>(shape),
+                       "the tensor with its padding")))
+    return failure();
   auto padded = RankedTensorType::get(shape, type.getElementType());
   if (isOutside)
     return filled(padded, value);
@@ -219,6 +232,22 @@ Value LinalgLowering::pad(Value tensor, ArrayRef<int64_t> low, ArrayRef<int64_t>
     FloatMath math(b, type.getElementType());
     return math.select(isInside, tensor::ExtractOp::create(b, tensor, position), math.constant(value));
   });
+}
+
+FailureOr<Value> LinalgLowering::padForWindow(Value tensor, WindowAttr window, double value) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  SmallVector<int64_t> low{0}, high{0};
+  for (int64_t i = 0; i < window.getRank(); ++i) {
+    WindowDim dim = window.getDim(i);
+    std::optional<int64_t> size = windowPaddedSize(type.getDimSize(i + 1), dim);
+    if (!size)
+      return checkSize(std::nullopt, "the input with its padding");
+    low.push_back(dim.padLow);
+    high.push_back(*size - dim.padLow - type.getDimSize(i + 1));
+  }
+  low.push_back(0);
+  high.push_back(0);
+  return pad(tensor, low, high, value);
 }
 
 Value LinalgLowering::slice(Value tensor, ArrayRef<int64_t> offsets, RankedTensorType type) {

@@ -65,8 +65,15 @@ public:
   mlir::Value splitDim(mlir::Value tensor, int64_t dim, int64_t inner);
   /// Dimension i of the result is dimension permutation[i] of the tensor; a reshape where only unit dimensions move.
   mlir::Value transpose(mlir::Value tensor, llvm::ArrayRef<int64_t> permutation);
+  /// Whether a tensor can have this shape. If not, says at the op that `what` has too many values; nullopt stands for a
+  /// size beyond 64 bits.
+  llvm::LogicalResult checkSize(std::optional<llvm::ArrayRef<int64_t>> shape, llvm::StringRef what);
   /// Surrounds a tensor with `value`. Negative amounts crop.
-  mlir::Value pad(mlir::Value tensor, llvm::ArrayRef<int64_t> low, llvm::ArrayRef<int64_t> high, double value);
+  mlir::FailureOr<mlir::Value> pad(mlir::Value tensor, llvm::ArrayRef<int64_t> low, llvm::ArrayRef<int64_t> high,
+                                   double value);
+  /// An activation [B, S.., C] with everything that the windows touch outside of it: padding, and what `ceil` makes the
+  /// last ones read beyond it.
+  mlir::FailureOr<mlir::Value> padForWindow(mlir::Value tensor, WindowAttr window, double value);
   /// How many elements of `from` go into one of `to`, as a number; depends on the batch if it is reduced.
   mlir::Value countPerResult(mlir::RankedTensorType from, mlir::RankedTensorType to, mlir::Type floatType);
   /// The box of `tensor` at `offsets` with the shape of `type`.

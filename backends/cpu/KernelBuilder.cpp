@@ -136,14 +136,16 @@ static bool isPadOfSamples(Operation *op) {
 /// anything else takes a few.
 static AffineMap estimateWork(func::FuncOp kernel) {
   MLIRContext *context = kernel.getContext();
-  AffineExpr steps = getAffineConstantExpr(0, context);
-  auto add = [&](ArrayRef<int64_t> sizes, int64_t each) {
+  constexpr uint64_t most = uint64_t(1) << 40; // a batch of so many steps and more is enough for any number of threads
+  uint64_t fixed = 0, perSample = 0;
+  auto add = [&](ArrayRef<int64_t> sizes, uint64_t each) {
     bool hasBatch = false;
     for (int64_t size : sizes) {
       hasBatch |= ShapedType::isDynamic(size);
-      each *= ShapedType::isDynamic(size) ? 1 : size;
+      each = std::min(llvm::SaturatingMultiply<uint64_t>(each, ShapedType::isDynamic(size) ? 1 : size), most);
     }
-    steps = steps + (hasBatch ? getAffineDimExpr(0, context) * each : getAffineConstantExpr(each, context));
+    uint64_t &steps = hasBatch ? perSample : fixed;
+    steps = std::min(steps + each, most);
   };
   kernel.walk([&](Operation *op) {
     if (linalg::LinalgOp linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
@@ -155,7 +157,7 @@ static AffineMap estimateWork(func::FuncOp kernel) {
       add(cast<RankedTensorType>(loop.getResult(0).getType()).getShape(), 1);
     }
   });
-  return AffineMap::get(1, 0, steps);
+  return AffineMap::get(1, 0, getAffineDimExpr(0, context) * perSample + fixed);
 }
 
 KernelBuilder::KernelBuilder(ModuleOp module) : module(module) {}

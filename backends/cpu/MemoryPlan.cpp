@@ -18,7 +18,7 @@ static bool isNeededWith(const PlannedBuffer &a, const PlannedBuffer &b) {
   return a.first <= b.last && b.first <= a.last;
 }
 
-int64_t planOffsets(llvm::MutableArrayRef<PlannedBuffer> buffers) {
+std::optional<int64_t> planOffsets(llvm::MutableArrayRef<PlannedBuffer> buffers) {
   llvm::SmallVector<PlannedBuffer *> order;
   for (PlannedBuffer &buffer : buffers)
     order.push_back(&buffer);
@@ -41,6 +41,8 @@ int64_t planOffsets(llvm::MutableArrayRef<PlannedBuffer> buffers) {
       end = std::max(end, other->offset + alignBytes(other->bytes));
     }
     buffer->offset = bestOffset < 0 ? end : bestOffset;
+    if (buffer->offset + bytes > largestArena)
+      return std::nullopt;
     total = std::max(total, buffer->offset + bytes);
     placed.insert(llvm::upper_bound(placed, buffer,
                                     [](const PlannedBuffer *a, const PlannedBuffer *b) { return a->offset < b->offset; }),

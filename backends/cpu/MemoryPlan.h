@@ -7,6 +7,7 @@
 
 #include "llvm/ADT/ArrayRef.h"
 #include <cstdint>
+#include <optional>
 
 namespace cnn::cpu {
 
@@ -21,10 +22,14 @@ struct PlannedBuffer {
 /// Rounded up to the alignment of every buffer.
 int64_t alignBytes(int64_t bytes);
 
-/// Sets the offsets: buffers that are needed at the same time do not overlap. Returns the bytes of the whole.
-int64_t planOffsets(llvm::MutableArrayRef<PlannedBuffer> buffers);
+/// No buffer and no plan is larger, so that sums of two never overflow.
+inline constexpr int64_t largestArena = int64_t(1) << 60;
 
-/// What no plan can go below: the most bytes needed at one step.
+/// Sets the offsets: buffers that are needed at the same time do not overlap. Returns the bytes of the whole; nullopt
+/// if they are more than largestArena.
+std::optional<int64_t> planOffsets(llvm::MutableArrayRef<PlannedBuffer> buffers);
+
+/// What no plan can go below: the most bytes needed at one step. The buffers have been planned.
 int64_t largestLiveSet(llvm::ArrayRef<PlannedBuffer> buffers);
 
 } // namespace cnn::cpu

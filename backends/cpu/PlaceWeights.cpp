@@ -44,7 +44,13 @@ public:
         auto [entry, isNew] = places.try_emplace(name, Place{0, type, storage, role.getValue()});
         Place &place = entry->second;
         if (isNew) {
-          int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8) * type.getNumElements();
+          // At most 2^60 values of 8 bytes; the sum of an end and a weight stays below 2^64.
+          uint64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8) * type.getNumElements();
+          if (bytes > largestArena || ends[place.role] + bytes > largestArena) {
+            emitError(function.getArgument(i).getLoc(), "expected at most 2^60 bytes of weights, but with ")
+                << name << " there are more";
+            return signalPassFailure();
+          }
           place.offset = ends[place.role];
           ends[place.role] += alignBytes(bytes);
         } else if (place.type != type || place.storage != storage || place.role != role.getValue()) {

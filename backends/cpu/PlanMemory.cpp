@@ -38,10 +38,11 @@ class ArenaPlanner {
 public:
   ArenaPlanner(func::FuncOp caller, SymbolTable &symbols) : caller(caller), symbols(symbols) {}
 
-  void plan() {
-    collect();
+  LogicalResult plan() {
+    if (failed(collect()))
+      return failure();
     reuseOperands();
-    place();
+    return place();
   }
 
 private:
@@ -54,14 +55,15 @@ private:
     return buffer;
   }
 
-  void collect() {
+  LogicalResult collect() {
     int64_t number = 0;
     for (Operation &op : caller.getBody().front()) {
       if (memref::AllocOp alloc = dyn_cast<memref::AllocOp>(op)) {
         MemRefType type = alloc.getType();
         int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
         for (int64_t size : type.getShape())
-          bytes *= ShapedType::isDynamic(size) ? 1 : size;
+          if (llvm::MulOverflow(bytes, ShapedType::isDynamic(size) ? 1 : size, bytes) || bytes > largestArena)
+            return emitError(op.getLoc(), "expected at most 2^60 bytes for a tensor, but got ") << type;
         numberOf[alloc] = allocations.size();
         allocations.push_back({alloc, -1, -1, bytes, !type.hasStaticShape(), allocations.size()});
       } else if (func::CallOp call = dyn_cast<func::CallOp>(op)) {
@@ -78,6 +80,7 @@ private:
         ++number;
       }
     }
+    return success();
   }
 
   Allocation *find(Value buffer) {
@@ -129,7 +132,7 @@ private:
     return copy;
   }
 
-  void place() {
+  LogicalResult place() {
     SmallVector<PlannedBuffer> regions[2]; // fixed, per sample
     DenseMap<size_t, std::pair<bool, size_t>> slotOf;
     for (auto [i, allocation] : llvm::enumerate(allocations))
@@ -138,7 +141,11 @@ private:
         slotOf[i] = {allocation.isPerSample, region.size()};
         region.push_back({allocation.bytes, allocation.first, allocation.last});
       }
-    int64_t fixedBytes = planOffsets(regions[0]), sampleBytes = planOffsets(regions[1]);
+    std::optional<int64_t> fixed = planOffsets(regions[0]), sample = planOffsets(regions[1]);
+    if (!fixed || !sample)
+      return emitError(caller.getLoc(), "expected at most 2^60 bytes for the tensors of ")
+             << (fixed ? "a sample" : "a network") << ", but it needs more";
+    int64_t fixedBytes = *fixed, sampleBytes = *sample;
 
     OpBuilder builder(caller.getContext());
     NamedAttribute entries[] = {
@@ -170,6 +177,7 @@ private:
       op.replaceAllUsesWith(view);
       op.erase();
     }
+    return success();
   }
 
   func::FuncOp caller;
@@ -188,7 +196,8 @@ public:
       if (function->hasAttr(kindAttrName))
         callers.push_back(function);
     for (func::FuncOp caller : callers)
-      ArenaPlanner(caller, symbols).plan();
+      if (failed(ArenaPlanner(caller, symbols).plan()))
+        return signalPassFailure();
     // Kernels whose every call works in place.
     for (func::FuncOp function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
       if (function->hasAttr(kernelAttrName) && SymbolTable::symbolKnownUseEmpty(function, getOperation()))

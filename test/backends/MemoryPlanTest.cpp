@@ -18,6 +18,13 @@ TEST(MemoryPlan, TakesTheSmallestGapThatHolds) {
   EXPECT_EQ(planOffsets(buffers), largestLiveSet(buffers));
 }
 
+TEST(MemoryPlan, RefusesWhatIsTooLarge) {
+  std::vector<PlannedBuffer> buffers = {{largestArena / 2, 0, 1}, {largestArena / 2, 1, 2}};
+  EXPECT_EQ(planOffsets(buffers), largestArena);
+  buffers.push_back({1, 1, 1});
+  EXPECT_EQ(planOffsets(buffers), std::nullopt);
+}
+
 TEST(MemoryPlan, NothingThatLivesTogetherOverlaps) {
   std::mt19937 random(1);
   for (int round = 0; round < 200; ++round) {
@@ -27,7 +34,7 @@ TEST(MemoryPlan, NothingThatLivesTogetherOverlaps) {
       buffer.first = random() % 50;
       buffer.last = buffer.first + random() % 10;
     }
-    int64_t total = planOffsets(buffers);
+    int64_t total = *planOffsets(buffers);
     EXPECT_GE(total, largestLiveSet(buffers));
     for (size_t i = 0; i < buffers.size(); ++i) {
       EXPECT_EQ(buffers[i].offset % 64, 0);

@@ -117,6 +117,12 @@ TEST(WindowMath, NothingOverflows) {
   EXPECT_EQ(windowCount(0, largest, {largest, 1, 1, largest, largest, false}, true), largest);
   EXPECT_EQ(windowCount(largest, 5, {3, largest, largest, smallest, 0, false}, false), 0);
   EXPECT_EQ(windowOverhang(largest, {largest, largest, largest, 0, 0, true}), 0);
+  EXPECT_EQ(windowPaddedSize(5, {1, largest, 1, 3, largest - 8, false}), largest);
+  EXPECT_EQ(windowPaddedSize(5, {3, 2, 1, 0, 1, true}), 7);
+  EXPECT_EQ(windowPaddedSize(largest, {2, 2, 1, 0, 0, true}), std::nullopt);
+  EXPECT_EQ(windowPaddedSize(largest, {1, 1, 1, 1, 0, false}), std::nullopt);
+  EXPECT_EQ(windowSpreadSize(largest, {1, largest - 1, 1, 0, 0, false}), largest);
+  EXPECT_EQ(windowSpreadSize(1, {1, 1, 1, largest, 0, false}), std::nullopt);
   Padding same = samePadding(largest, largest, 1, largest);
   EXPECT_GE(same.low, 0);
   EXPECT_GE(same.high, same.low);
@@ -151,23 +157,25 @@ TEST(WindowMath, SamePaddingKeepsTheSizeUpToTheStride) {
   EXPECT_EQ(samePadding(224, 7, 2, 1).high, 3);
 }
 
-// The input gradient reads the output through the transposed window: it has as many positions as the input, and tap k
-// of one pairs the same positions as tap kernel-1-k of the other.
+// The input gradient reads the spread output through the transposed window: it has as many positions as the input, and
+// tap k of one pairs the same positions as tap kernel-1-k of the other.
 TEST(WindowMath, TransposedWindowLeadsBack) {
   std::mt19937 random(4);
   for (int i = 0; i < 20000; ++i) {
     int64_t in = std::uniform_int_distribution<int64_t>(1, 12)(random);
     WindowDim window = randomWindow(random, 6);
-    window.stride = 1;
-    std::optional<int64_t> out = windowOutputSize(in, window);
+    std::optional<int64_t> out = windowOutputSize(in, window), spread = windowSpreadSize(in, window);
+    ASSERT_EQ(spread.has_value(), out.has_value()) << describe(in, window);
     if (!out)
       continue;
+    ASSERT_EQ(*spread, (*out - 1) * window.stride + 1) << describe(in, window);
     WindowDim transposed = transposedWindow(in, window);
-    ASSERT_EQ(windowOutputSize(*out, transposed), in) << describe(in, window);
+    ASSERT_EQ(windowOutputSize(*spread, transposed), in) << describe(in, window);
     for (int64_t p = 0; p < *out; ++p)
       for (int64_t k = 0; k < window.kernel; ++k) {
         int64_t s = windowStart(p, window) + k * window.dilation;
-        ASSERT_EQ(windowStart(s, transposed) + (window.kernel - 1 - k) * window.dilation, p) << describe(in, window);
+        ASSERT_EQ(windowStart(s, transposed) + (window.kernel - 1 - k) * window.dilation, p * window.stride)
+            << describe(in, window);
       }
   }
 }

@@ -79,8 +79,10 @@ void checkLarge(Numbers numbers) {
   Padding same = samePadding(in, window.kernel, window.stride, window.dilation);
   if (same.low < 0 || same.high < same.low)
     fail("samePadding");
-  window.stride = 1;
-  if (windowOutputSize(in, window))
+  std::optional<int64_t> read = windowPaddedSize(in, window);
+  if (read && *read < windowExtent(window))
+    fail("windowPaddedSize");
+  if (windowSpreadSize(in, window))
     transposedWindow(in, window);
 }
 
