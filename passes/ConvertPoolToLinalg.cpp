@@ -9,8 +9,8 @@
 // A larger one is a reduction over the window. The input is padded first: by -inf for a maximum, by 0 for a sum.
 //
 // Backward, each input position gathers from the windows that may cover it, so that no two points write one element:
-// windows p = (s + padLow - k*dilation) / stride over all k, or the only one where windows do not overlap. For a maximum
-// the number k of the winner of each window is worked out first.
+// windows p = (s + padLow - k*dilation) / stride over all k, or the only one in a dimension where windows do not
+// overlap. For a maximum the number k of the winner of each window is worked out first.
 
 #include "passes/LinalgLowering.h"
 
@@ -56,8 +56,6 @@ struct Pool {
   /// Every window's values, combined in row-major order. `combine` gets the number of the position (as an index; null
   /// for the first, which has no predecessor) only where the window is unrolled.
   Value combine(Value padded, RankedTensorType type, double start, function_ref<Value(FloatMath &, Value, Value)> body) const {
-    OpBuilder &b = lowering.builder;
-    int64_t rank = type.getRank();
     if (positions() <= maxUnrolledWindow) {
       SmallVector<LoopInput> inputs;
       for (int64_t number = 0; number < positions(); ++number)
@@ -70,8 +68,23 @@ struct Pool {
         return result;
       });
     }
-    // b, p.., k.., c; an operand without values gives the sizes of k.
-    int64_t loops = rank + spatial;
+    WindowLoops maps = loopOverWindow();
+    Value sizes = lowering.empty(RankedTensorType::get(window.getKernel(), type.getElementType()));
+    return lowering.accumulate(lowering.filled(type, start), maps.written, {{padded, maps.read}, {sizes, maps.kernel}},
+                               [&](ImplicitLocOpBuilder &b, ValueRange x) {
+                                 FloatMath math(b, x[0]);
+                                 return body(math, x[2], x[0]);
+                               });
+  }
+
+  /// The loops b, p.., k.., c, and what they read of the padded input, write, and read of an operand without values
+  /// that gives the sizes of k.
+  struct WindowLoops {
+    AffineMap read, written, kernel;
+  };
+  WindowLoops loopOverWindow() const {
+    OpBuilder &b = lowering.builder;
+    int64_t loops = 2 + 2 * spatial;
     SmallVector<AffineExpr> read{b.getAffineDimExpr(0)};
     SmallVector<int64_t> written{0}, kernel;
     for (int64_t i = 0; i < spatial; ++i) {
@@ -82,13 +95,8 @@ struct Pool {
     }
     read.push_back(b.getAffineDimExpr(loops - 1));
     written.push_back(loops - 1);
-    Value sizes = lowering.empty(RankedTensorType::get(window.getKernel(), type.getElementType()));
-    return lowering.accumulate(lowering.filled(type, start), lowering.loopMap(loops, written),
-                               {{padded, AffineMap::get(loops, 0, read, b.getContext())}, {sizes, lowering.loopMap(loops, kernel)}},
-                               [&](ImplicitLocOpBuilder &b, ValueRange x) {
-                                 FloatMath math(b, x[0]);
-                                 return body(math, x[2], x[0]);
-                               });
+    return {AffineMap::get(loops, 0, read, b.getContext()), lowering.loopMap(loops, written),
+            lowering.loopMap(loops, kernel)};
   }
 
   /// Reads position `number` of the windows in a loop nest over the output.
@@ -137,72 +145,76 @@ struct Pool {
     });
   }
 
-  /// Whether an input position lies in one window at most.
-  bool isDisjoint() const {
-    for (int64_t i = 0; i < spatial; ++i)
-      if (window.getStride()[i] < windowExtent(window.getDim(i)))
-        return false;
-    return true;
+  /// Whether a position of the input lies in one window at most, as far as dimension i goes.
+  bool isDisjoint(int64_t i, int64_t outputSize) const {
+    return outputSize == 1 || window.getStride()[i] >= windowExtent(window.getDim(i));
   }
 
   /// dx[s] = the sum over windows p that cover s of value(p, number of s in the window), a value at [B, P.., C].
   Value gather(RankedTensorType type, ArrayRef<int64_t> outputSizes,
                function_ref<Value(ImplicitLocOpBuilder &, ValueRange outputIndex, Value number)> value) const {
-    bool disjoint = isDisjoint();
     int64_t rank = type.getRank();
-    auto body = [&](ImplicitLocOpBuilder &b, function_ref<Value(int64_t)> inputLoop, function_ref<Value(int64_t)> kernelLoop) {
+    // b, s.., k of the dimensions in which windows overlap.., c
+    SmallVector<int64_t> kernelLoop(spatial, -1), kernelSizes;
+    for (int64_t i = 0; i < spatial; ++i)
+      if (!isDisjoint(i, outputSizes[i])) {
+        kernelLoop[i] = rank - 1 + kernelSizes.size();
+        kernelSizes.push_back(window.getKernel()[i]);
+      }
+    int64_t loops = rank + kernelSizes.size();
+    auto share = [&](ImplicitLocOpBuilder &b) {
       IndexMath index(b);
-      SmallVector<Value> outputIndex{inputLoop(0)};
+      SmallVector<Value> outputIndex{index.loop(0)};
       Value number, isCovered;
+      auto require = [&](Value valid) { isCovered = isCovered ? index.both(isCovered, valid) : valid; };
       for (int64_t i = 0; i < spatial; ++i) {
         WindowDim dim = window.getDim(i);
-        Value s = inputLoop(1 + i), k;
+        int64_t in = type.getDimSize(i + 1), reach = windowExtent(dim) - 1;
+        bool disjoint = kernelLoop[i] < 0;
         // Counted from a multiple of the stride, so that division and remainder never see a negative number.
-        int64_t reach = dim.dilation * (dim.kernel - 1);
-        int64_t before = llvm::divideCeil(std::max<int64_t>(reach - dim.padLow, 0), dim.stride);
-        Value p, valid;
-        if (disjoint) {
-          Value shifted = index.add(s, dim.padLow + before * dim.stride);
+        int64_t before = llvm::divideCeil(std::max<int64_t>((disjoint ? 0 : reach) - dim.padLow, 0), dim.stride);
+        Value shifted = index.add(index.loop(1 + i), dim.padLow + before * dim.stride), p, k;
+        if (disjoint && outputSizes[i] == 1) {
+          p = index.constant(0);
+          Value offset = index.add(index.loop(1 + i), dim.padLow);
+          if (dim.padLow < 0 || dim.padLow + in - 1 > reach)
+            require(index.inRange(offset, 0, reach + 1));
+          if (dim.dilation > 1)
+            require(index.equal(index.rem(offset, dim.dilation), index.constant(0)));
+          k = index.div(offset, dim.dilation);
+        } else if (disjoint) {
           p = index.add(index.div(shifted, dim.stride), -before);
           Value offset = index.rem(shifted, dim.stride);
           k = index.div(offset, dim.dilation);
-          valid = index.both(index.inRange(k, 0, dim.kernel), index.inRange(p, 0, outputSizes[i]));
+          require(index.inRange(k, 0, dim.kernel));
+          require(index.inRange(p, 0, outputSizes[i]));
           if (dim.dilation > 1)
-            valid = index.both(valid, index.equal(index.rem(offset, dim.dilation), index.constant(0)));
+            require(index.equal(index.rem(offset, dim.dilation), index.constant(0)));
         } else {
-          k = kernelLoop(i);
-          Value shifted = index.sub(index.add(s, dim.padLow + before * dim.stride), index.mul(k, dim.dilation));
+          k = index.loop(kernelLoop[i]);
+          shifted = index.sub(shifted, index.mul(k, dim.dilation));
           p = index.add(index.div(shifted, dim.stride), -before);
-          valid = index.inRange(p, 0, outputSizes[i]);
+          require(index.inRange(p, 0, outputSizes[i]));
           if (dim.stride > 1)
-            valid = index.both(valid, index.equal(index.rem(shifted, dim.stride), index.constant(0)));
+            require(index.equal(index.rem(shifted, dim.stride), index.constant(0)));
         }
-        outputIndex.push_back(index.clamp(p, 0, outputSizes[i] - 1));
+        outputIndex.push_back(outputSizes[i] == 1 ? index.constant(0) : index.clamp(p, 0, outputSizes[i] - 1));
         number = number ? index.add(index.mul(number, dim.kernel), k) : k;
-        isCovered = isCovered ? index.both(isCovered, valid) : valid;
       }
-      outputIndex.push_back(inputLoop(spatial + 1));
+      outputIndex.push_back(index.loop(loops - 1));
       FloatMath math(b, type.getElementType());
-      return math.select(isCovered, value(b, outputIndex, number), math.constant(0.0));
+      Value share = value(b, outputIndex, number);
+      return isCovered ? math.select(isCovered, share, math.constant(0.0)) : share;
     };
-    if (disjoint)
-      return lowering.forEach(type, {}, [&](ImplicitLocOpBuilder &b, ValueRange) {
-        return body(b, [&](int64_t d) { return IndexMath(b).loop(d); }, nullptr);
-      });
-    // b, s.., k.., c
-    int64_t loops = rank + spatial;
-    SmallVector<int64_t> written = llvm::to_vector(llvm::seq<int64_t>(0, spatial + 1));
+    if (kernelSizes.empty())
+      return lowering.forEach(type, {}, [&](ImplicitLocOpBuilder &b, ValueRange) { return share(b); });
+    SmallVector<int64_t> written = llvm::to_vector(llvm::seq<int64_t>(0, rank - 1));
     written.push_back(loops - 1);
-    SmallVector<int64_t> kernel = llvm::to_vector(llvm::seq<int64_t>(spatial + 1, 2 * spatial + 1));
-    Value sizes = lowering.empty(RankedTensorType::get(window.getKernel(), type.getElementType()));
-    return lowering.accumulate(lowering.filled(type, 0.0), lowering.loopMap(loops, written),
-                               {{sizes, lowering.loopMap(loops, kernel)}}, [&](ImplicitLocOpBuilder &b, ValueRange x) {
-                                 IndexMath index(b);
-                                 Value share = body(
-                                     b, [&](int64_t d) { return index.loop(d <= spatial ? d : loops - 1); },
-                                     [&](int64_t i) { return index.loop(spatial + 1 + i); });
-                                 return FloatMath(b, x[1]).add(x[1], share);
-                               });
+    Value sizes = lowering.empty(RankedTensorType::get(kernelSizes, type.getElementType()));
+    AffineMap sizesMap = lowering.loopMap(loops, llvm::to_vector(llvm::seq<int64_t>(rank - 1, loops - 1)));
+    return lowering.accumulate(
+        lowering.filled(type, 0.0), lowering.loopMap(loops, written), {{sizes, sizesMap}},
+        [&](ImplicitLocOpBuilder &b, ValueRange x) { return FloatMath(b, x[1]).add(x[1], share(b)); });
   }
 };
 
@@ -254,8 +266,8 @@ LogicalResult lower(AvgPoolGradOp op, LinalgLowering &lowering) {
 }
 
 /// The number of the first largest value of each window (the first NaN, if there is one), as i32 [B, P.., C]. -inf that
-/// stands for padding never wins, not even over -inf inside.
-Value findWinners(const Pool &pool, Value x, RankedTensorType type) {
+/// stands for padding never wins, not even over -inf inside. For a window that is unrolled.
+Value findWinnersUnrolled(const Pool &pool, Value x, RankedTensorType type) {
   LinalgLowering &lowering = pool.lowering;
   auto winnerType = RankedTensorType::get(type.getShape(), lowering.builder.getI32Type());
   ArrayRef<int64_t> inputSizes = typeOf(x).getShape();
@@ -303,20 +315,60 @@ Value findWinners(const Pool &pool, Value x, RankedTensorType type) {
   });
 }
 
+/// The same for any window, in two reductions: the largest value, which the forward pass has computed already, and the
+/// smallest number of a position that holds it.
+FailureOr<Value> findWinners(const Pool &pool, Value x, RankedTensorType type) {
+  if (pool.positions() <= maxUnrolledWindow)
+    return findWinnersUnrolled(pool, x, type);
+  LinalgLowering &lowering = pool.lowering;
+  FailureOr<Value> padded = lowering.padForWindow(x, pool.window, lowest);
+  if (failed(padded))
+    return failure();
+  Value largest = combineMax(pool, *padded, type);
+  int64_t none = pool.positions();
+  Type numberType = llvm::isInt<32>(none) ? lowering.builder.getI32Type() : lowering.builder.getI64Type();
+  Pool::WindowLoops maps = pool.loopOverWindow();
+  Value sizes = lowering.empty(RankedTensorType::get(pool.window.getKernel(), type.getElementType()));
+  Value init = lowering.filled(RankedTensorType::get(type.getShape(), numberType),
+                               lowering.builder.getIntegerAttr(numberType, none));
+  return lowering.accumulate(
+      init, maps.written, {{*padded, maps.read}, {largest, maps.written}, {sizes, maps.kernel}},
+      [&](ImplicitLocOpBuilder &b, ValueRange values) {
+        FloatMath math(b, values[0]);
+        IndexMath index(b);
+        // Equal, or both NaN: the largest value is NaN if one of them is.
+        Value isNaN = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, values[0], values[0]);
+        Value isWinner = arith::OrIOp::create(b, math.equal(values[0], values[1]), isNaN);
+        Value number;
+        for (int64_t i = 0; i < pool.spatial; ++i) {
+          WindowDim dim = pool.window.getDim(i);
+          int64_t in = typeOf(x).getDimSize(i + 1);
+          Value k = index.loop(1 + pool.spatial + i);
+          if (dim.padLow > 0 || typeOf(*padded).getDimSize(i + 1) - dim.padLow > in) {
+            Value at = index.add(index.mul(index.loop(1 + i), dim.stride), index.mul(k, dim.dilation));
+            isWinner = index.both(isWinner, index.inRange(at, dim.padLow, dim.padLow + in));
+          }
+          number = number ? index.add(index.mul(number, dim.kernel), k) : k;
+        }
+        Value mine = arith::IndexCastOp::create(b, numberType, number);
+        return arith::MinSIOp::create(b, values.back(), arith::SelectOp::create(b, isWinner, mine, values.back()))
+            .getResult();
+      });
+}
+
 LogicalResult lower(MaxPoolGradOp op, LinalgLowering &lowering) {
   Pool pool{lowering, op.getWindow()};
   Layout layout = channelsLast(pool.spatial + 2);
-  if (pool.positions() > 1024)
-    return op.emitError("the gradient of a maximum over more than 1024 positions is not supported, but the window has ")
-           << pool.positions();
   RankedTensorType type = LinalgLowering::lowerType(op.getType(), layout);
   Value dy = lowering.get(op.getOutputGrad(), layout);
-  Value winners = findWinners(pool, lowering.get(op.getInput(), layout), typeOf(dy));
+  FailureOr<Value> winners = findWinners(pool, lowering.get(op.getInput(), layout), typeOf(dy));
+  if (failed(winners))
+    return failure();
   Value dx = pool.gather(type, typeOf(dy).getShape().drop_front().drop_back(),
                          [&](ImplicitLocOpBuilder &b, ValueRange outputIndex, Value number) {
                            FloatMath math(b, type.getElementType());
-                           Value winner = tensor::ExtractOp::create(b, winners, outputIndex);
-                           Value mine = arith::IndexCastOp::create(b, b.getI32Type(), number);
+                           Value winner = tensor::ExtractOp::create(b, *winners, outputIndex);
+                           Value mine = arith::IndexCastOp::create(b, winner.getType(), number);
                            Value value = tensor::ExtractOp::create(b, dy, outputIndex);
                            return math.select(IndexMath(b).equal(winner, mine), value, math.constant(0.0));
                          });

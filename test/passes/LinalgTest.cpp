@@ -168,6 +168,42 @@ TEST_F(Linalg, MaxPoolOfSpecialValues) {
   check(test, "special values");
 }
 
+// The same where the window is too large to be unrolled; the padding never wins.
+TEST_F(Linalg, MaxPoolOfSpecialValuesInLargeWindows) {
+  double nan = std::nan(""), inf = INFINITY;
+  for (int64_t kernel : {17, 20}) {
+    std::vector<double> values(40, -inf);
+    values[18] = values[19] = nan;
+    values[33] = values[35] = 2;
+    TestFunction test(*context);
+    Value x = test.addInput(Tensor::ofFloats({1, 1, 40}, values, ElementKind::F32), true);
+    SmallVector<WindowDim> window = {{kernel, 7, 1, 3, 4, false}};
+    Value dy = test.addInput(uniform(outputShape({1, 1, 40}, 1, window)), true);
+    WindowAttr attr = makeWindow(window);
+    test.setResults({MaxPoolOp::create(test.builder, test.loc, x, attr),
+                     MaxPoolGradOp::create(test.builder, test.loc, x, dy, attr)});
+    check(test, "kernel " + Twine(kernel));
+  }
+}
+
+// One output position in one dimension, overlapping windows in the other.
+TEST_F(Linalg, HalfGlobalPool) {
+  for (WindowDim only : {WindowDim{6, 1, 1, 0, 0, false}, WindowDim{3, 1, 2, 1, 0, false},
+                         WindowDim{3, 1, 1, -2, -1, false}, WindowDim{4, 1, 2, 2, 1, false}})
+    for (int64_t kernel : {2, 5}) {
+      SmallVector<WindowDim> window = {only, {kernel, 2, 1, 1, 1, false}};
+      SmallVector<int64_t> shape = {3, 5, 6, 9};
+      shape[2] = windowExtent(only) - only.padLow - only.padHigh;
+      TestFunction test(*context);
+      Value x = test.addInput(distinct(shape), true);
+      Value dy = test.addInput(uniform(outputShape(shape, 5, window)), true);
+      WindowAttr attr = makeWindow(window);
+      test.setResults({MaxPoolGradOp::create(test.builder, test.loc, x, dy, attr),
+                       AvgPoolGradOp::create(test.builder, test.loc, x.getType(), dy, attr, false)});
+      check(test, "kernel " + Twine(only.kernel) + " x " + Twine(kernel));
+    }
+}
+
 TEST_F(Linalg, GlobalPool) {
   for (int64_t size : {3, 7}) {
     TestFunction test(*context);
