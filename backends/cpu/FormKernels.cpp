@@ -42,7 +42,6 @@ private:
   struct Launch {
     KernelGroup group;
     llvm::SetVector<Value> inputs;
-    
     bool isUpdate = false;      // writes an argument's buffer in place
     bool isDone = false;
   };
@@ -52,6 +51,8 @@ private:
   void copyUnplacedReturns();
   void createCaller();
   void placeReturns();
+  bool isUpdateInPlace(Value result);
+  void copyLate(Value result);
   void findUpdates();
   bool isReadElsewhere(Value argument, const Launch &update);
   bool canRun(const Launch &update);
@@ -283,16 +284,29 @@ static BlockArgument getArgumentOf(Value buffer) {
   return cast<BlockArgument>(buffer);
 }
 
+/// Whether this is the new value of an argument, and made in that argument's buffer.
+bool CallerBuilder::isUpdateInPlace(Value result) {
+  Value place = places.lookup(result);
+  BlockArgument target = place ? getArgumentOf(place) : nullptr;
+  return target && target.getArgNumber() <= tensors.getNumArguments();
+}
+
+/// Gives a result a buffer of its own, which is copied to the result's place at the end.
+void CallerBuilder::copyLate(Value result) {
+  Value temporary = allocate(result.getLoc(), result.getType());
+  lateCopies.push_back({temporary, places[result]});
+  places[result] = temporary;
+}
+
 /// Finds the launches that write new values of arguments. Where one cannot work in place, its result gets a buffer and
 /// a late copy.
 void CallerBuilder::findUpdates() {
-  unsigned argumentsEnd = tensors.getNumArguments();
   for (Launch &launch : launches) {
     SmallVector<int64_t> pairs = findInPlacePairs(launch.group, launch.inputs.getArrayRef());
     for (auto [j, result] : llvm::enumerate(launch.group.getResultOp()->getResults())) {
-      Value place = places.lookup(result);
-      if (!place || getArgumentOf(place).getArgNumber() > argumentsEnd)
+      if (!isUpdateInPlace(result))
         continue;
+      Value place = places.lookup(result);
       bool isLegal = true;
       for (auto [i, input] : llvm::enumerate(launch.inputs)) {
         BlockArgument root = dyn_cast<BlockArgument>(getRoot(input));
@@ -308,9 +322,7 @@ void CallerBuilder::findUpdates() {
         launch.isUpdate = true;
         continue;
       }
-      Value temporary = allocate(result.getLoc(), result.getType());
-      lateCopies.push_back({temporary, place});
-      places[result] = temporary;
+      copyLate(result);
     }
   }
 }
@@ -328,10 +340,9 @@ bool CallerBuilder::canRun(const Launch &update) {
     if (Launch *producer = getProducer(input); producer && !producer->isDone)
       return false;
   for (Value result : update.group.getResultOp()->getResults())
-    if (Value place = places.lookup(result))
-      if (BlockArgument target = getArgumentOf(place); target && target.getArgNumber() <= tensors.getNumArguments())
-        if (isReadElsewhere(tensors.getArgument(target.getArgNumber() - 1), update))
-          return false;
+    if (isUpdateInPlace(result))
+      if (isReadElsewhere(tensors.getArgument(getArgumentOf(places.lookup(result)).getArgNumber() - 1), update))
+        return false;
   return true;
 }
 
@@ -351,11 +362,8 @@ void CallerBuilder::run(Launch &launch) {
   for (Value input : launch.inputs)
     if (Launch *producer = getProducer(input); producer && !producer->isDone) {
       for (Value result : producer->group.getResultOp()->getResults())
-        if (Value place = places.lookup(result)) {
-          Value temporary = allocate(result.getLoc(), result.getType());
-          lateCopies.push_back({temporary, place});
-          places[result] = temporary;
-        }
+        if (isUpdateInPlace(result))
+          copyLate(result);
       run(*producer);
     }
   if (launch.isDone)
@@ -425,11 +433,8 @@ LogicalResult CallerBuilder::build() {
     if (launch.isDone)
       continue;
     for (Value result : launch.group.getResultOp()->getResults())
-      if (Value place = places.lookup(result)) {
-        Value temporary = allocate(result.getLoc(), result.getType());
-        lateCopies.push_back({temporary, place});
-        places[result] = temporary;
-      }
+      if (isUpdateInPlace(result))
+        copyLate(result);
     run(launch);
     runPendingUpdates();
   }

@@ -117,8 +117,49 @@ func.func @swap(%p: tensor<4xf32> {cnn.name = "p", cnn.role = #cnn.role<paramete
 
 // -----
 
-// An op that reads the neighbours of what it reads (a normalization across channels) does not join what makes them; its loops are those of
-// its result.
+// An update with two results, of which the first cannot be made in place (p is read at one place, for all), and the other
+// has to wait: u, the new t, needs the old s. Each gets one buffer of its own and one copy.
+
+#id = affine_map<(d0) -> (d0)>
+#zero = affine_map<(d0) -> (0)>
+
+// CHECK-LABEL: func.func @late(
+// CHECK-SAME: %[[P:[a-z0-9]+]]: memref<4xf32> {cnn.name = "p", {{.*}}}, %[[S:[a-z0-9]+]]: memref<4xf32> {cnn.name = "s", {{.*}}}, %[[T:[a-z0-9]+]]: memref<4xf32> {cnn.name = "t"
+// CHECK: %[[P2:.*]] = memref.alloc() : memref<4xf32>
+// CHECK-NEXT: %[[S2:.*]] = memref.alloc() : memref<4xf32>
+// CHECK-NEXT: call @{{.*}}(%[[P]], %[[S]], %[[T]], %[[P2]], %[[S2]])
+// CHECK-NEXT: call @{{.*}}(%[[T]], %[[S]], %[[T]])
+// CHECK-NEXT: call @[[COPY:.*]](%[[P2]], %[[P]])
+// CHECK-NEXT: call @[[COPY]](%[[S2]], %[[S]])
+// CHECK-NEXT: return
+func.func @late(%p: tensor<4xf32> {cnn.name = "p", cnn.role = #cnn.role<parameter>},
+                %s: tensor<4xf32> {cnn.name = "s", cnn.role = #cnn.role<state>},
+                %t: tensor<4xf32> {cnn.name = "t", cnn.role = #cnn.role<state>})
+    -> (tensor<4xf32> {cnn.role = #cnn.role<parameter>, cnn.tied = 0 : i64},
+        tensor<4xf32> {cnn.role = #cnn.role<state>, cnn.tied = 1 : i64},
+        tensor<4xf32> {cnn.role = #cnn.role<state>, cnn.tied = 2 : i64})
+    attributes {cnn.kind = #cnn.function_kind<train_step>} {
+  %e = tensor.empty() : tensor<4xf32>
+  %r:2 = linalg.generic {indexing_maps = [#zero, #id, #id, #id, #id], iterator_types = ["parallel"]}
+      ins(%p, %s, %t : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) outs(%e, %e : tensor<4xf32>, tensor<4xf32>) {
+  ^bb0(%a: f32, %b: f32, %c: f32, %o: f32, %o2: f32):
+    %1 = arith.addf %a, %c : f32
+    %2 = arith.addf %b, %c : f32
+    linalg.yield %1, %2 : f32, f32
+  } -> (tensor<4xf32>, tensor<4xf32>)
+  %u = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel"]}
+      ins(%t, %s : tensor<4xf32>, tensor<4xf32>) outs(%e : tensor<4xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %1 = arith.mulf %a, %b : f32
+    linalg.yield %1 : f32
+  } -> tensor<4xf32>
+  return %r#0, %r#1, %u : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+}
+
+// -----
+
+// An op that reads the neighbours of what it reads (a normalization across channels) does not join what makes them. The
+// slices that it reads are its kernel's.
 
 #id = affine_map<(b, c) -> (b, c)>
 #next = affine_map<(b, c) -> (b, c + 1)>
