@@ -36,7 +36,7 @@ def Cnn_TopKHitOp : CnnInferredOp<"top_k_hit"> {
   let summary = "1 if fewer than k scores come before the label's, else 0; per sample";
   let description = [{
     A score comes before the label's if it is larger, or equal and of a smaller class number; so k = 1 is the
-    accuracy of argmax.
+    accuracy of argmax. A NaN comes before every number, and every score before a label's that is NaN.
     A label outside [0, K) is no hit.
 
     C1. scores is [B, K]. C2. there is one label per sample. C3. 1 <= k <= K.

@@ -234,7 +234,9 @@ LogicalResult lower(TopKHitOp op, LinalgLowering &lowering) {
         Value score = tensor::ExtractOp::create(b, scores, ValueRange{index.loop(0), label.index});
         Value isEarlier = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, index.loop(1), label.index);
         Value isTie = index.both(math.equal(x[0], score), isEarlier);
-        Value isBefore = arith::OrIOp::create(b, math.greater(x[0], score), isTie);
+        // Not "less or equal", which is false of NaN.
+        Value isAbove = arith::CmpFOp::create(b, arith::CmpFPredicate::UGT, x[0], score);
+        Value isBefore = arith::OrIOp::create(b, isAbove, isTie);
         return math.select(isBefore, math.constant(1.0), math.constant(0.0));
       });
   AffineMap map = lowering.identityMap(1);

@@ -115,7 +115,7 @@ void cnn::reference::evaluate(TopKHitOp op, Operands operands, Results results) 
       return;
     int64_t before = 0;
     for (int64_t offset : column)
-      before += scores.floats[offset] > scores.floats[*label] ||
+      before += !(scores.floats[offset] <= scores.floats[*label]) || // also if one of them is NaN
                 (scores.floats[offset] == scores.floats[*label] && offset < *label);
     results[0].floats[b] = before < static_cast<int64_t>(op.getK()) ? 1 : 0;
   });

@@ -309,13 +309,18 @@ TEST_F(Linalg, Losses) {
   Tensor values = uniform({6, 5}, -3, 3);
   values.floats[0] = values.floats[3]; // a tie
   Value scores = test.addInput(values, true);
+  Tensor broken = values;
+  for (int64_t i : {0, 6, 14, 15, 16, 17, 18, 19}) // the label's, another, the label's, all of a sample
+    broken.floats[i] = std::nan("");
+  Value brokenScores = test.addInput(broken, true);
   // The last two labels are not classes.
   Value label = test.addInput(Tensor::ofIntegers({6}, {0, 3, 4, 2, 5, -1}, ElementKind::I32), true);
   Value gradient = test.addInput(uniform({6}), true);
   SmallVector<Value> results{CrossEntropyOp::create(test.builder, test.loc, scores, label),
                              CrossEntropyGradOp::create(test.builder, test.loc, scores, label, gradient)};
   for (int64_t k : {1, 2, 5})
-    results.push_back(TopKHitOp::create(test.builder, test.loc, scores, label, k));
+    for (Value of : {scores, brokenScores})
+      results.push_back(TopKHitOp::create(test.builder, test.loc, of, label, k));
   test.setResults(results);
   check(test, "losses");
 }

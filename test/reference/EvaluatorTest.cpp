@@ -145,6 +145,21 @@ TEST_F(Evaluator, TopKHit) {
   EXPECT_EQ(results[1].floats, (std::vector<double>{1, 1, 0, 0}));
 }
 
+// A network that has diverged hits nothing: NaN comes before every number, and all scores before a label's that is NaN.
+TEST_F(Evaluator, TopKHitOfNaN) {
+  double nan = std::nan("");
+  Value scores = addFloats({3, 3}, {nan, nan, nan, 1, nan, 0, nan, 1, 0});
+  Value label = test.addInput(Tensor::ofIntegers({3}, {0, 0, 0}, ElementKind::I32), true);
+  SmallVector<Value> results;
+  for (int64_t k : {1, 2, 3})
+    results.push_back(TopKHitOp::create(test.builder, test.loc, scores, label, k));
+  test.setResults(results);
+  auto hits = *evaluate(test.getFunction(), test.getInputs());
+  EXPECT_EQ(hits[0].floats, (std::vector<double>{0, 0, 0}));
+  EXPECT_EQ(hits[1].floats, (std::vector<double>{0, 1, 0}));
+  EXPECT_EQ(hits[2].floats, (std::vector<double>{0, 1, 0}));
+}
+
 // The element number counts through the whole batch; what is dropped depends on seed, step and site.
 TEST_F(Evaluator, Dropout) {
   const int64_t count = 4000;
