@@ -30,9 +30,12 @@ static LogicalResult verifySameType(std::optional<Location> location, ValueRange
 
 LogicalResult SgdUpdateOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op,
                                             SmallVectorImpl<Type> &types) {
-  if (failed(verifySameType(location, {op.getParameter(), op.getGradient(), op.getVelocity()})))
+  Value velocity = op.getVelocity();
+  if (failed(verifySameType(location, {op.getParameter(), op.getGradient(), velocity ? velocity : op.getParameter()})))
     return failure();
-  types.append(2, op.getParameter().getType());
+  if (!velocity && !op.getMomentum().isZero()) // C2
+    return emitOptionalError(location, "expected a velocity, since the momentum is not 0");
+  types.append(velocity ? 2 : 1, op.getParameter().getType());
   return success();
 }
 

@@ -9,16 +9,17 @@ def Cnn_SgdUpdateOp : CnnInferredOp<"sgd_update"> {
   let summary = "one step of stochastic gradient descent with momentum";
   let description = [{
     g' = g + decay * p; v' = momentum * v + g'; p' = p - rate * (nesterov ? g' + momentum * v' : v').
-    C1. parameter, gradient and velocity have one type.
+    C1. parameter, gradient and velocity have one type. C2. without momentum there may be no velocity, v and v' above;
+    with it there is one.
 
     ```mlir
     %p2, %v2 = cnn.sgd_update %p, %g, %v, %rate {momentum = 0.9 : f64, nesterov = false, decay = 5.0e-4 : f64}
         : (tensor<84xf32>, tensor<84xf32>, tensor<84xf32>, tensor<f32>) -> (tensor<84xf32>, tensor<84xf32>)
     ```
   }];
-  let arguments = (ins Cnn_Float:$parameter, Cnn_Float:$gradient, Cnn_Float:$velocity, Cnn_Scalar:$rate,
+  let arguments = (ins Cnn_Float:$parameter, Cnn_Float:$gradient, Optional<Cnn_Float>:$velocity, Cnn_Scalar:$rate,
                        F64Attr:$momentum, BoolAttr:$nesterov, F64Attr:$decay);
-  let results = (outs Cnn_Float:$newParameter, Cnn_Float:$newVelocity);
+  let results = (outs Cnn_Float:$newParameter, Optional<Cnn_Float>:$newVelocity);
 }
 def Cnn_AdamUpdateOp : CnnInferredOp<"adam_update"> {
   let summary = "one step of Adam";

@@ -20,22 +20,29 @@ LogicalResult lower(SgdUpdateOp op, LinalgLowering &lowering) {
   RankedTensorType type = LinalgLowering::lowerType(op.getParameter().getType(), layout);
   AffineMap all = lowering.identityMap(layout.size()), scalar = lowering.loopMap(layout.size(), {});
   double momentum = op.getMomentum().convertToDouble(), decay = op.getDecay().convertToDouble();
-  SmallVector<Value> results = lowering.forEachOf(
-      {type, type},
-      {{lowering.get(op.getParameter()), all},
-       {lowering.get(op.getGradient(), layout), all},
-       {lowering.get(op.getVelocity(), layout), all},
-       {lowering.get(op.getRate()), scalar}},
-      [&](ImplicitLocOpBuilder &b, ValueRange x, SmallVectorImpl<Value> &results) {
+  SmallVector<LoopInput> inputs{{lowering.get(op.getParameter()), all},
+                                {lowering.get(op.getGradient(), layout), all},
+                                {lowering.get(op.getRate()), scalar}};
+  SmallVector<RankedTensorType> types{type};
+  if (op.getVelocity()) {
+    inputs.push_back({lowering.get(op.getVelocity(), layout), all});
+    types.push_back(type);
+  }
+  SmallVector<Value> results =
+      lowering.forEachOf(types, inputs, [&](ImplicitLocOpBuilder &b, ValueRange x, SmallVectorImpl<Value> &results) {
         FloatMath math(b, x[0]);
-        Value p = x[0], rate = x[3];
-        Value g = decay == 0.0 ? x[1] : math.add(x[1], math.mul(p, decay));
-        Value v = math.add(math.mul(x[2], momentum), g);
-        Value step = op.getNesterov() ? math.add(g, math.mul(v, momentum)) : v;
-        results.assign({math.sub(p, math.mul(rate, step)), v});
+        Value p = x[0], rate = x[2];
+        Value g = decay == 0.0 ? x[1] : math.add(x[1], math.mul(p, decay)), v = g;
+        if (op.getVelocity())
+          v = math.add(math.mul(x[3], momentum), g);
+        Value step = op.getNesterov() && op.getVelocity() ? math.add(g, math.mul(v, momentum)) : v;
+        results.push_back(math.sub(p, math.mul(rate, step)));
+        if (op.getVelocity())
+          results.push_back(v);
       });
   lowering.set(op.getNewParameter(), results[0], layout);
-  lowering.set(op.getNewVelocity(), results[1], layout);
+  if (op.getVelocity())
+    lowering.set(op.getNewVelocity(), results[1], layout);
   return success();
 }
 

@@ -393,7 +393,7 @@ void TrainStepBuilder::updateParameter(unsigned argument) {
   size_t firstSlot = slots.size();
   switch (optimizer.getKind()) {
   case OptimizerKind::Sgd: {
-    Value velocity = addSlot("momentum");
+    Value velocity = static_cast<double>(optimizer.getMomentum()) == 0.0 ? Value() : addSlot("momentum");
     update = SgdUpdateOp::create(builder, loc, parameter, gradient, velocity, rate, toFloat(optimizer.getMomentum()),
                                  optimizer.getNesterov(), toFloat(decay));
     break;

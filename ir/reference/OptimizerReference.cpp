@@ -8,15 +8,17 @@ using namespace cnn;
 using namespace cnn::reference;
 
 void cnn::reference::evaluate(SgdUpdateOp op, Operands operands, Results results) {
-  const Tensor &parameter = operands[0], &gradient = operands[1], &velocity = operands[2];
-  double rate = operands[3].floats[0];
+  const Tensor &parameter = operands[0], &gradient = operands[1];
+  const Tensor *velocity = op.getVelocity() ? &operands[2] : nullptr;
+  double rate = operands.back().floats[0];
   double momentum = op.getMomentum().convertToDouble(), decay = op.getDecay().convertToDouble();
   for (size_t i = 0; i < parameter.floats.size(); ++i) {
     double p = parameter.floats[i];
     double g = gradient.floats[i] + decay * p;
-    double v = momentum * velocity.floats[i] + g;
+    double v = velocity ? momentum * velocity->floats[i] + g : g;
     results[0].floats[i] = p - rate * (op.getNesterov() ? g + momentum * v : v);
-    results[1].floats[i] = v;
+    if (velocity)
+      results[1].floats[i] = v;
   }
 }
 

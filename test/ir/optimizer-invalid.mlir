@@ -18,6 +18,14 @@ func.func @sgd_update_c1_velocity(%p: tensor<6x5x5xf32>, %g: tensor<6x5x5xf32>, 
 
 // -----
 
+func.func @sgd_update_c2(%p: tensor<6x5x5xf32>, %g: tensor<6x5x5xf32>, %rate: tensor<f32>) {
+  // expected-error@+1 {{expected a velocity, since the momentum is not 0}}
+  %0 = cnn.sgd_update %p, %g, %rate {decay = 0.0 : f64, momentum = 0.9 : f64, nesterov = false} : (tensor<6x5x5xf32>, tensor<6x5x5xf32>, tensor<f32>) -> tensor<6x5x5xf32>
+  return
+}
+
+// -----
+
 func.func @sgd_update_rate(%p: tensor<6x5x5xf32>, %g: tensor<6x5x5xf32>, %v: tensor<6x5x5xf32>, %rate: tensor<1xf32>) {
   // expected-error@+1 {{'cnn.sgd_update' op operand #3 must be 0-d tensor of floating-point values, but got 'tensor<1xf32>'}}
   %0:2 = cnn.sgd_update %p, %g, %v, %rate {decay = 0.0 : f64, momentum = 0.9 : f64, nesterov = false} : (tensor<6x5x5xf32>, tensor<6x5x5xf32>, tensor<6x5x5xf32>, tensor<1xf32>) -> (tensor<6x5x5xf32>, tensor<6x5x5xf32>)

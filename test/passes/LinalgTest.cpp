@@ -408,7 +408,10 @@ TEST_F(Linalg, Updates) {
     auto sgd = SgdUpdateOp::create(test.builder, test.loc, p, g, v, rate, APFloat(0.9), nesterov, APFloat(nesterov ? 0.0 : 1e-2));
     auto adam = AdamUpdateOp::create(test.builder, test.loc, p, g, v, u, rate, seed, APFloat(0.9), APFloat(0.999),
                                      APFloat(1e-8), APFloat(nesterov ? 0.0 : 1e-2));
+    auto plain = SgdUpdateOp::create(test.builder, test.loc, p, g, Value(), rate, APFloat(0.0), nesterov,
+                                     APFloat(nesterov ? 0.0 : 1e-2));
     SmallVector<Value> results(sgd.getResults());
+    results.push_back(plain.getNewParameter());
     llvm::append_range(results, adam.getResults());
     test.setResults(results);
     check(test, "updates");

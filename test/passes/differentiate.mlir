@@ -116,13 +116,15 @@ func.func @Dropout.loss(
 cnn.data @Data {}
 cnn.train @Unused on @Data {batch = 1 : i64, epochs = 1 : i64, optimizer = #sgd, rate = #rate, seed = 1 : i64}
 
-// A parameter without gradient has neither slot nor result. The key is added where the loss has none.
+// A parameter without gradient has no result, and without momentum there are no slots. The key is added where the loss
+// has none.
 
 // CHECK-LABEL: func.func @Unused.train_step(
 // CHECK-SAME:    tensor<2xi64> {cnn.name = "key", cnn.role = #cnn.role<key>}
 // CHECK-SAME:    {cnn.name = "unused", cnn.role = #cnn.role<parameter>}
-// CHECK-SAME:    {cnn.name = "w:momentum", cnn.role = #cnn.role<slot>})
-// CHECK-SAME:    -> (tensor<f32> {{{.*}}}, tensor<3xf32> {cnn.name = "w",{{.*}} cnn.tied = 4 : i64}, tensor<3xf32> {cnn.name = "w:momentum",{{.*}} cnn.tied = 5 : i64})
+// CHECK-SAME:    {cnn.name = "w", cnn.role = #cnn.role<parameter>})
+// CHECK-SAME:    -> (tensor<f32> {{{.*}}}, tensor<3xf32> {cnn.name = "w",{{.*}} cnn.tied = 4 : i64}){{ *}}attributes
+// CHECK:         cnn.sgd_update %{{.*}}, %{{.*}}, %{{.*}} {{{.*}}} : (tensor<3xf32>, tensor<3xf32>, tensor<f32>) -> tensor<3xf32>
 func.func @Unused.loss(
     %x: tensor<?x3xf32> {cnn.name = "x", cnn.role = #cnn.role<input>},
     // expected-warning @below {{the loss of 'Unused' does not depend on 'unused', so training leaves it as it is}}
