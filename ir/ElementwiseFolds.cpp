@@ -30,7 +30,7 @@ static std::optional<APFloat> evaluate(UnaryKind kind, const APFloat &x, double 
   APFloat zero = APFloat::getZero(semantics), one = APFloat::getOne(semantics);
   switch (kind) {
   case UnaryKind::Relu:
-    return llvm::maximum(x, zero);
+    return x < zero ? zero : x; // as it is lowered: -0 and NaN stay
   case UnaryKind::LeakyRelu:
     return x > zero || x.isNaN() ? x : x * literal(alpha, semantics);
   case UnaryKind::Hardtanh:

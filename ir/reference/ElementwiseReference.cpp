@@ -42,7 +42,7 @@ static double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 static double applyUnary(UnaryKind kind, double x, double alpha) {
   switch (kind) {
   case UnaryKind::Relu:
-    return x <= 0 ? 0 : x;
+    return x < 0 ? 0 : x; // -0 stays
   case UnaryKind::LeakyRelu:
     return x > 0 ? x : alpha * x;
   case UnaryKind::Tanh:

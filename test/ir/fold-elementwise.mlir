@@ -56,6 +56,15 @@ func.func @binary_of_constants() -> (tensor<f32>, tensor<f64>, tensor<2xf32>, te
   return %0, %1, %2, %3 : tensor<f32>, tensor<f64>, tensor<2xf32>, tensor<f32>
 }
 
+// CHECK-LABEL: @relu_of_negative_zero
+func.func @relu_of_negative_zero() -> tensor<f32> {
+  %x = cnn.constant dense<-0.0> : tensor<f32>
+  // CHECK: cnn.constant dense<-0.000000e+00>
+  // CHECK-NOT: cnn.unary
+  %0 = cnn.unary <relu> %x : (tensor<f32>) -> tensor<f32>
+  return %0 : tensor<f32>
+}
+
 // CHECK-LABEL: @unary_of_constants
 func.func @unary_of_constants() -> (tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>) {
   %x = cnn.constant dense<-3.0> : tensor<f32>

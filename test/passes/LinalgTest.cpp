@@ -232,6 +232,20 @@ TEST_F(Linalg, Unary) {
   }
 }
 
+// The sign of a zero is the same in compiled code as in the reference and in folds.
+TEST_F(Linalg, ReluOfNegativeZero) {
+  TestFunction test(*context);
+  Value x = test.addInput(Tensor::ofFloats({1, 2}, {-0.0, 0.0}, ElementKind::F32), true);
+  test.setResults({UnaryOp::create(test.builder, test.loc, UnaryKind::Relu, x)});
+  auto expected = evaluate(test.getFunction(), test.getInputs());
+  auto found = runAsLinalg(test.getFunction(), test.getInputs());
+  ASSERT_TRUE(succeeded(expected) && succeeded(found));
+  for (ArrayRef<Tensor> results : {ArrayRef(*expected), ArrayRef(*found)}) {
+    EXPECT_TRUE(std::signbit(results[0].floats[0]));
+    EXPECT_FALSE(std::signbit(results[0].floats[1]));
+  }
+}
+
 TEST_F(Linalg, Binary) {
   const SmallVector<int64_t> allAxes[] = {{}, {1}, {0}, {0, 1}, {2, 3}, {1, 3}, {0, 1, 2, 3}};
   for (unsigned i = 0; i <= getMaxEnumValForBinaryKind(); ++i) {
