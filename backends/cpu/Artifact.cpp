@@ -310,6 +310,11 @@ void listPasses(OpPassManager &manager) {
   buildLoweringOfCallers(manager, /*debugInfo=*/true);
 }
 
+std::string findTargetProblem(StringRef triple, StringRef cpu) {
+  llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine = createTargetMachine(triple, cpu);
+  return machine ? "" : llvm::toString(machine.takeError());
+}
+
 LogicalResult buildArtifact(ModuleOp module, const ArtifactOptions &options) {
   return ArtifactBuilder(module, options).build();
 }

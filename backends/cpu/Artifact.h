@@ -33,6 +33,9 @@ struct ArtifactOptions {
   std::function<void(mlir::PassManager &)> watch;
 };
 
+/// Why the back end cannot compile for a triple and a CPU (as in ArtifactOptions); empty if it can.
+std::string findTargetProblem(llvm::StringRef triple, llvm::StringRef cpu);
+
 /// What can be looked at on the way. Linalg is the module given, which every back end shares. The header is known as
 /// soon as memory is planned, before what takes time.
 enum class Stage { Kernels, Header, LLVM, Assembly, Object };

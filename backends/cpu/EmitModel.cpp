@@ -24,8 +24,7 @@ public:
         functionDesc(StructType::get(context, {pointer, i64, pointer, i64, pointer, i64, i64})),
         modelDesc(StructType::get(context, {i32, i32, pointer, pointer, i64, i64, i64, i64, pointer, pointer, pointer,
                                             functionDesc, functionDesc, functionDesc})) {
-    const DataLayout &layout = module.getDataLayout();
-    (void)layout;
+    [[maybe_unused]] const DataLayout &layout = module.getDataLayout();
     assert(layout.getTypeAllocSize(tensorDesc) == sizeof(cnn_tensor_desc));
     assert(layout.getTypeAllocSize(weightDesc) == sizeof(cnn_weight_desc));
     assert(layout.getTypeAllocSize(functionDesc) == sizeof(cnn_function_desc));

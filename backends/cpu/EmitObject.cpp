@@ -19,6 +19,30 @@ using namespace llvm;
 
 namespace cnn::cpu {
 
+/// Whether kernels and the layout of the tables are right for the target, and tested.
+static bool isSupported(const Triple &triple) {
+  return triple.isOSBinFormatELF() && (triple.getArch() == Triple::x86_64 || triple.getArch() == Triple::aarch64) &&
+         !triple.isX32() && triple.getEnvironment() != Triple::GNUILP32;
+}
+
+static bool hasFeature(const Target &target, const Triple &triple, StringRef cpu, StringRef feature) {
+  std::unique_ptr<MCSubtargetInfo> subtarget(target.createMCSubtargetInfo(triple, cpu, ""));
+  return subtarget->checkFeatures(("+" + feature).str());
+}
+
+/// The CPU that was probably meant; empty if no name is near.
+static std::string findClosestCPU(StringRef name, const MCSubtargetInfo &subtarget) {
+  StringRef closest;
+  unsigned least = name.size() / 3 + 1; // a third of the letters may be wrong
+  for (const SubtargetSubTypeKV &cpu : subtarget.getAllProcessorDescriptions())
+    if (unsigned distance = name.edit_distance_insensitive(cpu.Key, /*AllowReplacements=*/true, least);
+        distance < least) {
+      least = distance;
+      closest = cpu.Key;
+    }
+  return closest.str();
+}
+
 Expected<std::unique_ptr<TargetMachine>> createTargetMachine(StringRef tripleText, StringRef cpuText) {
   static bool areTargetsRegistered = [] {
     InitializeAllTargetInfos();
@@ -34,8 +58,10 @@ Expected<std::unique_ptr<TargetMachine>> createTargetMachine(StringRef tripleTex
   const Target *target = TargetRegistry::lookupTarget(triple, message);
   if (!target)
     return createStringError("unknown target '" + tripleText + "': " + message);
-  if (!triple.isOSBinFormatELF() || !triple.isArch64Bit() || !triple.isLittleEndian())
-    return createStringError("expected a 64-bit little-endian target with ELF objects, but got '" + triple.str() + "'");
+  if (!isSupported(triple))
+    return createStringError("cannot compile for '" + triple.str() +
+                             "'; supported are x86_64 and aarch64 with ELF "
+                             "objects and 64-bit pointers, such as x86_64-linux-gnu and aarch64-linux-gnu");
 
   std::string cpu = cpuText.str(), features;
   bool isHost = triple.getArch() == Triple(sys::getProcessTriple()).getArch();
@@ -52,8 +78,14 @@ Expected<std::unique_ptr<TargetMachine>> createTargetMachine(StringRef tripleTex
     cpu = triple.getArch() == Triple::x86_64 ? "x86-64" : "generic";
   }
   std::unique_ptr<MCSubtargetInfo> subtarget(target->createMCSubtargetInfo(triple, "", ""));
-  if (!subtarget || !subtarget->isCPUStringValid(cpu))
-    return createStringError("unknown CPU '" + cpu + "' of target '" + triple.str() + "'");
+  if (!subtarget || !subtarget->isCPUStringValid(cpu)) {
+    std::string closest = subtarget ? findClosestCPU(cpu, *subtarget) : "";
+    return createStringError("unknown CPU '" + cpu + "' of target '" + triple.str() + "'" +
+                             (closest.empty() ? "" : ", did you mean '" + closest + "'?"));
+  }
+  // A target machine for a CPU without 64-bit mode would end the program.
+  if (triple.isX86() && !hasFeature(*target, triple, cpu, "64bit"))
+    return createStringError("the CPU '" + cpu + "' has no 64-bit mode, which the target '" + triple.str() + "' needs");
   TargetOptions options;
   // One section a function, so that a static link drops what it does not use.
   options.FunctionSections = true;
@@ -62,6 +94,7 @@ Expected<std::unique_ptr<TargetMachine>> createTargetMachine(StringRef tripleTex
                                                                      std::nullopt, CodeGenOptLevel::Aggressive));
   if (!machine)
     return createStringError("cannot compile for '" + triple.str() + "'");
+  assert(machine->createDataLayout().getPointerSize() == 8 && "the tables of a model are laid out for 64-bit pointers");
   return machine;
 }
 

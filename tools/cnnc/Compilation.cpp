@@ -15,6 +15,10 @@ void TargetOptions::read(Arguments &arguments) {
   net = arguments.value("--net").value_or("").str();
   cpu = arguments.value("--cpu").value_or("").str();
   triple = arguments.value("--triple").value_or("").str();
+  if (cpu.empty() && triple.empty())
+    return;
+  if (std::string problem = cpu::findTargetProblem(triple, cpu); !problem.empty())
+    arguments.error(problem);
 }
 
 static mlir::DialectRegistry &fill(mlir::DialectRegistry &registry) {
