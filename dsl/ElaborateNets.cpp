@@ -97,6 +97,12 @@ void Elaborator::elaborateNet(const ModelDecl &decl, const FileScope &file) {
       return;
     }
   SourceRange place = decl.name.range;
+  // The library of a net exports NAME_create and the like beside the runtime's own functions.
+  if (decl.name.text == "cnn" || decl.name.text.starts_with("cnn_")) {
+    diagnostics.error(place, "a net cannot be called '" + decl.name.text +
+                                 "': names that begin with 'cnn_' are those of the runtime");
+    return;
+  }
   beginFunction(decl.name.text.str(), Mode::Infer, place);
   Frame *saved = frame;
   Frame inner;

@@ -112,9 +112,10 @@ LogicalResult ArtifactBuilder::selectNet() {
   if (!isThere)
     return options.net.empty() ? emitError(module.getLoc(), "the file has no network")
                                : emitError(module.getLoc(), "the file has no network '") << options.net << "'";
-  // The support code's functions begin with it.
-  if (net == "cnn")
-    return emitError(module.getLoc(), "a network cannot be called 'cnn' in a library: the runtime's functions are");
+  // The support code's functions begin with it, and the library's with the network's name.
+  if (net == "cnn" || StringRef(net).starts_with("cnn_"))
+    return emitError(module.getLoc(), "a network cannot be called '")
+           << net << "' in a library: names that begin with 'cnn_' are those of the runtime";
   for (Operation &op : llvm::make_early_inc_range(*module.getBody())) {
     func::FuncOp function = dyn_cast<func::FuncOp>(op);
     StringRef name = function ? function.getName() : "";

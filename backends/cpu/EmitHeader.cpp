@@ -29,20 +29,6 @@ llvm::StringRef getCType(cnn_dtype dtype) {
   return "void";
 }
 
-bool isReserved(llvm::StringRef name) {
-  static constexpr llvm::StringLiteral words[] = {
-      "alignas",  "alignof",  "and",      "asm",     "auto",     "bool",      "break",    "case",      "catch",
-      "char",     "class",    "compl",    "concept", "const",    "constexpr", "continue", "default",   "delete",
-      "do",       "double",   "else",     "enum",    "explicit", "export",    "extern",   "false",     "float",
-      "for",      "friend",   "goto",     "if",      "inline",   "int",       "long",     "mutable",   "namespace",
-      "new",      "noexcept", "not",      "nullptr", "operator", "or",        "private",  "protected", "public",
-      "register", "requires", "restrict", "return",  "short",    "signed",    "sizeof",   "static",    "struct",
-      "switch",   "template", "this",     "throw",   "true",     "try",       "typedef",  "typeid",    "typename",
-      "union",    "unsigned", "using",    "virtual", "void",     "volatile",  "while",    "xor",       "unix",
-      "linux"};
-  return llvm::is_contained(words, name);
-}
-
 class HeaderWriter {
 public:
   HeaderWriter(const ModelDescription &model, bool hasWeights)
@@ -59,16 +45,16 @@ public:
   }
 
 private:
-  /// Names of parameters that are C identifiers, different from each other and from those in `taken`.
-  std::vector<std::string> getParameterNames(llvm::ArrayRef<TensorDescription> tensors, llvm::StringSet<> &taken) {
+  /// Names of parameters that are C identifiers, different from each other: "in_image", "out_score". With the prefix no
+  /// name is a keyword, type or macro of C or C++, or a parameter of ours.
+  static std::vector<std::string> getParameterNames(llvm::ArrayRef<TensorDescription> tensors, llvm::StringRef prefix) {
     std::vector<std::string> names;
+    llvm::StringSet<> taken;
     for (const TensorDescription &tensor : tensors) {
-      std::string identifier;
+      std::string identifier = prefix.str();
       for (char c : tensor.name)
         identifier += llvm::isAlnum(c) ? c : '_';
-      if (identifier.empty() || llvm::isDigit(identifier[0]) || identifier[0] == '_')
-        identifier = "t" + identifier;
-      while (isReserved(identifier) || !taken.insert(identifier).second)
+      while (!taken.insert(identifier).second)
         identifier += "_";
       names.push_back(identifier);
     }
@@ -90,7 +76,7 @@ private:
   }
 
   void writeOpening() {
-    std::string guard = "CNN_MODEL_" + llvm::StringRef(name).upper() + "_H";
+    std::string guard = "CNN_MODEL_" + name + "_H";
     int64_t parameters = 0;
     for (const WeightDescription &weight : model.weights)
       parameters += weight.kind == CNN_PARAMETER ? weight.getElements() : 0;
@@ -191,11 +177,8 @@ private:
         << "_model *model, int64_t max_batch, void *memory, size_t bytes,\n"
         << "    " << name << "_run **run);\n\n";
     writeHook("run");
-    llvm::StringSet<> taken;
-    taken.insert("run");
-    taken.insert("batch");
-    std::vector<std::string> inputs = getParameterNames(model.infer.inputs, taken);
-    std::vector<std::string> outputs = getParameterNames(model.infer.outputs, taken);
+    std::vector<std::string> inputs = getParameterNames(model.infer.inputs, "in_");
+    std::vector<std::string> outputs = getParameterNames(model.infer.outputs, "out_");
     out << "/* Runs the network on `batch` samples (>= 1; above max_batch, in pieces):\n";
     writeTensors(model.infer.inputs, inputs, "input");
     writeTensors(model.infer.outputs, outputs, "output");
@@ -246,11 +229,8 @@ private:
 
   void writeTrainerRun(llvm::StringRef verb, const FunctionDescription &function, llvm::StringRef contract,
                        bool hasRate) {
-    llvm::StringSet<> taken;
-    for (llvm::StringRef word : {"trainer", "batch", "rate"})
-      taken.insert(word);
-    std::vector<std::string> inputs = getParameterNames(function.inputs, taken);
-    std::vector<std::string> outputs = getParameterNames(function.outputs, taken);
+    std::vector<std::string> inputs = getParameterNames(function.inputs, "in_");
+    std::vector<std::string> outputs = getParameterNames(function.outputs, "out_");
     out << "/* " << contract << "\n";
     writeTensors(function.inputs, inputs, "input");
     for (const std::string &output : outputs)
