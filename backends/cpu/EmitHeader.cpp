@@ -182,7 +182,8 @@ private:
     out << "/* Runs the network on `batch` samples (>= 1; above max_batch, in pieces):\n";
     writeTensors(model.infer.inputs, inputs, "input");
     writeTensors(model.infer.outputs, outputs, "output");
-    out << " * CNN_BAD_ARGUMENT if a pointer is NULL or the batch is below 1. */\n"
+    out << " * No two of the buffers may overlap.\n"
+        << " * CNN_BAD_ARGUMENT if a pointer is NULL or the batch is below 1. */\n"
         << "cnn_status " << name << "_infer(" << name << "_run *run, int64_t batch";
     for (auto [tensor, parameter] : llvm::zip(model.infer.inputs, inputs))
       out << ", const " << getCType(tensor.dtype) << " *" << parameter;
@@ -235,7 +236,7 @@ private:
     writeTensors(function.inputs, inputs, "input");
     for (const std::string &output : outputs)
       out << " *   " << output << "  result, one float\n";
-    out << " */\n"
+    out << " * No two of the buffers may overlap. */\n"
         << "cnn_status " << name << "_" << verb << "(" << name << "_trainer *trainer, int64_t batch";
     for (auto [tensor, parameter] : llvm::zip(function.inputs, inputs))
       out << ", const " << getCType(tensor.dtype) << " *" << parameter;
