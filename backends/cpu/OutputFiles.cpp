@@ -65,6 +65,13 @@ void OutputFiles::drop(StringRef name) {
 }
 
 Error OutputFiles::commit() {
+  // A folder is what keeps a file from its name where its neighbours get theirs.
+  for (const File &file : files) {
+    SmallString<256> place(folder);
+    sys::path::append(place, file.name);
+    if (sys::fs::is_directory(place))
+      return createStringError("cannot write '" + place + "': it is a folder");
+  }
   for (const File &file : files) {
     SmallString<256> place(folder);
     sys::path::append(place, file.name);
