@@ -28,7 +28,6 @@ namespace cnn::cpu {
 inline constexpr llvm::StringLiteral inPlaceAttrName = "cnn.in_place";     // pairs of arguments, on a kernel
 inline constexpr llvm::StringLiteral workAttrName = "cnn.work";            // affine map (batch) -> (steps), on a kernel
 inline constexpr llvm::StringLiteral offsetAttrName = "cnn.offset";        // bytes, on a weight argument
-inline constexpr llvm::StringLiteral storageAttrName = "cnn.storage";      // permutation, on a weight argument
 inline constexpr llvm::StringLiteral arenaAttrName = "cnn.arena";          // ArenaPlan, on a function
 
 } // namespace cnn::cpu

@@ -4,6 +4,7 @@
 #include "backends/cpu/MemoryPlan.h"
 #include "backends/cpu/Passes.h"
 #include "ir/CnnDialect.h"
+#include "passes/StorageLayout.h"
 #include "llvm/ADT/StringMap.h"
 #include <map>
 
