@@ -47,7 +47,6 @@ private:
   };
 
   LogicalResult checkTypes();
-  void trimOperands();
   void copyUnplacedReturns();
   void createCaller();
   void placeReturns();
@@ -126,38 +125,6 @@ LogicalResult CallerBuilder::checkTypes() {
     }
   }
   return success();
-}
-
-/// The number of iterations of a linalg op's loop is what the first operand says that is indexed by the loop alone. An op
-/// that sums neighbours (x[c], x[c + 1], .. of a padded x) would loop over the padding, too; so each operand gets the
-/// extent of the result where it is indexed in this way. The slice is part of the kernel and costs nothing.
-void CallerBuilder::trimOperands() {
-  for (linalg::LinalgOp op : llvm::to_vector(tensors.getOps<linalg::LinalgOp>())) {
-    OpOperand *init = op.getDpsInitOperand(0);
-    AffineMap initMap = op.getMatchingIndexingMap(init);
-    ArrayRef<int64_t> resultShape = cast<ShapedType>(init->get().getType()).getShape();
-    for (OpOperand *operand : op.getDpsInputOperands()) {
-      RankedTensorType type = dyn_cast<RankedTensorType>(operand->get().getType());
-      if (!type)
-        continue;
-      SmallVector<int64_t> shape(type.getShape());
-      for (auto [i, expr] : llvm::enumerate(op.getMatchingIndexingMap(operand).getResults()))
-        if (isa<AffineDimExpr>(expr) && !type.isDynamicDim(i))
-          if (std::optional<unsigned> position = initMap.getResultPosition(expr))
-            if (!ShapedType::isDynamic(resultShape[*position]))
-              shape[i] = resultShape[*position];
-      if (shape == type.getShape())
-        continue;
-      builder.setInsertionPoint(op);
-      SmallVector<OpFoldResult> offsets(shape.size(), builder.getIndexAttr(0));
-      SmallVector<OpFoldResult> strides(shape.size(), builder.getIndexAttr(1)), sizes;
-      for (int64_t size : shape)
-        sizes.push_back(ShapedType::isDynamic(size)
-                            ? OpFoldResult(tensor::DimOp::create(builder, op.getLoc(), operand->get(), 0).getResult())
-                            : OpFoldResult(builder.getIndexAttr(size)));
-      operand->set(tensor::ExtractSliceOp::create(builder, op.getLoc(), operand->get(), offsets, sizes, strides));
-    }
-  }
 }
 
 /// Makes every returned value the result of a group, or a view of one, and each of those returned once.
@@ -403,7 +370,6 @@ void CallerBuilder::finish() {
 LogicalResult CallerBuilder::build() {
   if (failed(checkTypes()))
     return failure();
-  trimOperands();
   copyUnplacedReturns();
   createCaller();
   for (KernelGroup &group : groupKernels(tensors)) {

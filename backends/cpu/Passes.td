@@ -31,6 +31,7 @@ def FormKernels : Pass<"cnn-form-kernels", "::mlir::ModuleOp"> {
     `cnn.aliased` those that are one in every call. `cnn.work` is about how many steps the kernel takes.
 
     Needs: linalg, tensor and arith ops on tensors; no control flow; the batch as the only dynamic dimension, in front.
+    What an op reads along a loop alone has the loop's extent: of a larger tensor it reads a slice.
   }];
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::func::FuncDialect",
                            "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect",
