@@ -72,51 +72,43 @@ Value applyUnary(ImplicitLocOpBuilder &b, UnaryKind kind, Value x, double alpha)
 /// f'(x) * dy, where v is f(x) or x, as gradReadsOutput(kind) says.
 Value applyUnaryGradient(ImplicitLocOpBuilder &b, UnaryKind kind, Value v, Value dy, double alpha) {
   FloatMath math(b, v);
-  bool isOutput = gradReadsOutput(kind);
   Value zero = math.constant(0.0), one = math.constant(1.0);
   switch (kind) {
   case UnaryKind::Relu: // the same for f(x) and x
     return math.select(math.greater(v, zero), dy, zero);
   case UnaryKind::LeakyRelu:
     return math.select(math.greater(v, zero), dy, math.mul(dy, alpha));
-  case UnaryKind::Tanh: {
-    Value y = isOutput ? v : applyUnary(b, kind, v, alpha);
-    return math.mul(math.sub(one, math.mul(y, y)), dy);
-  }
+  case UnaryKind::Tanh:
+    return math.mul(math.sub(one, math.mul(v, v)), dy);
   case UnaryKind::ScaledTanh: { // slope * (height - y^2 / height)
-    Value y = isOutput ? v : applyUnary(b, kind, v, alpha);
     Value inner = math.sub(math.constant(scaledTanhHeight * scaledTanhSlope),
-                           math.mul(math.mul(y, y), scaledTanhSlope / scaledTanhHeight));
+                           math.mul(math.mul(v, v), scaledTanhSlope / scaledTanhHeight));
     return math.mul(inner, dy);
   }
-  case UnaryKind::Sigmoid: {
-    Value y = isOutput ? v : sigmoid(b, v);
-    return math.mul(math.mul(y, math.sub(one, y)), dy);
-  }
+  case UnaryKind::Sigmoid:
+    return math.mul(math.mul(v, math.sub(one, v)), dy);
   case UnaryKind::Hardtanh: { // the same for f(x) and x
     Value inside = math.less(math::AbsFOp::create(b, v), one);
     return math.select(inside, dy, zero);
   }
-  case UnaryKind::Softplus: { // sigmoid(x), which is 1 - exp(-y)
-    Value slope = isOutput ? math.neg(math::ExpM1Op::create(b, math.neg(v))) : sigmoid(b, v);
-    return math.mul(slope, dy);
-  }
+  case UnaryKind::Softplus:
+    return math.mul(sigmoid(b, v), dy);
   case UnaryKind::Abs: {
     Value positive = math.select(math.greater(v, zero), dy, zero);
     return math.select(math.less(v, zero), math.neg(dy), positive);
   }
   case UnaryKind::Sqrt:
-    return math.div(math.mul(dy, 0.5), isOutput ? v : math.sqrt(v));
+    return math.div(math.mul(dy, 0.5), v);
   case UnaryKind::Square:
     return math.mul(math.mul(v, 2.0), dy);
   case UnaryKind::Exp:
-    return math.mul(isOutput ? v : math.exp(v), dy);
+    return math.mul(v, dy);
   case UnaryKind::Log:
-    return isOutput ? math.mul(math.exp(math.neg(v)), dy) : math.div(dy, v);
+    return math.div(dy, v);
   case UnaryKind::Neg:
     return math.neg(dy);
   case UnaryKind::Reciprocal: // -1 / x^2
-    return isOutput ? math.neg(math.mul(math.mul(v, v), dy)) : math.neg(math.div(dy, math.mul(v, v)));
+    return math.neg(math.mul(math.mul(v, v), dy));
   }
   llvm_unreachable("all kinds are handled");
 }

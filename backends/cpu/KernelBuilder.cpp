@@ -5,7 +5,6 @@
 #include "backends/cpu/Passes.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 
@@ -90,48 +89,6 @@ SmallVector<int64_t> findInPlacePairs(const KernelGroup &group, ArrayRef<Value> 
   return pairs;
 }
 
-/// tensor.pad with a constant, sample by sample: fill, then copy the inside. (Bufferization would do all samples in one
-/// piece, through a buffer of its own.)
-static Value createPad(OpBuilder &builder, tensor::PadOp pad, Value source, Value border, Value batch) {
-  Location loc = pad.getLoc();
-  RankedTensorType type = pad.getResultType(), sourceType = pad.getSourceType();
-  int64_t rank = type.getRank();
-  SmallVector<OpFoldResult> zeros(rank, builder.getIndexAttr(0)), ones(rank, builder.getIndexAttr(1));
-  auto getSizes = [&](RankedTensorType sizes) {
-    SmallVector<OpFoldResult> result{builder.getIndexAttr(1)};
-    for (int64_t size : sizes.getShape().drop_front())
-      result.push_back(builder.getIndexAttr(size));
-    return result;
-  };
-  SmallVector<OpFoldResult> sizes = getSizes(type), sourceSizes = getSizes(sourceType), batchSize{batch};
-  Value empty = tensor::EmptyOp::create(builder, loc, type, ValueRange{batch});
-  scf::ForallOp loop = scf::ForallOp::create(
-      builder, loc, batchSize, ValueRange{empty}, std::nullopt,
-      [&](OpBuilder &body, Location at, ValueRange arguments) {
-        SmallVector<OpFoldResult> position = zeros;
-        position[0] = arguments[0];
-        Value target = tensor::ExtractSliceOp::create(body, at, arguments[1], position, sizes, ones);
-        Value filled = linalg::FillOp::create(body, at, border, target).getResult(0);
-        Value sample = tensor::ExtractSliceOp::create(body, at, source, position, sourceSizes, ones);
-        SmallVector<OpFoldResult> inside = pad.getMixedLowPad();
-        Value inserted = tensor::InsertSliceOp::create(body, at, sample, filled, inside, sourceSizes, ones);
-        scf::InParallelOp end = scf::InParallelOp::create(body, at);
-        body.setInsertionPointToStart(end.getBody());
-        tensor::ParallelInsertSliceOp::create(body, at, inserted, arguments[1], position, sizes, ones);
-      });
-  return loop.getResult(0);
-}
-
-/// Whether createPad can: a constant around samples, none of them cropped, and a batch.
-static bool isPadOfSamples(Operation *op) {
-  tensor::PadOp pad = dyn_cast<tensor::PadOp>(op);
-  if (!pad || !pad.getConstantPaddingValue() || !pad.getResultType().isDynamicDim(0))
-    return false;
-  return pad.getStaticLow()[0] == 0 && pad.getStaticHigh()[0] == 0 &&
-         llvm::all_of(pad.getStaticLow(), [](int64_t amount) { return amount >= 0; }) &&
-         llvm::all_of(pad.getStaticHigh(), [](int64_t amount) { return amount >= 0; });
-}
-
 /// About how many steps the ops take, as a function of the batch: a step is a multiply-add, of which an element of
 /// anything else takes a few.
 static AffineMap estimateWork(func::FuncOp kernel) {
@@ -151,10 +108,8 @@ static AffineMap estimateWork(func::FuncOp kernel) {
     if (linalg::LinalgOp linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
       if (!isa<linalg::FillOp>(op))
         add(linalgOp.getStaticLoopRanges(), linalgOp.getNumReductionLoops() > 0 ? 1 : 4);
-    } else if (isa<tensor::InsertSliceOp, tensor::ConcatOp, tensor::PadOp>(op)) {
+    } else if (isa<tensor::InsertSliceOp>(op)) {
       add(cast<RankedTensorType>(op->getResult(0).getType()).getShape(), 1);
-    } else if (scf::ForallOp loop = dyn_cast<scf::ForallOp>(op)) {
-      add(cast<RankedTensorType>(loop.getResult(0).getType()).getShape(), 1);
     }
   });
   return AffineMap::get(1, 0, getAffineDimExpr(0, context) * perSample + fixed);
@@ -200,14 +155,6 @@ func::FuncOp KernelBuilder::getKernel(const KernelGroup &group, ArrayRef<Value> 
   for (Operation *op : ops) {
     if (isa<tensor::DimOp>(op)) {
       mapping.map(op->getResult(0), getBatch());
-      continue;
-    }
-    if (isPadOfSamples(op)) {
-      tensor::PadOp pad = cast<tensor::PadOp>(op);
-      Value source = mapping.lookup(pad.getSource()), border = pad.getConstantPaddingValue();
-      Operation *constant = border.getDefiningOp();
-      border = mapping.lookupOrNull(border) ? mapping.lookup(border) : builder.clone(*constant)->getResult(0);
-      mapping.map(pad.getResult(), createPad(builder, pad, source, border, getBatch()));
       continue;
     }
     builder.clone(*op, mapping);

@@ -31,8 +31,6 @@ int64_t WeightDescription::getElements() const {
   return count;
 }
 
-uint64_t WeightDescription::getBytes() const { return getElements() * getDtypeBytes(dtype); }
-
 namespace {
 
 class Describer {
@@ -125,8 +123,6 @@ private:
     for (int64_t dim = 0; dim < rank; ++dim) {
       int64_t canonical = dim;
       if (DenseI64ArrayAttr array = dyn_cast_or_null<DenseI64ArrayAttr>(storage))
-        canonical = array[dim];
-      else if (DenseI32ArrayAttr array = dyn_cast_or_null<DenseI32ArrayAttr>(storage))
         canonical = array[dim];
       weight.storage.push_back(canonical);
       weight.shape[canonical] = type.getDimSize(dim);

@@ -30,7 +30,6 @@ struct WeightDescription {
   uint64_t offset = 0;
 
   int64_t getElements() const;
-  uint64_t getBytes() const;
 };
 
 struct FunctionDescription {

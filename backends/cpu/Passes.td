@@ -35,7 +35,7 @@ def FormKernels : Pass<"cnn-form-kernels", "::mlir::ModuleOp"> {
   }];
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::func::FuncDialect",
                            "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect",
-                           "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
+                           "::mlir::tensor::TensorDialect"];
 }
 
 def PlaceWeights : Pass<"cnn-place-weights", "::mlir::ModuleOp"> {
