@@ -5,33 +5,38 @@
 
 namespace cnn::tools {
 
-static ExitCode emit(Compilation &compilation, const cpu::ArtifactOptions &options, llvm::StringRef stage,
-                     llvm::StringRef file) {
-  if (stage == "linalg") {
-    compilation.module().print(llvm::outs());
-    return ExitCode::Success;
-  }
-  cpu::Stage which = stage == "kernels"  ? cpu::Stage::Kernels
-                     : stage == "header" ? cpu::Stage::Header
-                     : stage == "llvm"   ? cpu::Stage::LLVM
-                     : stage == "asm"    ? cpu::Stage::Assembly
-                                         : cpu::Stage::Object;
-  llvm::SmallVector<char> text;
-  llvm::raw_svector_ostream stream(text);
-  if (mlir::failed(cpu::emitStage(compilation.module(), options, which, stream)))
-    return ExitCode::WrongModel;
+/// Prints what is asked for instead of a library; to stdout if `file` is empty.
+static ExitCode writeText(llvm::StringRef text, llvm::StringRef file, DiagnosticsFormat format) {
   std::error_code code;
   llvm::raw_fd_ostream out(file.empty() ? "-" : file, code);
   if (!code)
-    out << stream.str();
+    out << text;
   out.flush();
   if (!code)
     code = out.error();
   out.clear_error();
   if (!code)
     return ExitCode::Success;
-  compilation.error("cannot write '" + file + "': " + code.message());
+  showError("cannot write '" + file + "': " + code.message(), format);
   return ExitCode::WrongModel;
+}
+
+static ExitCode emit(Compilation &compilation, const cpu::ArtifactOptions &options, llvm::StringRef stage,
+                     llvm::StringRef file) {
+  llvm::SmallVector<char> text;
+  llvm::raw_svector_ostream stream(text);
+  if (stage == "cnn" || stage == "linalg") {
+    compilation.module().print(stream);
+    return writeText(stream.str(), file, compilation.format);
+  }
+  cpu::Stage which = stage == "kernels"  ? cpu::Stage::Kernels
+                     : stage == "header" ? cpu::Stage::Header
+                     : stage == "llvm"   ? cpu::Stage::LLVM
+                     : stage == "asm"    ? cpu::Stage::Assembly
+                                         : cpu::Stage::Object;
+  if (mlir::failed(cpu::emitStage(compilation.module(), options, which, stream)))
+    return ExitCode::WrongModel;
+  return writeText(stream.str(), file, compilation.format);
 }
 
 static ExitCode runBuild(Arguments &arguments) {
@@ -50,8 +55,16 @@ static ExitCode runBuild(Arguments &arguments) {
   if (!arguments.finish())
     return ExitCode::WrongCommandLine;
 
-  if (stage == "ast")
-    return printSyntaxTree(path, format);
+  if (stage == "ast") {
+    llvm::SmallVector<char> text;
+    llvm::raw_svector_ostream stream(text);
+    ExitCode code = printSyntaxTree(path, format, stream);
+    // What could be read of a wrong file is shown, too.
+    if (code == ExitCode::Success || output.empty())
+      if (ExitCode written = writeText(stream.str(), output, format); written != ExitCode::Success)
+        return written;
+    return code;
+  }
   Compilation compilation(format);
   compilation.dumpAfter = dumpAfter;
   ExitCode code = compilation.readModel(path);
@@ -61,10 +74,8 @@ static ExitCode runBuild(Arguments &arguments) {
   options.net = compilation.chooseNet(target.net);
   if (options.net.empty())
     return ExitCode::WrongCommandLine;
-  if (stage == "cnn") {
-    compilation.module().print(llvm::outs());
-    return ExitCode::Success;
-  }
+  if (stage == "cnn")
+    return emit(compilation, options, stage, output);
   options.folder = output.empty() ? "." : output.str();
   options.weightsFile = weights.str();
   options.cpu = target.cpu;

@@ -11,12 +11,12 @@
 
 namespace cnn::tools {
 
-ExitCode printSyntaxTree(llvm::StringRef path, DiagnosticsFormat format) {
+ExitCode printSyntaxTree(llvm::StringRef path, DiagnosticsFormat format, llvm::raw_ostream &stream) {
   dsl::SourceTable sources;
   dsl::DiagnosticEngine diagnostics;
   std::string problem;
   if (const dsl::SourceFile *source = sources.read(path, problem))
-    dsl::printAst(*dsl::parse(*source, diagnostics), llvm::outs(), /*withPlaces=*/true);
+    dsl::printAst(*dsl::parse(*source, diagnostics), stream, /*withPlaces=*/true);
   else
     diagnostics.error({}, "cannot read '" + path + "': " + problem);
   showDiagnostics(diagnostics, format);
@@ -35,7 +35,7 @@ static ExitCode runCheck(Arguments &arguments) {
     return ExitCode::WrongCommandLine;
 
   if (emit == "ast")
-    return printSyntaxTree(path, format);
+    return printSyntaxTree(path, format, llvm::outs());
   dsl::SourceTable sources;
   dsl::DiagnosticEngine diagnostics;
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);

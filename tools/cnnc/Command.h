@@ -9,6 +9,9 @@
 namespace cnn::dsl {
 class DiagnosticEngine;
 }
+namespace llvm {
+class raw_ostream;
+}
 
 namespace cnn::tools {
 
@@ -47,6 +50,6 @@ void showDiagnostics(const dsl::DiagnosticEngine &diagnostics, DiagnosticsFormat
 void showError(const llvm::Twine &message, DiagnosticsFormat format);
 
 /// --emit=ast, after which only the syntax is known to be right.
-ExitCode printSyntaxTree(llvm::StringRef path, DiagnosticsFormat format);
+ExitCode printSyntaxTree(llvm::StringRef path, DiagnosticsFormat format, llvm::raw_ostream &stream);
 
 } // namespace cnn::tools
