@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
-#include <sys/stat.h>
 
 namespace cnn::runtime {
 
@@ -62,11 +61,7 @@ static bool readCount(const SafetensorsFile &file, const std::string &key, int64
 }
 
 cnn_status loadCheckpoint(const char *path, cnn_model *model, cnn_trainer *trainer, const Identity &identity,
-                          Position &position, bool *found, cnn_error *error) {
-  struct stat info;
-  *found = stat(path, &info) == 0 || errno != ENOENT;
-  if (!*found)
-    return CNN_OK;
+                          Position &position, cnn_error *error) {
   std::unique_ptr<ByteReader> reader;
   SafetensorsFile file;
   cnn_status status = openFile(path, reader, error);

@@ -26,10 +26,10 @@ using Identity = std::vector<std::pair<std::string, std::string>>;
 cnn_status saveCheckpoint(const char *path, const cnn_model *model, cnn_trainer *trainer, const Identity &identity,
                           const Position &position, cnn_error *error);
 
-// CNN_BAD_FILE if the file is damaged, or is of another training, naming the first difference. *found is false, and
-// nothing is changed, if there is no such file.
+// CNN_CANNOT_READ; CNN_BAD_FILE if the file is damaged, or is of another training, naming the first difference. Nothing
+// is changed then.
 cnn_status loadCheckpoint(const char *path, cnn_model *model, cnn_trainer *trainer, const Identity &identity,
-                          Position &position, bool *found, cnn_error *error);
+                          Position &position, cnn_error *error);
 
 } // namespace cnn::runtime
 #endif

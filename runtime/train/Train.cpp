@@ -12,8 +12,10 @@
 #include "runtime/train/Rate.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <memory>
+#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace cnn::runtime;
@@ -58,6 +60,34 @@ cnn_status checkModelAndFields(const cnn_train_config *config, cnn_error *error)
   return CNN_OK;
 }
 
+bool isThere(const char *path) {
+  struct stat info;
+  return path && (stat(path, &info) == 0 || errno != ENOENT);
+}
+
+// The checkpoint to resume must be there, and one that would be lost must not.
+cnn_status checkStart(const cnn_train_config &config, cnn_error *error) {
+  const char *path = config.checkpoint_path, *weights = config.weights_path;
+  switch (config.start) {
+  case CNN_START_NEW:
+    return isThere(path)
+               ? fail(error, CNN_CANNOT_WRITE, "%s: is there from a run that was stopped: resume it, or restart", path)
+               : CNN_OK;
+  case CNN_START_RESUME:
+    if (!path)
+      return fail(error, CNN_BAD_ARGUMENT, "expected the path of the checkpoint to resume");
+    if (isThere(path))
+      return CNN_OK;
+    if (isThere(weights))
+      return fail(error, CNN_CANNOT_READ, "%s: no checkpoint to resume: training is finished, its result is %s", path,
+                  weights);
+    return fail(error, CNN_CANNOT_READ, "%s: no checkpoint to resume", path);
+  case CNN_START_RESTART:
+    return CNN_OK;
+  }
+  return fail(error, CNN_BAD_ARGUMENT, "expected a cnn_start, found %d", config.start);
+}
+
 cnn_status checkConfig(const cnn_train_config *config, cnn_error *error) {
   if (cnn_status status = checkModelAndFields(config, error); status != CNN_OK)
     return status;
@@ -65,6 +95,8 @@ cnn_status checkConfig(const cnn_train_config *config, cnn_error *error) {
     return fail(error, CNN_BAD_ARGUMENT, "expected at least 1 epoch, found %lld",
                 static_cast<long long>(config->epochs));
   if (cnn_status status = checkRate(config->rate, error); status != CNN_OK)
+    return status;
+  if (cnn_status status = checkStart(*config, error); status != CNN_OK)
     return status;
   // Better now than after ten epochs.
   for (const char *path : {config->weights_path, config->checkpoint_path, config->metrics_path})
@@ -184,10 +216,9 @@ private:
   cnn_status resume() {
     if (config.checkpoint_path)
       identity = identityOf(config, train);
-    bool found = false;
-    if (config.resume && config.checkpoint_path) {
+    if (config.start == CNN_START_RESUME) {
       cnn_status status =
-          loadCheckpoint(config.checkpoint_path, config.model, trainer.get(), identity, position, &found, error);
+          loadCheckpoint(config.checkpoint_path, config.model, trainer.get(), identity, position, error);
       if (status != CNN_OK)
         return status;
       bool wholeBatches = position.samples % config.batch == 0 && position.samples < train.count;

@@ -131,11 +131,11 @@ TEST_F(TrainTest, ResumingAfterEveryStepGivesTheSameBytes) {
   std::string whole = trained(), metrics = readWhole(paths[6]);
   volatile sig_atomic_t stop = 1;
   config.stop = &stop;
-  config.resume = 1;
   int stops = 0;
   cnn_status status;
   while ((status = cnn_train(&config, &error)) == CNN_STOPPED && stops < 100) {
     ++stops;
+    config.start = CNN_START_RESUME;
     cnn_model_initialize(model, 99); // what is in memory is lost
   }
   EXPECT_EQ(status, CNN_OK) << error.text;
@@ -155,8 +155,8 @@ TEST_F(TrainTest, KilledTrainingResumesToTheSameBytes) {
   cnn_set_threads(1); // a pool does not survive fork()
   std::string whole = trained();
   config.checkpoint_seconds = 1e-9; // after every step
-  config.resume = 1;
   for (int round = 0; round < 5; ++round) {
+    config.start = std::filesystem::exists(paths[5]) ? CNN_START_RESUME : CNN_START_NEW;
     pid_t child = fork();
     if (child == 0) {
       cnn_train(&config, nullptr);
@@ -166,6 +166,7 @@ TEST_F(TrainTest, KilledTrainingResumesToTheSameBytes) {
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);
   }
+  config.start = std::filesystem::exists(paths[5]) ? CNN_START_RESUME : CNN_START_NEW;
   EXPECT_EQ(trained(), whole);
   cnn_set_threads(0);
 }
@@ -178,11 +179,42 @@ TEST_F(TrainTest, StopSaysWhere) {
   EXPECT_FALSE(std::filesystem::exists(paths[4]));
 }
 
+// Hours of work are neither overwritten nor begun again without a word.
+TEST_F(TrainTest, StartsAsItIsTold) {
+  volatile sig_atomic_t stop = 1;
+  config.start = CNN_START_RESUME;
+  EXPECT_EQ(cnn_train(&config, &error), CNN_CANNOT_READ);
+  EXPECT_EQ(error.text, paths[5] + ": no checkpoint to resume");
+  config.start = CNN_START_NEW;
+  std::string whole = trained();
+  config.start = CNN_START_RESUME;
+  EXPECT_EQ(cnn_train(&config, &error), CNN_CANNOT_READ);
+  EXPECT_EQ(error.text, paths[5] + ": no checkpoint to resume: training is finished, its result is " + paths[4]);
+  EXPECT_EQ(readWhole(paths[4]), whole);
+
+  config.start = CNN_START_NEW;
+  config.stop = &stop;
+  ASSERT_EQ(cnn_train(&config, &error), CNN_STOPPED);
+  std::string checkpoint = readWhole(paths[5]), metrics = readWhole(paths[6]);
+  EXPECT_EQ(cnn_train(&config, &error), CNN_CANNOT_WRITE);
+  EXPECT_EQ(error.text, paths[5] + ": is there from a run that was stopped: resume it, or restart");
+  EXPECT_EQ(readWhole(paths[5]), checkpoint);
+  EXPECT_EQ(readWhole(paths[6]), metrics);
+  stop = 0;
+  config.start = CNN_START_RESTART;
+  config.seed = 6; // a checkpoint of seed 5 cannot be resumed
+  EXPECT_NE(trained(), whole);
+  EXPECT_FALSE(std::filesystem::exists(paths[5]));
+  config.start = 7;
+  EXPECT_EQ(cnn_train(&config, &error), CNN_BAD_ARGUMENT);
+  EXPECT_STREQ(error.text, "expected a cnn_start, found 7");
+}
+
 TEST_F(TrainTest, CheckpointOfAnotherTrainingIsRefused) {
   volatile sig_atomic_t stop = 1;
   config.stop = &stop;
   ASSERT_EQ(cnn_train(&config, &error), CNN_STOPPED);
-  config.resume = 1;
+  config.start = CNN_START_RESUME;
   config.batch = 10;
   EXPECT_EQ(cnn_train(&config, &error), CNN_BAD_FILE);
   EXPECT_EQ(error.text, paths[5] + ": a checkpoint of another training: expected batch 10, found 8");
@@ -192,7 +224,7 @@ TEST_F(TrainTest, DamagedCheckpointIsRefused) {
   volatile sig_atomic_t stop = 1;
   config.stop = &stop;
   ASSERT_EQ(cnn_train(&config, &error), CNN_STOPPED);
-  config.resume = 1;
+  config.start = CNN_START_RESUME;
   std::string whole = readWhole(paths[5]);
   for (size_t length = 0; length < whole.size(); length += 11) {
     folder.write("checkpoint", whole.substr(0, length));

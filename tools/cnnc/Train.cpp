@@ -5,6 +5,7 @@
 #include "tools/cnnc/BugReport.h"
 #include "tools/cnnc/LoadedModel.h"
 #include "llvm/ADT/SmallString.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 #include <csignal>
@@ -95,6 +96,23 @@ static cnn_rate rateOf(RateAttr attr) {
   return rate;
 }
 
+/// cnn_train checks it, too; here it comes before the compilation, in the words of the command line.
+static ExitCode checkStart(const std::string &checkpoint, const std::string &weights, bool resume, bool restart,
+                           DiagnosticsFormat format) {
+  bool isThere = llvm::sys::fs::exists(checkpoint);
+  if (isThere == resume || restart)
+    return ExitCode::Success;
+  if (isThere)
+    showError("'" + checkpoint +
+                  "' is there from a run that was stopped: go on with --resume, or start over with --restart",
+              format);
+  else
+    showError("--resume needs the checkpoint '" + checkpoint + "', which is not there" +
+                  (llvm::sys::fs::exists(weights) ? "; training is finished: its result is '" + weights + "'" : ""),
+              format);
+  return ExitCode::WrongModel;
+}
+
 static ExitCode runTrain(Arguments &arguments) {
   DiagnosticsFormat format = diagnosticsFormat(arguments);
   TargetOptions target;
@@ -105,9 +123,11 @@ static ExitCode runTrain(Arguments &arguments) {
   std::string weights = arguments.value("--weights").value_or("").str();
   std::optional<int64_t> epochs = arguments.integer("--epochs", 1);
   std::optional<int64_t> threads = arguments.integer("--threads", 1);
-  bool resume = arguments.flag("--resume");
+  bool resume = arguments.flag("--resume"), restart = arguments.flag("--restart");
   bool quiet = arguments.flag("--quiet");
   llvm::StringRef path = arguments.file("a model, such as lenet5.cnn");
+  if (resume && restart)
+    arguments.error("--resume goes on and --restart starts over: choose one");
   if (!arguments.finish())
     return ExitCode::WrongCommandLine;
   if (output.empty()) {
@@ -115,6 +135,9 @@ static ExitCode runTrain(Arguments &arguments) {
     return ExitCode::WrongCommandLine;
   }
 
+  std::string checkpoint = output + ".checkpoint";
+  if (ExitCode code = checkStart(checkpoint, output, resume, restart, format); code != ExitCode::Success)
+    return code;
   Compilation compilation(format);
   ExitCode code = compilation.readModel(path);
   if (code != ExitCode::Success)
@@ -154,7 +177,6 @@ static ExitCode runTrain(Arguments &arguments) {
   cnn_error error = {};
   if (!weights.empty() && cnn_load_weights(loaded.model(), weights.c_str(), &error) != CNN_OK)
     return compilation.error(error.text);
-  std::string checkpoint = output + ".checkpoint";
   config.model = loaded.model();
   config.field_count = static_cast<int64_t>(fields.fields.size());
   config.fields = fields.fields.data();
@@ -162,7 +184,7 @@ static ExitCode runTrain(Arguments &arguments) {
   config.keep_weights = weights.empty() ? 0 : 1;
   config.weights_path = output.c_str();
   config.checkpoint_path = checkpoint.c_str();
-  config.resume = resume;
+  config.start = resume ? CNN_START_RESUME : restart ? CNN_START_RESTART : CNN_START_NEW;
   config.metrics_path = metrics.empty() ? nullptr : metrics.c_str();
   config.progress = quiet ? -1 : 2;
   config.stop = &stopRequested;
@@ -183,6 +205,7 @@ const Command trainCommand = {"train", "MODEL --data FOLDER -o WEIGHTS [options]
                               "  -o FILE                  where the trained weights go (safetensors)\n"
                               "  --epochs N               train so many epochs instead\n"
                               "  --resume                 go on from the checkpoint of a run that was stopped\n"
+                              "  --restart                start over, although there is such a checkpoint\n"
                               "  --weights FILE           start from these weights\n"
                               "  --metrics FILE           write one JSON object per epoch\n"
                               "  --threads N              use so many threads (default: all)\n"

@@ -131,6 +131,14 @@ typedef struct cnn_rate {
   double total;  /* poly, cosine: epochs, warm-up included, after which the rate stays at its last value; 0: all */
 } cnn_rate;
 
+/* Where training starts. A checkpoint holds hours of work, so it is neither lost nor missed without a word. */
+typedef enum cnn_start {
+  CNN_START_NEW = 0,    /* at the beginning; CNN_CANNOT_WRITE if there is a checkpoint */
+  CNN_START_RESUME = 1, /* at the checkpoint; CNN_CANNOT_READ if there is none. The end result is that of a run without
+                         * a stop, byte by byte */
+  CNN_START_RESTART = 2 /* at the beginning; a checkpoint is replaced by the first new one */
+} cnn_start;
+
 typedef struct cnn_train_config {
   cnn_model *model;
   int64_t field_count;     /* that of the inputs of train_step */
@@ -144,9 +152,9 @@ typedef struct cnn_train_config {
   const char *weights_path;    /* where the trained weights go, or NULL */
   const char *checkpoint_path; /* where the position is saved, or NULL; the file is removed at the end */
   double checkpoint_seconds;   /* between checkpoints inside an epoch; 0: 30. There is one after each epoch besides */
-  int32_t resume;           /* 1: go on from the checkpoint if there is one; the end result is the same, byte by byte */
-  const char *metrics_path; /* one JSON object per epoch, or NULL */
-  int32_t progress;         /* file descriptor: a live line if it is a terminal, else a line per epoch; -1: none */
+  int32_t start;               /* cnn_start */
+  const char *metrics_path;    /* one JSON object per epoch, or NULL */
+  int32_t progress;            /* file descriptor: a live line if it is a terminal, else a line per epoch; -1: none */
   const volatile sig_atomic_t *stop; /* set it (from a signal handler) to stop after the current step, or NULL */
 } cnn_train_config;
 
