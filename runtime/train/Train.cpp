@@ -136,9 +136,11 @@ Identity identityOf(const cnn_train_config &config, const Dataset &data) {
   return identity;
 }
 
-// The means over all samples of a data set, each batch weighted by its size.
+// The means over all samples of a data set, each batch weighted by its size. CNN_STOPPED, without a message, if `stop`
+// was set in between.
 cnn_status evaluateAll(cnn_trainer *trainer, const cnn_function_desc &function, const Dataset &data, Batch &batch,
-                       int64_t batchSize, std::vector<double> &means, cnn_error *error) {
+                       int64_t batchSize, const volatile sig_atomic_t *stop, std::vector<double> &means,
+                       cnn_error *error) {
   size_t count = static_cast<size_t>(function.output_count);
   means.assign(count, 0);
   std::vector<float> values(count);
@@ -147,6 +149,8 @@ cnn_status evaluateAll(cnn_trainer *trainer, const cnn_function_desc &function, 
     results.push_back(&value);
   std::vector<int64_t> order = epochOrder(data.count, /*shuffle=*/false, 0, 0);
   for (int64_t begin = 0; begin < data.count; begin += batchSize) {
+    if (stop && *stop)
+      return CNN_STOPPED;
     int64_t size = std::min(batchSize, data.count - begin);
     cnn_status status = batch.fill(order.data() + begin, size, /*vary=*/false, 0, 0, error);
     if (status != CNN_OK)
@@ -221,8 +225,10 @@ private:
           loadCheckpoint(config.checkpoint_path, config.model, trainer.get(), identity, position, error);
       if (status != CNN_OK)
         return status;
-      bool wholeBatches = position.samples % config.batch == 0 && position.samples < train.count;
-      int64_t steps = position.epoch * stepsPerEpoch + position.samples / config.batch;
+      // All samples are done while the test part is left.
+      bool wholeBatches =
+          position.samples <= train.count && (position.samples % config.batch == 0 || position.samples == train.count);
+      int64_t steps = position.epoch * stepsPerEpoch + (position.samples + config.batch - 1) / config.batch;
       if (!wholeBatches || cnn_trainer_get_step(trainer.get()) != static_cast<uint64_t>(steps))
         return fail(error, CNN_BAD_FILE, "%s: expected step %lld for epoch %lld and %lld samples, found %llu",
                     config.checkpoint_path, static_cast<long long>(steps), static_cast<long long>(position.epoch),
@@ -233,11 +239,35 @@ private:
     return config.metrics_path ? keepMetrics(config.metrics_path, position.epoch, error) : CNN_OK;
   }
 
+  // One step can spoil weights whose loss was finite before it. They are not to replace good ones.
+  cnn_status checkFinite() {
+    for (int64_t i = 0; i < desc.weight_count; ++i) {
+      const cnn_weight_desc &weight = desc.weights[i];
+      if (weight.dtype != CNN_F32)
+        continue;
+      auto *block = static_cast<const char *>(weight.kind == CNN_STATE ? cnn_model_states(config.model)
+                                                                       : cnn_model_parameters(config.model));
+      auto *values = reinterpret_cast<const float *>(block + weight.offset);
+      if (!std::all_of(values, values + cnn_weight_elements(&weight), [](float value) { return std::isfinite(value); }))
+        return fail(error, CNN_DIVERGED,
+                    "the weight '%s' is not finite in epoch %lld, step %lld; a lower rate may help", weight.path,
+                    static_cast<long long>(position.epoch + 1),
+                    static_cast<long long>((position.samples + config.batch - 1) / config.batch));
+    }
+    return CNN_OK;
+  }
+
   cnn_status save() {
     lastCheckpoint = Clock::now();
+    if (cnn_status status = checkFinite(); status != CNN_OK)
+      return status;
     if (!config.checkpoint_path)
       return CNN_OK;
     return saveCheckpoint(config.checkpoint_path, config.model, trainer.get(), identity, position, error);
+  }
+
+  double rateOfStep(uint64_t number) const {
+    return rateAt(config.rate, static_cast<int64_t>(number), stepsPerEpoch, static_cast<double>(config.epochs));
   }
 
   cnn_status step(const std::vector<int64_t> &order) {
@@ -246,8 +276,7 @@ private:
         trainBatch.fill(order.data() + position.samples, size, /*vary=*/true, config.seed, position.epoch, error);
     if (status != CNN_OK)
       return status;
-    rate = rateAt(config.rate, static_cast<int64_t>(cnn_trainer_get_step(trainer.get())), stepsPerEpoch,
-                  static_cast<double>(config.epochs));
+    double rate = rateOfStep(cnn_trainer_get_step(trainer.get()));
     status = cnn_trainer_step(trainer.get(), size, trainBatch.inputs(), static_cast<float>(rate), results.data());
     if (status != CNN_OK)
       return fail(error, status, "train_step: %s", cnn_status_text(status));
@@ -281,10 +310,10 @@ private:
         return status;
       addTime();
       progress.step(position.epoch + 1, position.samples, position.samples - before, means());
-      if (config.stop && *config.stop)
+      if (isToStop() && (position.samples < train.count || test.count))
         return stopped();
-      // The end of an epoch has its own checkpoint, after the evaluation.
-      if (position.samples < train.count && secondsSince(lastCheckpoint) >= checkpointSeconds) {
+      // The end of an epoch has a checkpoint anyway, but testing may take long before.
+      if ((position.samples < train.count || test.count) && secondsSince(lastCheckpoint) >= checkpointSeconds) {
         if (cnn_status status = save(); status != CNN_OK)
           return status;
         mark = Clock::now();
@@ -293,10 +322,9 @@ private:
     return CNN_OK;
   }
 
+  bool isToStop() const { return config.stop && *config.stop; }
+
   cnn_status stopped() {
-    // At the end of an epoch its record is written first; finishEpoch then stops.
-    if (position.samples == train.count)
-      return CNN_OK;
     if (cnn_status status = save(); status != CNN_OK)
       return status;
     return reportStop();
@@ -311,13 +339,20 @@ private:
   }
 
   cnn_status finishEpoch(Progress &progress) {
+    double rate = rateOfStep(cnn_trainer_get_step(trainer.get()) - 1);
     EpochRecord record{position.epoch + 1, means(), {}, rate, train.count, position.seconds, 0};
+    if (cnn_status status = checkFinite(); status != CNN_OK)
+      return status;
     if (test.count) {
       progress.evaluating(record.epoch);
       Clock::time_point start = Clock::now();
-      cnn_status status = evaluateAll(trainer.get(), desc.evaluate, test, testBatch, config.batch, record.test, error);
+      cnn_status status =
+          evaluateAll(trainer.get(), desc.evaluate, test, testBatch, config.batch, config.stop, record.test, error);
       if (status != CNN_OK)
-        return status;
+        return status == CNN_STOPPED ? stopped() : status;
+      if (!std::isfinite(record.test[0]))
+        return fail(error, CNN_DIVERGED, "the loss of the test part is %g in epoch %lld; a lower rate may help",
+                    record.test[0], static_cast<long long>(record.epoch));
       record.testSeconds = secondsSince(start);
     }
     progress.finish(record);
@@ -329,7 +364,7 @@ private:
     position = Position{position.epoch + 1, 0, std::vector<double>(values.size()), 0};
     if (cnn_status status = save(); status != CNN_OK)
       return status;
-    return config.stop && *config.stop && position.epoch < config.epochs ? reportStop() : CNN_OK;
+    return isToStop() && position.epoch < config.epochs ? reportStop() : CNN_OK;
   }
 
   const cnn_train_config &config;
@@ -344,7 +379,6 @@ private:
   std::vector<float> values;
   std::vector<float *> results;
   int64_t stepsPerEpoch = 0;
-  double rate = 0;
   Clock::time_point lastCheckpoint;
 };
 
@@ -370,7 +404,7 @@ cnn_status cnn_evaluate(const cnn_train_config *config, double *results, cnn_err
   if (status == CNN_OK)
     status = makeTrainer(*config, trainer, error);
   if (status == CNN_OK)
-    status = evaluateAll(trainer.get(), function, data, batch, config->batch, means, error);
+    status = evaluateAll(trainer.get(), function, data, batch, config->batch, /*stop=*/nullptr, means, error);
   if (status == CNN_OK)
     std::copy(means.begin(), means.end(), results);
   return status;

@@ -61,10 +61,16 @@ static void measure(const cnn_call *call, float *scores) {
   *(float *)call->outputs[1] = (float)(hits / (double)call->batch);
 }
 
+volatile sig_atomic_t fake_evaluations;
+int fake_test_loss_is_nan;
+
 static void evaluate(const cnn_call *call) {
   float *scores = call->arena;
   forward(call, scores);
   measure(call, scores);
+  fake_evaluations = fake_evaluations + 1;
+  if (fake_test_loss_is_nan)
+    *(float *)call->outputs[0] = __builtin_nanf("");
 }
 
 typedef struct {

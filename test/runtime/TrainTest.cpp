@@ -42,6 +42,14 @@ void writeData(const ScratchFolder &folder, const std::string &part, uint32_t co
   folder.write(part + "-labels", idx(8, {count}, labels));
 }
 
+std::string withoutTimes(const std::string &metrics) {
+  std::string kept;
+  std::istringstream lines(metrics);
+  for (std::string line; std::getline(lines, line);)
+    kept += line.substr(0, line.find("\"seconds\"")) + "\n";
+  return kept;
+}
+
 struct TrainTest : testing::Test {
   ScratchFolder folder;
   cnn_model *model = nullptr;
@@ -128,6 +136,7 @@ TEST_F(TrainTest, SeedChangesTheBytes) {
 
 // Stops after the step at which the flag is raised: here every single step, so each resume does one step more.
 TEST_F(TrainTest, ResumingAfterEveryStepGivesTheSameBytes) {
+  fields[0].test_path = fields[1].test_path = nullptr; // a test that is stopped begins again
   std::string whole = trained(), metrics = readWhole(paths[6]);
   volatile sig_atomic_t stop = 1;
   config.stop = &stop;
@@ -141,14 +150,23 @@ TEST_F(TrainTest, ResumingAfterEveryStepGivesTheSameBytes) {
   EXPECT_EQ(status, CNN_OK) << error.text;
   EXPECT_EQ(stops, 3 * 7 - 1);
   EXPECT_EQ(readWhole(paths[4]), whole);
-  auto values = [](const std::string &text) { // without the times
-    std::string kept;
-    std::istringstream lines(text);
-    for (std::string line; std::getline(lines, line);)
-      kept += line.substr(0, line.find("\"seconds\"")) + "\n";
-    return kept;
-  };
-  EXPECT_EQ(values(readWhole(paths[6])), values(metrics));
+  EXPECT_EQ(withoutTimes(readWhole(paths[6])), withoutTimes(metrics));
+}
+
+TEST_F(TrainTest, StopsInTheMiddleOfATest) {
+  std::string whole = trained(), metrics = readWhole(paths[6]);
+  config.stop = &fake_evaluations;
+  for (config.start = CNN_START_NEW; config.start != CNN_START_RESTART; ++config.start) { // then CNN_START_RESUME
+    fake_evaluations = 0;
+    EXPECT_EQ(cnn_train(&config, &error), CNN_STOPPED);
+    EXPECT_EQ(fake_evaluations, 1);
+    EXPECT_EQ(error.text, "stopped in epoch 1 of 3 after 50 of 50 samples; the position is saved in " + paths[5]);
+    EXPECT_EQ(readWhole(paths[6]), "");
+  }
+  config.start = CNN_START_RESUME;
+  config.stop = nullptr;
+  EXPECT_EQ(trained(), whole);
+  EXPECT_EQ(withoutTimes(readWhole(paths[6])), withoutTimes(metrics));
 }
 
 TEST_F(TrainTest, KilledTrainingResumesToTheSameBytes) {
@@ -274,6 +292,34 @@ TEST_F(TrainTest, WrongDataIsNamed) {
 TEST_F(TrainTest, DivergenceIsAStatus) {
   config.rate.base = 1e30;
   EXPECT_EQ(cnn_train(&config, &error), CNN_DIVERGED);
+}
+
+// The loss is that of before the step, so the last step of a training can spoil what no loss has shown.
+TEST_F(TrainTest, DivergedWeightsReplaceNothing) {
+  folder.write("w", "good weights");
+  folder.write("checkpoint", "good checkpoint");
+  config.start = CNN_START_RESTART;
+  config.rate.base = 1e39;
+  config.batch = 50;
+  config.epochs = 1;
+  EXPECT_EQ(cnn_train(&config, &error), CNN_DIVERGED);
+  EXPECT_STREQ(error.text, "the weight 'linear.weight' is not finite in epoch 1, step 1; a lower rate may help");
+  volatile sig_atomic_t stop = 1;
+  config.stop = &stop;
+  fields[0].test_path = fields[1].test_path = nullptr;
+  EXPECT_EQ(cnn_train(&config, &error), CNN_DIVERGED);
+  EXPECT_EQ(readWhole(paths[4]), "good weights");
+  EXPECT_EQ(readWhole(paths[5]), "good checkpoint");
+}
+
+TEST_F(TrainTest, DivergedTestReplacesNothing) {
+  folder.write("w", "good weights");
+  fake_test_loss_is_nan = 1;
+  EXPECT_EQ(cnn_train(&config, &error), CNN_DIVERGED);
+  fake_test_loss_is_nan = 0;
+  EXPECT_STREQ(error.text, "the loss of the test part is nan in epoch 1; a lower rate may help");
+  EXPECT_EQ(readWhole(paths[4]), "good weights");
+  EXPECT_FALSE(std::filesystem::exists(paths[5]));
 }
 
 TEST_F(TrainTest, ConfigurationIsChecked) {

@@ -155,13 +155,13 @@ typedef struct cnn_train_config {
   int32_t start;               /* cnn_start */
   const char *metrics_path;    /* one JSON object per epoch, or NULL */
   int32_t progress;            /* file descriptor: a live line if it is a terminal, else a line per epoch; -1: none */
-  const volatile sig_atomic_t *stop; /* set it (from a signal handler) to stop after the current step, or NULL */
+  const volatile sig_atomic_t *stop; /* set it (from a signal handler) to stop after the current batch, or NULL */
 } cnn_train_config;
 
-/* Trains the model. CNN_STOPPED: `stop` was set; the checkpoint is written. CNN_DIVERGED: the loss is not finite; the
- * last checkpoint is kept. CNN_BAD_FILE, CNN_CANNOT_READ, CNN_CANNOT_WRITE, CNN_BAD_ARGUMENT, CNN_NO_FUNCTION,
- * CNN_NO_MEMORY. The bytes of the weights depend on the model, the data and the configuration alone: not on the number
- * of threads, not on interruptions. */
+/* Trains the model. CNN_STOPPED: `stop` was set; the checkpoint is written. CNN_DIVERGED: a loss or a weight is not
+ * finite; weights and checkpoint of before are kept. CNN_BAD_FILE, CNN_CANNOT_READ, CNN_CANNOT_WRITE, CNN_BAD_ARGUMENT,
+ * CNN_NO_FUNCTION, CNN_NO_MEMORY. The bytes of the weights depend on the model, the data and the configuration alone:
+ * not on the number of threads, not on interruptions. */
 cnn_status cnn_train(const cnn_train_config *config, cnn_error *error);
 
 /* The loss and the metrics, in the order of the outputs of evaluate, over all samples of the test part.
