@@ -4,10 +4,18 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
+#include <dirent.h>
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <pthread.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 namespace cnn::runtime {
@@ -17,6 +25,79 @@ static std::string folderOf(const std::string &path) {
   if (slash == std::string::npos)
     return ".";
   return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+bool isWrittenDirectly(const char *path) {
+  struct stat info;
+  if (stat(path, &info) != 0)
+    return false;
+  if (!S_ISREG(info.st_mode))
+    return true;
+  // The links in /proc/self/fd are open files, whatever names they show; /dev/stdout leads there.
+  std::string name = path;
+  char target[PATH_MAX];
+  for (int links = 0; links < 40; ++links) {
+    ssize_t length = readlink(name.c_str(), target, sizeof target);
+    if (length < 0)
+      return false;
+    std::string folder = folderOf(name);
+    struct statfs system;
+    if (statfs(folder.c_str(), &system) == 0 && system.f_type == PROC_SUPER_MAGIC)
+      return true;
+    std::string next(target, static_cast<size_t>(length));
+    name = next.starts_with("/") ? next : folder + "/" + next;
+  }
+  return false;
+}
+
+ssize_t writeWithoutSignal(int file, const void *data, size_t size) {
+  sigset_t pipe, before, pending;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  sigpending(&pending);
+  bool wasPending = sigismember(&pending, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, &before);
+  ssize_t written = ::write(file, data, size);
+  int reason = errno;
+  // The signal of our own write is taken back while it is blocked.
+  timespec now = {};
+  if (written < 0 && reason == EPIPE && !wasPending)
+    while (sigtimedwait(&pipe, nullptr, &now) < 0 && errno == EINTR)
+      ;
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = reason;
+  return written;
+}
+
+// Nobody writes this file any more: its process is gone, and, as that may be one of another machine that shares the
+// folder, so is its lock.
+static bool isLeftover(const std::string &path, pid_t process) {
+  if (kill(process, 0) == 0 || errno != ESRCH)
+    return false;
+  int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  bool isFree = file >= 0 && flock(file, LOCK_EX | LOCK_NB) == 0;
+  if (file >= 0)
+    close(file);
+  return isFree;
+}
+
+// A killed process leaves TARGET.PROCESS-N.tmp.
+static void removeLeftovers(const std::string &target) {
+  std::string folder = folderOf(target), name = target.substr(target.rfind('/') + 1) + ".";
+  DIR *entries = opendir(folder.c_str());
+  if (!entries)
+    return;
+  while (const dirent *entry = readdir(entries)) {
+    std::string found = entry->d_name;
+    int process = 0, length = 0;
+    unsigned attempt = 0;
+    bool isOurs = found.starts_with(name) &&
+                  std::sscanf(found.c_str() + name.size(), "%d-%u.tmp%n", &process, &attempt, &length) == 2 &&
+                  name.size() + static_cast<size_t>(length) == found.size() && process > 0;
+    if (isOurs && isLeftover(folder + "/" + found, process))
+      unlink((folder + "/" + found).c_str());
+  }
+  closedir(entries);
 }
 
 cnn_status AtomicFile::failed(cnn_error *error) const {
@@ -33,21 +114,22 @@ AtomicFile::~AtomicFile() {
 
 cnn_status AtomicFile::open(const char *path, cnn_error *error) {
   target = path;
-  struct stat info;
-  bool exists = stat(path, &info) == 0;
-  if (exists && !S_ISREG(info.st_mode)) {
-    file = ::open(path, O_WRONLY | O_CLOEXEC);
+  if (isWrittenDirectly(path)) {
+    file = ::open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
     return file < 0 ? failed(error) : CNN_OK;
   }
   // A symbolic link stays one: the file that it names is replaced.
   char resolved[PATH_MAX];
-  if (exists && realpath(path, resolved))
+  if (realpath(path, resolved))
     target = resolved;
+  removeLeftovers(target);
   for (unsigned attempt = 0; attempt < 1000; ++attempt) {
     temporary = target + "." + std::to_string(getpid()) + "-" + std::to_string(attempt) + ".tmp";
     file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (file >= 0)
+    if (file >= 0) {
+      flock(file, LOCK_EX | LOCK_NB); // see isLeftover
       return CNN_OK;
+    }
     if (errno != EEXIST)
       break;
   }
@@ -57,7 +139,7 @@ cnn_status AtomicFile::open(const char *path, cnn_error *error) {
 cnn_status AtomicFile::write(const void *data, uint64_t size, cnn_error *error) {
   const char *from = static_cast<const char *>(data);
   while (size > 0) {
-    ssize_t written = ::write(file, from, std::min<uint64_t>(size, 1 << 30));
+    ssize_t written = writeWithoutSignal(file, from, std::min<uint64_t>(size, 1 << 30));
     if (written < 0 && errno == EINTR)
       continue;
     if (written < 0)
@@ -95,7 +177,7 @@ cnn_status checkWritable(const char *path, cnn_error *error) {
   bool exists = stat(path, &info) == 0;
   if (exists && S_ISDIR(info.st_mode))
     return fail(error, CNN_CANNOT_WRITE, "%s: cannot write: it is a folder", path);
-  bool direct = exists && !S_ISREG(info.st_mode);
+  bool direct = isWrittenDirectly(path);
   std::string folder = folderOf(path);
   if (!direct && stat(folder.c_str(), &info) == 0 && !S_ISDIR(info.st_mode))
     errno = ENOTDIR;

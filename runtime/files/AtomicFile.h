@@ -6,12 +6,13 @@
 #include "runtime/files/Error.h"
 
 #include <string>
+#include <sys/types.h>
 
 namespace cnn::runtime {
 
 // Writes go to a new file in the same folder; commit() brings it to the disk and gives it its name. Without a commit
-// nothing is left behind. A name that stands for something other than a regular file, such as /dev/stdout, is written
-// directly. All failures are CNN_CANNOT_WRITE.
+// nothing is left behind, and what killed processes have left for the same target is removed. A name that
+// isWrittenDirectly() is. All failures are CNN_CANNOT_WRITE.
 class AtomicFile {
 public:
   AtomicFile() = default;
@@ -29,6 +30,14 @@ private:
   std::string target, temporary; // temporary is empty when the target is written directly
   int file = -1;
 };
+
+// Whether the path stands for something that is there and cannot be replaced: a device or a pipe; or, as /dev/stdout, a
+// file that is already open, whose name is not ours to give away.
+bool isWrittenDirectly(const char *path);
+
+// write(2), but a pipe whose reader has gone is the error EPIPE and no signal: a library may not end its program, nor
+// change how the program takes signals.
+ssize_t writeWithoutSignal(int file, const void *data, size_t size);
 
 // Refuses a name that could not be written later: no such folder, no permission, a folder of that name.
 cnn_status checkWritable(const char *path, cnn_error *error);

@@ -36,8 +36,7 @@ std::string metricsLine(const EpochRecord &record, const cnn_function_desc &func
 }
 
 cnn_status keepMetrics(const char *path, int64_t epochs, cnn_error *error) {
-  struct stat info;
-  if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+  if (isWrittenDirectly(path))
     return checkWritable(path, error);
   std::string kept, line;
   if (epochs > 0) {
@@ -58,7 +57,7 @@ cnn_status keepMetrics(const char *path, int64_t epochs, cnn_error *error) {
 
 cnn_status appendMetrics(const char *path, const std::string &line, cnn_error *error) {
   int file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-  ssize_t written = file < 0 ? -1 : write(file, line.data(), line.size());
+  ssize_t written = file < 0 ? -1 : writeWithoutSignal(file, line.data(), line.size());
   int reason = written < 0 ? errno : ENOSPC;
   if (file >= 0 && close(file) != 0 && written >= 0) {
     reason = errno;

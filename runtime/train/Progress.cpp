@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/train/Progress.h"
 
+#include "runtime/files/AtomicFile.h"
+
 #include <cstdio>
 #include <string>
 #include <sys/ioctl.h>
@@ -34,7 +36,7 @@ Progress::Progress(int descriptor, const cnn_function_desc &function, int64_t ep
 
 // Progress that cannot be shown is no reason to stop.
 void Progress::put(const std::string &line) {
-  if (descriptor >= 0 && write(descriptor, line.data(), line.size()) < 0)
+  if (descriptor >= 0 && writeWithoutSignal(descriptor, line.data(), line.size()) < 0)
     descriptor = -1;
 }
 

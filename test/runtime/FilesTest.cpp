@@ -8,11 +8,16 @@
 #include "runtime/train/Dataset.h"
 #include "test/runtime/FakeModel.h"
 
+#include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <jpeglib.h>
 #include <png.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <zlib.h>
 
 using namespace cnn::runtime;
@@ -294,6 +299,64 @@ TEST(AtomicFile, WithoutCommitTheOldFileStays) {
   }
   EXPECT_EQ(readWhole(path), "old");
   EXPECT_EQ(folder.entries(), 1u);
+}
+
+TEST(AtomicFile, LeftoversOfTheDeadAreRemoved) {
+  ScratchFolder folder;
+  pid_t child = fork();
+  if (child == 0)
+    _exit(0);
+  waitpid(child, nullptr, 0);
+  std::string dead = std::to_string(child), alive = std::to_string(getppid());
+  folder.write("w." + dead + "-0.tmp", "x");
+  folder.write("w." + alive + "-0.tmp", "x");
+  folder.write("v." + dead + "-0.tmp", "x");
+  folder.write("w." + dead + "-0.tmp.mine", "x");
+  AtomicFile file;
+  ASSERT_EQ(file.open(folder.path("w").c_str(), nullptr), CNN_OK);
+  ASSERT_EQ(file.commit(nullptr), CNN_OK);
+  EXPECT_FALSE(std::filesystem::exists(folder.path("w." + dead + "-0.tmp")));
+  EXPECT_EQ(folder.entries(), 4u);
+}
+
+// `cnnc ... -o /dev/stdout > file`: the shell's file is written, and none takes its place.
+TEST(AtomicFile, OpenFilesAreWrittenDirectly) {
+  ScratchFolder folder;
+  std::string path = folder.write("out", "");
+  int descriptor = open(path.c_str(), O_WRONLY);
+  ASSERT_GE(descriptor, 0);
+  std::string name = "/dev/fd/" + std::to_string(descriptor);
+  EXPECT_TRUE(isWrittenDirectly(name.c_str()));
+  EXPECT_FALSE(isWrittenDirectly(path.c_str()));
+  std::filesystem::create_symlink(path, folder.path("link"));
+  EXPECT_FALSE(isWrittenDirectly(folder.path("link").c_str()));
+  std::filesystem::create_symlink(name, folder.path("other"));
+  EXPECT_TRUE(isWrittenDirectly(folder.path("other").c_str()));
+  for (const char *text : {"one", "two"}) {
+    AtomicFile file;
+    ASSERT_EQ(file.open(name.c_str(), nullptr), CNN_OK);
+    ASSERT_EQ(file.write(text, 3, nullptr), CNN_OK);
+    ASSERT_EQ(file.commit(nullptr), CNN_OK);
+  }
+  struct stat before, after;
+  ASSERT_EQ(fstat(descriptor, &before), 0);
+  ASSERT_EQ(stat(path.c_str(), &after), 0);
+  EXPECT_EQ(before.st_ino, after.st_ino);
+  EXPECT_EQ(readWhole(path), "onetwo");
+  close(descriptor);
+}
+
+TEST(AtomicFile, ClosedPipeIsAnErrorAndNoSignal) {
+  ASSERT_NE(signal(SIGPIPE, SIG_DFL), SIG_ERR);
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  close(ends[0]);
+  EXPECT_EQ(writeWithoutSignal(ends[1], "x", 1), -1);
+  EXPECT_EQ(errno, EPIPE);
+  sigset_t pending;
+  sigpending(&pending);
+  EXPECT_FALSE(sigismember(&pending, SIGPIPE));
+  close(ends[1]);
 }
 
 // ---- images ----

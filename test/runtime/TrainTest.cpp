@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <csignal>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <sys/wait.h>
@@ -346,6 +347,30 @@ TEST_F(TrainTest, ProgressIsALinePerEpochWithoutATerminal) {
   EXPECT_EQ(lines.find("epoch 1/3  loss "), 0u) << lines;
   EXPECT_NE(lines.find("test accuracy "), std::string::npos);
   EXPECT_EQ(lines.find('\r'), std::string::npos);
+}
+
+// cnnc train --metrics /dev/stdout > file
+TEST_F(TrainTest, MetricsGoToAnOpenFile) {
+  trained();
+  std::string metrics = readWhole(paths[6]), path = folder.write("out", "");
+  int descriptor = open(path.c_str(), O_WRONLY | O_APPEND);
+  ASSERT_GE(descriptor, 0);
+  std::string name = "/dev/fd/" + std::to_string(descriptor);
+  config.metrics_path = name.c_str();
+  trained();
+  close(descriptor);
+  EXPECT_EQ(withoutTimes(readWhole(path)), withoutTimes(metrics));
+}
+
+// cnnc train 2>&1 | head -1
+TEST_F(TrainTest, ClosedProgressDoesNotStopTheTraining) {
+  std::string whole = trained();
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  close(ends[0]);
+  config.progress = ends[1];
+  EXPECT_EQ(trained(), whole);
+  close(ends[1]);
 }
 
 TEST(EpochOrder, IsAPermutationOfItsOwnForEachEpoch) {
