@@ -2,9 +2,10 @@
 #include "runtime/files/Image.h"
 
 #include "runtime/files/Jpeg.h"
+#include "runtime/files/Png.h"
 
+#include <algorithm>
 #include <cstring>
-#include <png.h>
 #include <zlib.h>
 
 namespace cnn::runtime {
@@ -12,6 +13,12 @@ namespace cnn::runtime {
 namespace {
 
 constexpr uint8_t kPngSignature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
+
+bool isPng(const uint8_t *data, uint64_t size) {
+  return size >= sizeof kPngSignature && std::memcmp(data, kPngSignature, sizeof kPngSignature) == 0;
+}
+
+bool isJpeg(const uint8_t *data, uint64_t size) { return size >= 2 && data[0] == 0xFF && data[1] == 0xD8; }
 
 cnn_status checkSize(const char *name, int64_t foundHeight, int64_t foundWidth, int64_t height, int64_t width,
                      cnn_error *error) {
@@ -44,30 +51,20 @@ cnn_status checkPngChunks(const char *name, const uint8_t *data, uint64_t size, 
               static_cast<unsigned long long>(size));
 }
 
-// Unpacks to interleaved pixels of `stride` channels, of which the first `channels` (1 or 3) are kept.
 cnn_status decodePng(const char *name, const uint8_t *data, uint64_t size, int64_t height, int64_t width, Bytes &pixels,
-                     int64_t &stride, int64_t &channels, cnn_error *error) {
+                     int64_t &channels, cnn_error *error) {
   if (cnn_status status = checkPngChunks(name, data, size, error); status != CNN_OK)
     return status;
-  png_image image{};
-  image.version = PNG_IMAGE_VERSION;
-  if (!png_image_begin_read_from_memory(&image, data, size))
-    return fail(error, CNN_BAD_FILE, "%s: damaged PNG: %s", name, image.message);
-  if (cnn_status status = checkSize(name, image.height, image.width, height, width, error); status != CNN_OK) {
-    png_image_free(&image);
+  char message[CNN_PNG_MESSAGE_BYTES] = "";
+  int64_t foundWidth = 0, foundHeight = 0;
+  if (!cnn_png_header(data, size, &foundWidth, &foundHeight, &channels, message))
+    return fail(error, CNN_BAD_FILE, "%s: damaged PNG: %s", name, message);
+  if (cnn_status status = checkSize(name, foundHeight, foundWidth, height, width, error); status != CNN_OK)
     return status;
-  }
-  bool color = image.format & PNG_FORMAT_FLAG_COLOR, alpha = image.format & PNG_FORMAT_FLAG_ALPHA;
-  image.format = (color ? PNG_FORMAT_FLAG_COLOR : 0) | (alpha ? PNG_FORMAT_FLAG_ALPHA : 0);
-  image.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;
-  channels = color ? 3 : 1;
-  stride = channels + alpha;
-  if (!pixels.allocate(static_cast<uint64_t>(height * width * stride))) {
-    png_image_free(&image);
+  if (!pixels.allocate(static_cast<uint64_t>(height * width * channels)))
     return fail(error, CNN_NO_MEMORY, "%s: no memory for the pixels", name);
-  }
-  if (!png_image_finish_read(&image, nullptr, pixels.data(), 0, nullptr))
-    return fail(error, CNN_BAD_FILE, "%s: damaged PNG: %s", name, image.message);
+  if (!cnn_png_pixels(data, size, pixels.data(), message))
+    return fail(error, CNN_BAD_FILE, "%s: damaged PNG: %s", name, message);
   return CNN_OK;
 }
 
@@ -92,26 +89,63 @@ uint8_t luma(const uint8_t *rgb) {
 
 } // namespace
 
+// False, with a message, if the header cannot be read.
+static bool readHeader(const char *name, const uint8_t *data, uint64_t size, int64_t &height, int64_t &width,
+                       cnn_error *error) {
+  char message[std::max(CNN_PNG_MESSAGE_BYTES, CNN_JPEG_MESSAGE_BYTES)] = "";
+  int64_t channels = 0;
+  if (!isPng(data, size) && !isJpeg(data, size)) {
+    fail(error, CNN_BAD_FILE, "%s: neither a PNG nor a JPEG image", name);
+    return false;
+  }
+  bool isRead = isPng(data, size) ? cnn_png_header(data, size, &width, &height, &channels, message)
+                                  : cnn_jpeg_header(data, size, &width, &height, &channels, message);
+  if (!isRead)
+    fail(error, CNN_BAD_FILE, "%s: damaged %s: %s", name, isPng(data, size) ? "PNG" : "JPEG", message);
+  return isRead;
+}
+
+cnn_status checkImageSize(ByteReader &reader, int64_t height, int64_t width, cnn_error *error) {
+  // The size stands behind what cameras and editors put in front, which is seldom more than this.
+  constexpr uint64_t kMostHeaders = 16384;
+  uint64_t all = reader.mostRemaining(), first = std::min(all, kMostHeaders);
+  Bytes start, rest, whole;
+  if (cnn_status status = reader.readBlock(first, start, error); status != CNN_OK)
+    return status;
+  int64_t foundHeight = 0, foundWidth = 0;
+  if (readHeader(reader.name(), start.data(), first, foundHeight, foundWidth, all > first ? nullptr : error))
+    return checkSize(reader.name(), foundHeight, foundWidth, height, width, error);
+  if (all == first)
+    return CNN_BAD_FILE;
+  if (cnn_status status = reader.readBlock(all - first, rest, error); status != CNN_OK)
+    return status;
+  if (!whole.allocate(all))
+    return fail(error, CNN_NO_MEMORY, "%s: no memory for the file", reader.name());
+  std::memcpy(whole.data(), start.data(), first);
+  std::memcpy(whole.data() + first, rest.data(), all - first);
+  if (!readHeader(reader.name(), whole.data(), all, foundHeight, foundWidth, error))
+    return CNN_BAD_FILE;
+  return checkSize(reader.name(), foundHeight, foundWidth, height, width, error);
+}
+
 cnn_status decodeImage(const char *name, const uint8_t *data, uint64_t size, int64_t channels, int64_t height,
                        int64_t width, Bytes &pixels, cnn_error *error) {
   Bytes packed;
-  int64_t found = 0, stride = 0;
+  int64_t found = 0;
   cnn_status status;
-  if (size >= sizeof kPngSignature && std::memcmp(data, kPngSignature, sizeof kPngSignature) == 0) {
-    status = decodePng(name, data, size, height, width, packed, stride, found, error);
-  } else if (size >= 2 && data[0] == 0xFF && data[1] == 0xD8) {
+  if (isPng(data, size))
+    status = decodePng(name, data, size, height, width, packed, found, error);
+  else if (isJpeg(data, size))
     status = decodeJpeg(name, data, size, height, width, packed, found, error);
-    stride = found;
-  } else {
+  else
     return fail(error, CNN_BAD_FILE, "%s: neither a PNG nor a JPEG image", name);
-  }
   if (status != CNN_OK)
     return status;
   int64_t plane = height * width;
   if (!pixels.allocate(static_cast<uint64_t>(plane * channels)))
     return fail(error, CNN_NO_MEMORY, "%s: no memory for the pixels", name);
   for (int64_t i = 0; i < plane; ++i) {
-    const uint8_t *from = packed.data() + i * stride;
+    const uint8_t *from = packed.data() + i * found;
     for (int64_t c = 0; c < channels; ++c)
       pixels.data()[c * plane + i] = found == 1 ? from[0] : channels == 1 ? luma(from) : from[c];
   }

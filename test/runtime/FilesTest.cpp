@@ -428,6 +428,40 @@ TEST_F(ImageTest, PngConvertsChannels) {
   EXPECT_EQ(planes, (std::vector<uint8_t>{9, 8, 7}));
 }
 
+// Numbers of a file are what Pillow and OpenCV read, whatever it says about its gamma.
+TEST_F(ImageTest, PngGammaChangesNothing) {
+  std::string file = pngFile(3, 1, PNG_FORMAT_GRAY, {10, 100, 200});
+  std::string chunk("gAMA\0\1\x86\xA0", 8); // 1.0: linear light
+  uLong sum = crc32(0, reinterpret_cast<const Bytef *>(chunk.data()), 8);
+  for (int shift = 24; shift >= 0; shift -= 8)
+    chunk += static_cast<char>(sum >> shift);
+  size_t old = file.find("gAMA"); // after the header: signature 8, chunk 25 bytes
+  if (old != std::string::npos)
+    file.erase(old - 4, 16);
+  file.insert(33, std::string("\0\0\0\4", 4) + chunk);
+  ASSERT_EQ(decode(file, 1, 1, 3), CNN_OK) << error.text;
+  EXPECT_EQ(planes, (std::vector<uint8_t>{10, 100, 200}));
+}
+
+// Without a gamma, as libpng's own simplified interface unpacks them.
+TEST_F(ImageTest, PngUnpacksEveryKind) {
+  for (const char *name : {"gray.png", "gray1.png", "gray16.png", "palette.png", "rgb.png", "rgba.png"}) {
+    std::string file = readWhole(std::string(IMAGE_CORPUS "/") + name);
+    png_image image{};
+    image.version = PNG_IMAGE_VERSION;
+    ASSERT_TRUE(png_image_begin_read_from_memory(&image, file.data(), file.size())) << name;
+    image.format = PNG_FORMAT_RGBA;
+    image.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;
+    std::vector<uint8_t> expected(PNG_IMAGE_SIZE(image));
+    ASSERT_TRUE(png_image_finish_read(&image, nullptr, expected.data(), 0, nullptr)) << name;
+    ASSERT_EQ(decode(file, 3, image.height, image.width), CNN_OK) << error.text;
+    size_t plane = size_t(image.height) * image.width;
+    for (size_t i = 0; i < plane; ++i)
+      for (size_t c = 0; c < 3; ++c)
+        ASSERT_EQ(planes[c * plane + i], expected[4 * i + c]) << name << " " << i;
+  }
+}
+
 TEST_F(ImageTest, JpegConvertsChannels) {
   std::string file = jpegFile(8, 8, std::vector<uint8_t>(192, 100));
   ASSERT_EQ(decode(file, 3, 8, 8), CNN_OK) << error.text;
