@@ -5,6 +5,7 @@
 // does its work itself: it neither waits nor deadlocks. This is the one place with global state: a program has one set
 // of processors, whatever the number of models in it.
 #include "cnn/runtime.h"
+#include "runtime/cpu/ProcessorQuota.h"
 #include "runtime/cpu/WorkerPool.h"
 
 #include <atomic>
@@ -45,8 +46,10 @@ int64_t defaultThreads() {
   cpu_set_t processors;
   if (sched_getaffinity(0, sizeof processors, &processors) != 0)
     return 1;
-  int64_t count = CPU_COUNT(&processors);
-  return count < 1 ? 1 : count;
+  int64_t count = CPU_COUNT(&processors), quota = cnn::runtime::processorQuota("/proc/self/cgroup", "/sys/fs/cgroup");
+  if (quota > 0 && quota < count)
+    count = quota;
+  return count < 1 ? 1 : count < kMaxThreads ? count : kMaxThreads;
 }
 
 // Makes the pool if it has not been tried yet; without a pool everything runs on the calling thread.

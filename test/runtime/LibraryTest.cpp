@@ -3,7 +3,9 @@
 #include "test/runtime/FakeModel.h"
 #include "test/runtime/Files.h"
 
+#include <dlfcn.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -54,6 +56,23 @@ TEST(Library, TruncatedFileIsRefused) {
     cnn_error error;
     EXPECT_EQ(cnn_library_open(path.c_str(), &library, &error), CNN_BAD_FILE) << length;
   }
+}
+
+// The pool's threads still run its code.
+TEST(Library, RuntimeCanBeUnloaded) {
+  void *runtime = dlopen(OTHER_LIBRARY, RTLD_NOW | RTLD_LOCAL);
+  ASSERT_TRUE(runtime) << dlerror();
+  auto setThreads = reinterpret_cast<cnn_status (*)(int64_t)>(dlsym(runtime, "cnn_set_threads"));
+  ASSERT_TRUE(setThreads);
+  EXPECT_EQ(setThreads(4), CNN_OK);
+  EXPECT_EQ(dlclose(runtime), 0);
+  usleep(20000); // time for the threads to fall asleep, and to crash where they wake up
+  runtime = dlopen(OTHER_LIBRARY, RTLD_NOW | RTLD_LOCAL);
+  ASSERT_TRUE(runtime) << dlerror();
+  auto getThreads = reinterpret_cast<int64_t (*)()>(dlsym(runtime, "cnn_get_threads"));
+  ASSERT_TRUE(getThreads);
+  EXPECT_EQ(getThreads(), 4); // it was never gone
+  dlclose(runtime);
 }
 
 TEST(CheckModel, FindsUnsoundTables) {

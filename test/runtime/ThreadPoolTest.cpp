@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cnn/runtime.h"
+#include "runtime/cpu/ProcessorQuota.h"
 #include "runtime/cpu/WorkerPool.h"
+#include "test/runtime/Files.h"
 
 #include <atomic>
 #include <gtest/gtest.h>
@@ -8,6 +10,8 @@
 #include <thread>
 #include <unistd.h>
 #include <vector>
+
+using namespace cnn::runtime;
 
 namespace {
 
@@ -113,6 +117,24 @@ TEST(Threads, DefaultComesFromTheEnvironment) {
   ASSERT_EQ(cnn_set_threads(0), CNN_OK);
   EXPECT_GE(cnn_get_threads(), 1);
   unsetenv("CNN_NUM_THREADS");
+}
+
+TEST(ProcessorQuota, IsTheSmallestOnTheWay) {
+  ScratchFolder folder;
+  std::string list = folder.write("cgroup", "1:name=systemd:/x\n0::/outer/inner\n"), root = folder.path("fs");
+  EXPECT_EQ(processorQuota(list, root), 0);
+  folder.write("fs/outer/inner/cpu.max", "max 100000\n");
+  EXPECT_EQ(processorQuota(list, root), 0);
+  folder.write("fs/outer/cpu.max", "250000 100000\n");
+  EXPECT_EQ(processorQuota(list, root), 3);
+  folder.write("fs/cpu.max", "100000 100000\n");
+  EXPECT_EQ(processorQuota(list, root), 1);
+  folder.write("fs/cpu.max", "nonsense\n");
+  EXPECT_EQ(processorQuota(list, root), 3);
+  folder.write("cgroup", "0::/\n");
+  folder.write("fs/cpu.max", "5000 100000\n");
+  EXPECT_EQ(processorQuota(list, root), 1);
+  EXPECT_EQ(processorQuota(folder.path("none"), root), 0);
 }
 
 } // namespace

@@ -41,8 +41,9 @@ typedef struct cnn_error {
 void cnn_parallel_for(void *context, cnn_kernel_fn kernel, void *arguments, int64_t count);
 
 /* Sets the number of threads, the caller included; 0 is the default: CNN_NUM_THREADS from the environment if that is a
- * positive number, else the processors this process may run on. It changes the speed and never a result.
- * CNN_BAD_ARGUMENT if count < 0 or above 1024; CNN_NO_MEMORY if the threads cannot be made. Waits for work in progress.
+ * positive number, else the processors this process may run on, or its container has time for. It changes the speed and
+ * never a result. CNN_BAD_ARGUMENT if count < 0 or above 1024; CNN_NO_MEMORY if the threads cannot be made. Waits for
+ * work in progress.
  */
 cnn_status cnn_set_threads(int64_t count);
 int64_t cnn_get_threads(void);
