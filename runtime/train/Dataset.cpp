@@ -46,7 +46,7 @@ cnn_status checkLabels(const char *path, const cnn_field &field, const cnn_tenso
   return CNN_OK;
 }
 
-cnn_status openArray(const cnn_field &field, const char *path, const cnn_tensor_desc &tensor,
+cnn_status openArray(const cnn_field &field, int32_t format, const char *path, const cnn_tensor_desc &tensor,
                      std::unique_ptr<FieldSamples> &samples, cnn_error *error) {
   std::unique_ptr<ByteReader> reader;
   ArrayHeader header;
@@ -54,8 +54,7 @@ cnn_status openArray(const cnn_field &field, const char *path, const cnn_tensor_
   int64_t count = 0;
   cnn_status status = openMaybeGzip(path, reader, error);
   if (status == CNN_OK)
-    status =
-        field.format == CNN_FIELD_IDX ? readIdxHeader(*reader, header, error) : readNpyHeader(*reader, header, error);
+    status = format == CNN_FIELD_IDX ? readIdxHeader(*reader, header, error) : readNpyHeader(*reader, header, error);
   if (status == CNN_OK)
     status = checkSamples(path, header, tensor, /*singleToo=*/false, &count, error);
   if (status == CNN_OK)
@@ -71,14 +70,16 @@ cnn_status openArray(const cnn_field &field, const char *path, const cnn_tensor_
 
 } // namespace
 
-cnn_status openField(const cnn_field &field, const char *path, const cnn_tensor_desc &tensor,
+cnn_status openField(const cnn_field &field, bool test, const cnn_tensor_desc &tensor,
                      std::unique_ptr<FieldSamples> &samples, cnn_error *error) {
-  switch (field.format) {
+  int32_t format = test ? field.test_format : field.format;
+  const char *path = test ? field.test_path : field.path;
+  switch (format) {
   case CNN_FIELD_IDX:
   case CNN_FIELD_NPY:
-    return openArray(field, path, tensor, samples, error);
+    return openArray(field, format, path, tensor, samples, error);
   case CNN_FIELD_FOLDER:
-    return openImageFolder(field, path, tensor, samples, error);
+    return openImageFolder(field, test, tensor, samples, error);
   }
   return fail(error, CNN_BAD_ARGUMENT, "field '%s' has no known format", field.name);
 }
@@ -91,7 +92,7 @@ cnn_status openDataset(const cnn_train_config &config, const cnn_function_desc &
     if (!path)
       return fail(error, CNN_BAD_ARGUMENT, "field '%s' has no %s part", field.name, test ? "test" : "training");
     std::unique_ptr<FieldSamples> samples;
-    if (cnn_status status = openField(field, path, function.inputs[i], samples, error); status != CNN_OK)
+    if (cnn_status status = openField(field, test, function.inputs[i], samples, error); status != CNN_OK)
       return status;
     if (i == 0)
       dataset.count = samples->count();

@@ -33,8 +33,8 @@ struct Dataset {
 cnn_status openDataset(const cnn_train_config &config, const cnn_function_desc &function, bool test, Dataset &dataset,
                        cnn_error *error);
 
-// Opens one field from its file or folder.
-cnn_status openField(const cnn_field &field, const char *path, const cnn_tensor_desc &tensor,
+// Opens one field of the training or the test part from its file or folder.
+cnn_status openField(const cnn_field &field, bool test, const cnn_tensor_desc &tensor,
                      std::unique_ptr<FieldSamples> &samples, cnn_error *error);
 
 } // namespace cnn::runtime

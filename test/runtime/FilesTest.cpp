@@ -500,11 +500,13 @@ TEST(ImageFolder, ListsClassesInOrder) {
   cnn_field field = {};
   field.name = "image";
   field.format = CNN_FIELD_FOLDER;
+  std::string root = folder.path("");
+  field.path = root.c_str();
   cnn_error error;
   std::unique_ptr<FieldSamples> images, labels;
-  ASSERT_EQ(openField(field, folder.path("").c_str(), image, images, &error), CNN_OK) << error.text;
+  ASSERT_EQ(openField(field, /*test=*/false, image, images, &error), CNN_OK) << error.text;
   field.class_count = 2;
-  ASSERT_EQ(openField(field, folder.path("").c_str(), label, labels, &error), CNN_OK) << error.text;
+  ASSERT_EQ(openField(field, /*test=*/false, label, labels, &error), CNN_OK) << error.text;
   ASSERT_EQ(images->count(), 3);
   ASSERT_EQ(labels->count(), 3);
   for (int i = 0; i < 3; ++i) {
@@ -516,11 +518,77 @@ TEST(ImageFolder, ListsClassesInOrder) {
     EXPECT_EQ(value, i > 0);
   }
   field.class_count = 3;
-  EXPECT_EQ(openField(field, folder.path("").c_str(), label, labels, &error), CNN_BAD_FILE);
+  EXPECT_EQ(openField(field, /*test=*/false, label, labels, &error), CNN_BAD_FILE);
   EXPECT_NE(std::string(error.text).find("expected 3 folders of classes, found 2"), std::string::npos);
   std::filesystem::create_directory(folder.path("empty"));
-  EXPECT_EQ(openField(field, folder.path("").c_str(), label, labels, &error), CNN_BAD_FILE);
+  EXPECT_EQ(openField(field, /*test=*/false, label, labels, &error), CNN_BAD_FILE);
   EXPECT_NE(std::string(error.text).find("expected .png or .jpg images, found none"), std::string::npos);
+}
+
+struct ImageFolderTest : testing::Test {
+  ScratchFolder folder;
+  std::string train = folder.path("train"), test = folder.path("test");
+  const int64_t shape[3] = {1, 1, 1};
+  cnn_tensor_desc image = {"image", CNN_U8, 3, shape}, label = {"label", CNN_I32, 0, nullptr};
+  cnn_field field = {};
+  cnn_error error = {};
+  std::unique_ptr<FieldSamples> samples;
+  void SetUp() override {
+    field.name = "image";
+    field.format = field.test_format = CNN_FIELD_FOLDER;
+    field.path = train.c_str();
+    field.test_path = test.c_str();
+    for (const char *name : {"train/cat/a.png", "train/dog/a.png"})
+      folder.write(name, pngFile(1, 1, PNG_FORMAT_GRAY, {3}));
+  }
+};
+
+// Otherwise a class would have one number in training and another in the test.
+TEST_F(ImageFolderTest, TestPartHasTheSameClasses) {
+  folder.write("test/cat/a.png", pngFile(1, 1, PNG_FORMAT_GRAY, {3}));
+  folder.write("test/wolf/a.png", pngFile(1, 1, PNG_FORMAT_GRAY, {3}));
+  field.class_count = 2;
+  ASSERT_EQ(openField(field, /*test=*/false, label, samples, &error), CNN_OK) << error.text;
+  EXPECT_EQ(openField(field, /*test=*/true, label, samples, &error), CNN_BAD_FILE);
+  EXPECT_EQ(error.text, test + ": expected the classes of " + train + ", but number 1 is 'dog' there and 'wolf' here");
+  std::filesystem::rename(folder.path("test/wolf"), folder.path("test/dog"));
+  EXPECT_EQ(openField(field, /*test=*/true, label, samples, &error), CNN_OK) << error.text;
+}
+
+TEST_F(ImageFolderTest, WrongSizeIsFoundAtOnce) {
+  std::string wrong = folder.write("train/dog/b.png", pngFile(2, 3, PNG_FORMAT_GRAY, {1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(openField(field, /*test=*/false, image, samples, &error), CNN_BAD_FILE);
+  EXPECT_EQ(error.text, train + "/dog/b.png: expected an image of 1 x 1 (height x width), found 3 x 2");
+  // A header behind a long comment.
+  std::string jpeg = jpegFile(8, 8, std::vector<uint8_t>(192, 100));
+  std::string comment = std::string("\xFF\xFE\xFF\xFF", 4) + std::string(0xFFFD, ' ');
+  std::filesystem::remove(wrong);
+  folder.write("train/dog/b.jpg", jpeg.substr(0, 2) + comment + jpeg.substr(2));
+  EXPECT_EQ(openField(field, /*test=*/false, image, samples, &error), CNN_BAD_FILE);
+  EXPECT_EQ(error.text, train + "/dog/b.jpg: expected an image of 1 x 1 (height x width), found 8 x 8");
+}
+
+TEST_F(ImageFolderTest, FingerprintIsThatOfTheFiles) {
+  auto fingerprint = [&] {
+    EXPECT_EQ(openField(field, /*test=*/false, image, samples, &error), CNN_OK) << error.text;
+    return samples->fingerprint();
+  };
+  uint64_t before = fingerprint();
+  EXPECT_EQ(fingerprint(), before);
+  auto time = std::filesystem::last_write_time(folder.path("train/cat/a.png"));
+  folder.write("train/cat/a.png", pngFile(1, 1, PNG_FORMAT_GRAY, {4}));
+  std::filesystem::last_write_time(folder.path("train/cat/a.png"), time + std::chrono::seconds(1));
+  EXPECT_NE(fingerprint(), before);
+}
+
+// Each part says its own format.
+TEST_F(ImageFolderTest, TestPartIsAnotherFormat) {
+  std::string idx = folder.write("idx", std::string("\0\0\x08\1\0\0\0\3", 8) + std::string("\0\1\1", 3));
+  field.class_count = 2;
+  field.test_format = CNN_FIELD_IDX;
+  field.test_path = idx.c_str();
+  ASSERT_EQ(openField(field, /*test=*/true, label, samples, &error), CNN_OK) << error.text;
+  EXPECT_EQ(samples->count(), 3);
 }
 
 } // namespace

@@ -103,7 +103,8 @@ typedef enum cnn_field_format {
 /* One field of the data: where its samples are, and how the training samples vary. */
 typedef struct cnn_field {
   const char *name;      /* for messages */
-  int32_t format;        /* cnn_field_format */
+  int32_t format;        /* cnn_field_format, of the training part */
+  int32_t test_format;   /* and of the test part */
   const char *path;      /* of the training part */
   const char *test_path; /* of the test part, or NULL */
   int64_t class_count;   /* above 0: a label; each value must be in [0, class_count) */
