@@ -146,7 +146,7 @@ TemporaryFolder::TemporaryFolder(DiagnosticsFormat format) {
   if (std::error_code code = llvm::sys::fs::createUniqueDirectory("cnnc", folder))
     showError("cannot make a temporary folder: " + code.message(), format);
   else
-    path = folder.str().str();
+    onSignal.emplace(path = folder.str().str());
 }
 
 TemporaryFolder::~TemporaryFolder() {

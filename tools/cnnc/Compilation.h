@@ -8,6 +8,8 @@
 #include "mlir/IR/MLIRContext.h"
 #include "tools/cnnc/Command.h"
 #include "tools/cnnc/DumpAfter.h"
+#include "tools/cnnc/Signals.h"
+#include <optional>
 #include <string>
 
 namespace cnn::tools {
@@ -55,12 +57,15 @@ public:
 /// "cnnc 0.1.0".
 std::string producerName();
 
-/// A folder that is removed with what is in it; empty path after an error.
+/// A folder that is removed with what is in it, also by a signal; empty path after an error.
 class TemporaryFolder {
 public:
   explicit TemporaryFolder(DiagnosticsFormat format);
   ~TemporaryFolder();
   std::string path;
+
+private:
+  std::optional<RemoveFolderOnSignal> onSignal;
 };
 
 } // namespace cnn::tools

@@ -4,6 +4,7 @@
 #include "ir/CnnDialect.h"
 #include "tools/cnnc/BugReport.h"
 #include "tools/cnnc/LoadedModel.h"
+#include "tools/cnnc/Signals.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -12,14 +13,6 @@
 #include <deque>
 
 namespace cnn::tools {
-
-static volatile sig_atomic_t stopRequested = 0;
-
-static void requestStop(int) {
-  // A second Ctrl-C ends the program at once.
-  stopRequested = 1;
-  signal(SIGINT, SIG_DFL);
-}
 
 namespace {
 /// The data block as the runtime wants it; keeps the texts alive.
@@ -43,6 +36,19 @@ const char *DataFields::keep(llvm::StringRef path, llvm::StringRef folder) {
   return texts.emplace_back(full.str()).c_str();
 }
 
+static cnn_field_format formatOf(FieldOp field) {
+  switch (field.getFormat()) {
+  case DataFormat::Idx:
+    return CNN_FIELD_IDX;
+  case DataFormat::Npy:
+    return CNN_FIELD_NPY;
+  case DataFormat::Folder:
+  case DataFormat::FolderClass:
+    return CNN_FIELD_FOLDER;
+  }
+  llvm_unreachable("all formats are listed");
+}
+
 bool DataFields::fill(DataOp data, const cnn_function_desc &step, llvm::StringRef folder) {
   for (int64_t i = 0; i < step.input_count; ++i) {
     cnn_field field = {};
@@ -53,13 +59,11 @@ bool DataFields::fill(DataOp data, const cnn_function_desc &step, llvm::StringRe
       const char *path = keep(op.getPath(), folder);
       if (op.getPart() != "train") {
         field.test_path = path;
+        field.test_format = formatOf(op);
         continue;
       }
       field.path = path;
-      DataFormat format = op.getFormat();
-      field.format = format == DataFormat::Idx   ? CNN_FIELD_IDX
-                     : format == DataFormat::Npy ? CNN_FIELD_NPY
-                                                 : CNN_FIELD_FOLDER;
+      field.format = formatOf(op);
       field.class_count = op.getClasses();
       field.flip_probability = op.getFlip().convertToDouble();
       field.shift = op.getShift();
@@ -187,8 +191,10 @@ static ExitCode runTrain(Arguments &arguments) {
   config.start = resume ? CNN_START_RESUME : restart ? CNN_START_RESTART : CNN_START_NEW;
   config.metrics_path = metrics.empty() ? nullptr : metrics.c_str();
   config.progress = quiet ? -1 : 2;
-  config.stop = &stopRequested;
-  signal(SIGINT, requestStop);
+  StopOnSignal stop;
+  config.stop = stop.flag();
+  // A reader of the progress that has gone, as of `cnnc train ... 2>&1 | head`, does not end the training.
+  signal(SIGPIPE, SIG_IGN);
   cnn_status status = cnn_train(&config, &error);
   if (status == CNN_OK)
     return ExitCode::Success;

@@ -4,6 +4,7 @@
 #include "dsl/Diagnostics.h"
 #include "tools/cnnc/BugReport.h"
 #include "tools/cnnc/Command.h"
+#include "tools/cnnc/Signals.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/raw_ostream.h"
@@ -93,6 +94,9 @@ void showError(const llvm::Twine &message, DiagnosticsFormat format) {
 
 int main(int argc, char **argv) {
   llvm::ArrayRef<const char *> words(argv, argc);
-  cnn::tools::catchCrashes(words);
+  {
+    cnn::tools::KeepIgnoredSignals ignored;
+    cnn::tools::catchCrashes(words);
+  }
   return static_cast<int>(cnn::tools::run(words.drop_front(argc > 0)));
 }

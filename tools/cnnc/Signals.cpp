@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Handlers have no argument that could bring what they need, so it is in static memory; and they use what POSIX allows
+// there (signal-safety(7)), which a folder's reader, opendir, is not.
+#include "tools/cnnc/Signals.h"
+#include <cstring>
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+namespace cnn::tools {
+
+static constexpr std::array<int, 3> signals = {SIGHUP, SIGINT, SIGTERM};
+
+KeepIgnoredSignals::KeepIgnoredSignals() {
+  for (size_t i = 0; i < signals.size(); ++i) {
+    struct sigaction action;
+    isIgnored[i] = sigaction(signals[i], nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+  }
+}
+
+KeepIgnoredSignals::~KeepIgnoredSignals() {
+  for (size_t i = 0; i < signals.size(); ++i)
+    if (isIgnored[i])
+      signal(signals[i], SIG_IGN);
+}
+
+EndSignals::EndSignals(void (*handler)(int)) {
+  struct sigaction action = {};
+  action.sa_handler = handler;
+  for (int signal : signals)
+    sigaddset(&action.sa_mask, signal);
+  for (size_t i = 0; i < signals.size(); ++i) {
+    sigaction(signals[i], nullptr, &before[i]);
+    if (before[i].sa_handler != SIG_IGN)
+      sigaction(signals[i], &action, nullptr);
+  }
+}
+
+EndSignals::~EndSignals() {
+  for (size_t i = 0; i < signals.size(); ++i)
+    sigaction(signals[i], &before[i], nullptr);
+}
+
+/// As if there had been no handler. The signal comes when the handler is left.
+static void endBy(int signal) {
+  ::signal(signal, SIG_DFL);
+  raise(signal);
+}
+
+static char removedFolder[4096];
+
+static void removeFolder(int signal) {
+  int folder = open(removedFolder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  alignas(dirent64) char entries[4096];
+  long bytes;
+  while (folder >= 0 && (bytes = syscall(SYS_getdents64, folder, entries, sizeof entries)) > 0)
+    for (long at = 0; at < bytes;) {
+      auto *entry = reinterpret_cast<const dirent64 *>(entries + at);
+      unlinkat(folder, entry->d_name, 0);
+      at += entry->d_reclen;
+    }
+  rmdir(removedFolder);
+  endBy(signal);
+}
+
+static void (*setRemovedFolder(llvm::StringRef path))(int) {
+  size_t length = path.size() < sizeof removedFolder ? path.size() : 0;
+  std::memcpy(removedFolder, path.data(), length);
+  removedFolder[length] = '\0';
+  return removeFolder;
+}
+
+RemoveFolderOnSignal::RemoveFolderOnSignal(llvm::StringRef path) : signals(setRemovedFolder(path)) {}
+RemoveFolderOnSignal::~RemoveFolderOnSignal() = default;
+
+static volatile sig_atomic_t isToStop = 0;
+static timespec firstStop;
+
+static void requestStop(int signal) {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  if (!isToStop) {
+    firstStop = now;
+    isToStop = 1;
+    return;
+  }
+  double seconds = static_cast<double>(now.tv_sec - firstStop.tv_sec) + 1e-9 * double(now.tv_nsec - firstStop.tv_nsec);
+  if (seconds >= 0.1)
+    endBy(signal);
+}
+
+StopOnSignal::StopOnSignal() : signals(requestStop) {}
+const volatile sig_atomic_t *StopOnSignal::flag() const { return &isToStop; }
+
+} // namespace cnn::tools
