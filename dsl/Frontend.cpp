@@ -40,7 +40,7 @@ CompiledFile compile(SourceTable &sources, const SourceFile &main, const Fronten
 CompiledFile compileFile(llvm::StringRef path, SourceTable &sources, const FrontendOptions &options,
                          DiagnosticEngine &diagnostics, mlir::MLIRContext &context) {
   std::string problem;
-  const SourceFile *source = sources.read(path, problem);
+  const SourceFile *source = sources.readArgument(path, problem);
   if (source)
     return compile(sources, *source, options, diagnostics, context);
   diagnostics.error({}, "cannot read '" + path + "': " + problem);

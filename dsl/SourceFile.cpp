@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dsl/SourceFile.h"
 #include "llvm/ADT/SmallString.h"
+#include "llvm/Support/Error.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include <algorithm>
 #include <cassert>
+#include <optional>
 
 namespace cnn::dsl {
 
@@ -38,46 +39,74 @@ llvm::StringRef SourceFile::lineText(int64_t line) const {
   return text;
 }
 
+static std::string textOf(std::error_code code) { return llvm::StringRef(code.message()).lower(); }
+
+/// Reads to the end, but no more than a file may have: a pipe, or a file that grows, does not say its size.
+static std::optional<std::string> readAll(llvm::sys::fs::file_t file, std::string &error) {
+  std::string text;
+  constexpr size_t chunk = 64 << 10;
+  while (true) {
+    size_t size = text.size();
+    text.resize(size + chunk);
+    llvm::Expected<size_t> count = llvm::sys::fs::readNativeFile(file, llvm::MutableArrayRef(&text[size], chunk));
+    if (!count) {
+      error = textOf(llvm::errorToErrorCode(count.takeError()));
+      return std::nullopt;
+    }
+    text.resize(size + *count);
+    if (text.size() > static_cast<size_t>(SourceFile::maxSize)) {
+      error = "it has more than " + std::to_string(SourceFile::maxSize) + " bytes";
+      return std::nullopt;
+    }
+    if (*count == 0)
+      return text;
+  }
+}
+
 const SourceFile *SourceTable::read(llvm::StringRef path, std::string &error) {
-  llvm::SmallString<128> realPath;
-  if (std::error_code code = llvm::sys::fs::real_path(path, realPath)) {
-    error = llvm::StringRef(code.message()).lower();
+  llvm::sys::fs::file_status status;
+  if (std::error_code code = llvm::sys::fs::status(path, status)) {
+    error = textOf(code);
     return nullptr;
   }
+  llvm::sys::fs::file_type type = status.type();
+  if (type != llvm::sys::fs::file_type::regular_file && type != llvm::sys::fs::file_type::fifo_file) {
+    error = type == llvm::sys::fs::file_type::directory_file ? "is a directory" : "is not a file";
+    return nullptr;
+  }
+  // A pipe may have no path but the one it was given by, as in `cnnc check <(cat lenet5.cnn)`.
+  llvm::SmallString<128> realPath;
+  if (llvm::sys::fs::real_path(path, realPath))
+    realPath = path;
   for (const Entry &entry : files)
     if (entry.realPath == realPath)
       return entry.file.get();
-
-  llvm::sys::fs::file_status status;
-  if (std::error_code code = llvm::sys::fs::status(realPath, status)) {
-    error = llvm::StringRef(code.message()).lower();
+  llvm::Expected<llvm::sys::fs::file_t> file = llvm::sys::fs::openNativeFileForRead(path);
+  if (!file) {
+    error = textOf(llvm::errorToErrorCode(file.takeError()));
     return nullptr;
   }
-  if (llvm::sys::fs::is_directory(status)) {
-    error = "is a directory";
-    return nullptr;
-  }
-  // The size of a pipe or device is not known before it is read; the second check below covers those.
-  auto tooLarge = [&](uint64_t size) {
-    if (size <= static_cast<uint64_t>(SourceFile::maxSize))
-      return false;
-    error = "the file has " + std::to_string(size) + " bytes, but at most " + std::to_string(SourceFile::maxSize) +
-            " are allowed";
-    return true;
-  };
-  if (tooLarge(status.getSize()))
-    return nullptr;
-  auto buffer = llvm::MemoryBuffer::getFile(realPath, /*IsText=*/false, /*RequiresNullTerminator=*/false);
-  if (!buffer) {
-    error = llvm::StringRef(buffer.getError().message()).lower();
-    return nullptr;
-  }
-  if (tooLarge((*buffer)->getBufferSize()))
+  std::optional<std::string> text = readAll(*file, error);
+  llvm::sys::fs::closeFile(*file);
+  if (!text)
     return nullptr;
   auto ordinal = static_cast<int64_t>(files.size());
-  files.push_back(
-      {realPath.str().str(), std::make_unique<SourceFile>(path.str(), (*buffer)->getBuffer().str(), ordinal)});
+  files.push_back({realPath.str().str(), std::make_unique<SourceFile>(path.str(), std::move(*text), ordinal)});
   return files.back().file.get();
+}
+
+const SourceFile *SourceTable::readArgument(llvm::StringRef path, std::string &error) {
+  if (path != "-")
+    return read(path, error);
+  std::optional<std::string> text = readAll(llvm::sys::fs::getStdinHandle(), error);
+  return text ? add("<stdin>", std::move(*text)) : nullptr;
+}
+
+const SourceFile *SourceTable::find(llvm::StringRef path) const {
+  for (const Entry &entry : files)
+    if (entry.file->path() == path)
+      return entry.file.get();
+  return nullptr;
 }
 
 const SourceFile *SourceTable::add(std::string path, std::string text) {

@@ -73,8 +73,13 @@ private:
 class SourceTable {
 public:
   /// Reads a file, or finds it if it was read before. Returns null and sets `error` to a sentence without the path
-  /// ("no such file or directory") if it cannot be read, is a directory or is larger than SourceFile::maxSize.
+  /// ("no such file or directory") if it cannot be read, is neither a file nor a pipe, or is larger than
+  /// SourceFile::maxSize.
   const SourceFile *read(llvm::StringRef path, std::string &error);
+  /// The same for a path from the command line, where `-` is standard input.
+  const SourceFile *readArgument(llvm::StringRef path, std::string &error);
+  /// The file that is shown as `path` in diagnostics, if it was read or added; null otherwise.
+  const SourceFile *find(llvm::StringRef path) const;
   /// Adds text that is not on disk: the standard library, standard input, tests.
   const SourceFile *add(std::string path, std::string text);
 

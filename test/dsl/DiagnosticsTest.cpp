@@ -43,6 +43,9 @@ TEST(SourceTable, ReportsWhatCannotBeRead) {
   EXPECT_EQ(error, "no such file or directory");
   EXPECT_EQ(sources.read("/", error), nullptr);
   EXPECT_EQ(error, "is a directory");
+  // Without an end.
+  EXPECT_EQ(sources.read("/dev/zero", error), nullptr);
+  EXPECT_EQ(error, "is not a file");
 }
 
 TEST(SourceTable, AFileOfTwoPathsIsReadOnce) {

@@ -15,7 +15,7 @@ ExitCode printSyntaxTree(llvm::StringRef path, DiagnosticsFormat format, llvm::r
   dsl::SourceTable sources;
   dsl::DiagnosticEngine diagnostics;
   std::string problem;
-  if (const dsl::SourceFile *source = sources.read(path, problem))
+  if (const dsl::SourceFile *source = sources.readArgument(path, problem))
     dsl::printAst(*dsl::parse(*source, diagnostics), stream, /*withPlaces=*/true);
   else
     diagnostics.error({}, "cannot read '" + path + "': " + problem);

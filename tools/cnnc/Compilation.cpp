@@ -31,8 +31,7 @@ static mlir::DialectRegistry &fill(mlir::DialectRegistry &registry) {
 
 /// The range of a location in the text of a file; invalid if the file is none of the model's.
 static dsl::SourceRange rangeOf(mlir::FileLineColRange place, dsl::SourceTable &sources) {
-  std::string problem;
-  const dsl::SourceFile *file = place ? sources.read(place.getFilename().getValue(), problem) : nullptr;
+  const dsl::SourceFile *file = place ? sources.find(place.getFilename().getValue()) : nullptr;
   // The module as a whole is at 1:1.
   bool isModule = place && place.getStartLine() == 1 && place.getStartColumn() == 1 && place.getEndColumn() <= 1;
   if (!file || isModule || place.getStartLine() < 1 || place.getEndLine() > file->lineCount())

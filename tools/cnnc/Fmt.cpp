@@ -6,7 +6,6 @@
 #include "tools/cnnc/Command.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 
 namespace cnn::tools {
@@ -74,15 +73,7 @@ static ExitCode runFmt(Arguments &arguments) {
     dsl::SourceTable sources;
     dsl::DiagnosticEngine diagnostics;
     std::string problem;
-    const dsl::SourceFile *source = nullptr;
-    if (path == "-" && !isInPlace) {
-      if (auto input = llvm::MemoryBuffer::getSTDIN())
-        source = sources.add("<stdin>", (*input)->getBuffer().str());
-      else
-        problem = input.getError().message();
-    } else {
-      source = sources.read(path, problem);
-    }
+    const dsl::SourceFile *source = isInPlace ? sources.read(path, problem) : sources.readArgument(path, problem);
     if (!source) {
       diagnostics.error({}, "cannot read '" + path + "': " + problem);
       showDiagnostics(diagnostics, diagnosticsForm);
