@@ -3,12 +3,27 @@
 // Nets to functions: arguments are the inputs, then the weights in the order in which they are declared.
 #include "dsl/Elaborator.h"
 #include "mlir/IR/Verifier.h"
+#include "llvm/ADT/STLExtras.h"
 
 namespace cnn::dsl {
 
 Elaborator::Elaborator(const Program &program, const FrontendOptions &options, DiagnosticEngine &diagnostics,
                        mlir::MLIRContext &context)
     : program(program), options(options), diagnostics(diagnostics), context(context), builder(&context) {}
+
+/// In C the objects of a net A are called A_model, A_run and A_trainer, and their functions begin so.
+static void checkNetNames(llvm::ArrayRef<const ModelDecl *> nets, DiagnosticEngine &diagnostics) {
+  for (const ModelDecl *net : nets)
+    for (const ModelDecl *other : nets) {
+      llvm::StringRef rest = net->name.text;
+      if (!rest.consume_front(other->name.text) || !llvm::is_contained({"_model", "_run", "_trainer"}, rest))
+        continue;
+      diagnostics
+          .error(net->name.range, "a net cannot be called '" + net->name.text + "' beside '" + other->name.text +
+                                      "', whose functions have names such as '" + net->name.text + "_create'")
+          .note(other->name.range, "'" + other->name.text + "' is here");
+    }
+}
 
 mlir::OwningOpRef<mlir::ModuleOp> Elaborator::run(std::vector<NetSummary> &netSummaries) {
   summaries = &netSummaries;
@@ -25,11 +40,15 @@ mlir::OwningOpRef<mlir::ModuleOp> Elaborator::run(std::vector<NetSummary> &netSu
     if (const auto *constant = llvm::dyn_cast<ConstDecl>(decl))
       evaluateConstant({constant, &file, constant->name});
   });
+  std::vector<const ModelDecl *> nets;
   each([&](const Decl *decl) {
     const auto *net = llvm::dyn_cast<ModelDecl>(decl);
     if (net && net->modelKind == ModelKind::Net)
-      elaborateNet(*net, file);
+      nets.push_back(net);
   });
+  checkNetNames(nets, diagnostics);
+  for (const ModelDecl *net : nets)
+    elaborateNet(*net, file);
   each([&](const Decl *decl) {
     if (const auto *data = llvm::dyn_cast<DataDecl>(decl))
       elaborateData(*data);
