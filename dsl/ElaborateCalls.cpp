@@ -47,6 +47,8 @@ Value Elaborator::evaluateCall(const CallExpr &expr) {
     std::vector<Actual> configuration, tensors;
     for (Actual &actual : actuals)
       (hasTensors && !actual.keyword ? tensors : configuration).push_back(std::move(actual));
+    if (hasTensors && configuration.empty())
+      return applyModule(*callable, tensors, place, expr.callee);
     std::shared_ptr<Instance> instance = configure(*callable, configuration, place);
     if (!instance)
       return Poison();
@@ -109,10 +111,33 @@ Value Elaborator::applyToTensors(const Value &callee, llvm::ArrayRef<Actual> act
     error(calleeExpr, describe(callee) + " cannot be called");
     return Poison();
   }
-  if (trainedNet && callable->decl == trainedNet)
-    return applyTrainedNet(actuals, place);
-  std::shared_ptr<Instance> instance = configure(*callable, {}, place);
-  return instance ? applyInstance(*instance, actuals, place) : Value(Poison());
+  return applyModule(*callable, actuals, place, calleeExpr);
+}
+
+Value Elaborator::applyModule(const Callable &callee, llvm::ArrayRef<Actual> actuals, SourceRange place,
+                              const Expr *calleeExpr) {
+  std::shared_ptr<Instance> instance = configure(callee, {}, place);
+  if (!instance)
+    return Poison();
+  size_t weights = function ? function->weights.size() : 0;
+  Value result = applyInstance(*instance, actuals, place);
+  // After `m = M`, a reader of m(a) + m(b) cannot tell whether the two share weights.
+  const auto *name = llvm::dyn_cast<NameExpr>(calleeExpr);
+  auto variable = name ? frame->variables.find(name->name) : frame->variables.end();
+  if (result.isPoison() || variable == frame->variables.end() || !variable->second.source ||
+      function->weights.size() == weights)
+    return result;
+  if (!variable->second.applied.isValid()) {
+    variable->second.applied = place;
+    return result;
+  }
+  std::string module = callee.decl->name.text.str();
+  error(calleeExpr, "'" + name->name + "' is applied twice, but is only another name for '" + module +
+                        "': it does not say whether the weights are shared")
+      .note(variable->second.applied, "first applied here")
+      .help(variable->second.source->range(), "to share them, make one layer: " + name->name + " = " + module + "()")
+      .help(placeOf(calleeExpr), "for separate weights, make a layer in each use: " + name->name + "()");
+  return Poison();
 }
 
 Value Elaborator::callOperation(const Operation &operation, llvm::ArrayRef<Actual> actuals, SourceRange place) {
@@ -177,6 +202,10 @@ std::shared_ptr<Instance> Elaborator::configure(const Callable &callee, llvm::Ar
     error(place, "'" + decl.name.text + "' is a fn, not a layer");
     return nullptr;
   }
+  if (&decl == trainedNet && !actuals.empty()) {
+    error(actuals.front().place, "'" + decl.name.text + "' is trained as it is compiled: with its defaults");
+    return nullptr;
+  }
   Frame inner;
   inner.file = callee.file;
   inner.decl = &decl;
@@ -209,6 +238,8 @@ Value Elaborator::applyInstance(Instance &instance, llvm::ArrayRef<Actual> actua
     error(place, "'" + instance.label + "' can be applied only in a net");
     return Poison();
   }
+  if (trainedNet && instance.decl == trainedNet)
+    return applyTrainedNet(actuals, place);
   Depth depth(callDepth);
   if (callDepth > options.maxCallDepth) {
     error(place, "modules may nest at most " + llvm::Twine(options.maxCallDepth) + " levels deep: '" +

@@ -19,6 +19,7 @@
 #include "dsl/Values.h"
 #include "ir/CnnDialect.h"
 #include "llvm/ADT/StringMap.h"
+#include <functional>
 
 namespace cnn::dsl {
 
@@ -70,6 +71,8 @@ struct Variable {
   SourceRange bound;
   /// What it was bound to; null for parameters.
   const Expr *source = nullptr;
+  /// If it is another name for a module with weights: where it was applied first.
+  SourceRange applied = {};
 };
 
 /// A module applied to its configuration: a layer with its own weights.
@@ -100,6 +103,8 @@ struct Frame {
   /// The call, in the caller's file.
   SourceRange callPlace;
   llvm::StringMap<Variable> variables;
+  /// Makes the value of a name that is no variable; nullopt if the name means something else. May be empty.
+  std::function<std::optional<Value>(const NameExpr &)> lookUpLater;
   WeightScope *weights = nullptr;
   /// The iteration of each `for` around the current statement, outermost first.
   llvm::SmallVector<int64_t> iterations;

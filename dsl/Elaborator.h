@@ -137,6 +137,8 @@ public:
   /// Null after an error.
   std::shared_ptr<Instance> configure(const Callable &callee, llvm::ArrayRef<Actual> actuals, SourceRange place);
   Value applyInstance(Instance &instance, llvm::ArrayRef<Actual> actuals, SourceRange place);
+  /// Makes an instance of a module that was given no configuration, and applies it.
+  Value applyModule(const Callable &callee, llvm::ArrayRef<Actual> actuals, SourceRange place, const Expr *calleeExpr);
   /// Binds configuration parameters to arguments and defaults, as variables of `frame`.
   bool bindConfiguration(const ModelDecl &decl, llvm::ArrayRef<Actual> actuals, SourceRange place, Frame &frame);
   bool checkConfigurationType(const ModelDecl &decl, const Parameter &parameter, Value &value, SourceRange place);
