@@ -92,6 +92,7 @@ void Elaborator::elaborateData(const DataDecl &decl) {
     names.push_back(entry.name.text);
     buildField(*this, entry, "train", field);
   }
+  const Entry *test = nullptr;
   for (const Entry &block : decl.entries) {
     if (!block.isBlock)
       continue;
@@ -100,6 +101,11 @@ void Elaborator::elaborateData(const DataDecl &decl) {
           .suggestOneOf(block.name.text, {"test"});
       continue;
     }
+    if (test) {
+      error(block.name.range, "'test' is given twice").note(test->name.range, "first given here");
+      continue;
+    }
+    test = &block;
     llvm::StringMap<bool> given;
     for (const Entry &entry : block.entries) {
       auto found = types.find(entry.name.text);

@@ -73,6 +73,9 @@ Value Elaborator::evaluateName(const NameExpr &expr) {
   auto found = frame->variables.find(expr.name);
   if (found != frame->variables.end())
     return found->second.value;
+  if (frame->lookUpLater)
+    if (std::optional<Value> value = frame->lookUpLater(expr))
+      return *value;
   const Definition *definition = frame->file->find(expr.name);
   if (!definition && frame->isIncomplete)
     return Poison();

@@ -4,20 +4,29 @@
 // batch).
 //
 // The expressions of the block see the fields of the data, and the results of the net by their names if the data has
-// fields of the names of its inputs. Applying the net to the same tensors twice gives the same values.
+// fields of the names of its inputs. The net is applied when an expression asks for it, to the same tensors only once:
+// each application in training mode updates the running statistics.
 #include "dsl/Elaborator.h"
 #include "llvm/ADT/STLExtras.h"
 
 namespace cnn::dsl {
 
 namespace {
+struct Metric {
+  std::string name;
+  const Expr *value = nullptr;
+  /// Where its name is written, or what it was made from.
+  SourceRange place;
+  bool isNamed = false;
+};
+
 struct TrainBlock {
   const TrainDecl *decl = nullptr;
   const ModelDecl *net = nullptr;
   const Definition *netDefinition = nullptr;
   const DataDecl *data = nullptr;
   const Expr *loss = nullptr;
-  std::vector<std::pair<std::string, const Expr *>> metrics;
+  std::vector<Metric> metrics;
 };
 } // namespace
 
@@ -41,16 +50,9 @@ static std::string metricName(const Expr *expr) {
 static Value applyNet(Elaborator &elaborator, const TrainBlock &block, llvm::ArrayRef<Actual> actuals,
                       SourceRange place) {
   FunctionState &function = *elaborator.function;
-  std::vector<void *> key;
-  for (const Actual &actual : actuals) {
+  for (const Actual &actual : actuals)
     if (actual.value.isPoison())
       return Poison();
-    if (const auto *tensor = actual.value.as<Tensor>())
-      key.push_back(tensor->value.getAsOpaquePointer());
-  }
-  auto found = function.netResults.find(key);
-  if (found != function.netResults.end())
-    return found->second;
   Frame inner;
   inner.file = block.netDefinition->file;
   inner.decl = block.net;
@@ -63,9 +65,48 @@ static Value applyNet(Elaborator &elaborator, const TrainBlock &block, llvm::Arr
   if (!elaborator.bindConfiguration(*block.net, {}, place, inner) ||
       !elaborator.bindInputs(*block.net, actuals, place, inner))
     return Poison();
+  // In the order of the inputs, however the arguments were given.
+  std::vector<void *> key;
+  for (const Parameter &input : block.net->inputs)
+    key.push_back(inner.variables[input.name.text].value.as<Tensor>()->value.getAsOpaquePointer());
+  auto found = function.netResults.find(key);
+  if (found != function.netResults.end())
+    return found->second;
   Value result = elaborator.evaluateBody(*block.net, inner);
   function.netResults[key] = result;
   return result;
+}
+
+/// A result of the net by its name: what the net makes of the fields that are called as its inputs.
+static std::optional<Value> lookUpResult(Elaborator &elaborator, const TrainBlock &block, Frame &outer,
+                                         const NameExpr &name) {
+  llvm::ArrayRef<Parameter> results = block.net->results;
+  if (llvm::none_of(results, [&](const Parameter &result) { return result.name.text == name.name; }))
+    return std::nullopt;
+  std::vector<Actual> inputs;
+  for (const Parameter &input : block.net->inputs) {
+    auto found = outer.variables.find(input.name.text);
+    if (found != outer.variables.end()) {
+      inputs.push_back({found->second.value, name.range(), {}});
+      continue;
+    }
+    if (outer.file->find(name.name))
+      return std::nullopt;
+    llvm::StringRef net = block.net->name.text;
+    elaborator
+        .error(&name, "'" + name.name + "' is what '" + net + "' makes of '" + input.name.text +
+                          "', but the data has no field '" + input.name.text + "'")
+        .help(name.range(), "apply the net to a field: " + net + "(…)" +
+                                (results.size() > 1 ? "." + name.name.str() : std::string()));
+    return Poison();
+  }
+  Value value = applyNet(elaborator, block, inputs, name.range());
+  if (value.isPoison())
+    return value;
+  for (size_t i = 0; i < results.size(); ++i)
+    outer.variables.try_emplace(results[i].name.text,
+                                Variable{value.elements() ? (*value.elements())[i] : value, results[i].name.range});
+  return outer.variables[name.name].value;
 }
 
 static std::optional<Tensor> perSample(Elaborator &elaborator, const Expr *expr, llvm::StringRef what) {
@@ -78,6 +119,21 @@ static std::optional<Tensor> perSample(Elaborator &elaborator, const Expr *expr,
     return *tensor;
   elaborator.error(expr, what + " must be one number per sample, but this is " + describe(value));
   return std::nullopt;
+}
+
+static bool dependsOnParameters(Elaborator &elaborator, mlir::Value value) {
+  llvm::SmallVector<mlir::Value> pending = {value};
+  llvm::DenseSet<mlir::Value> seen = {value};
+  while (!pending.empty()) {
+    mlir::Value next = pending.pop_back_val();
+    if (const Weight *weight = elaborator.function->weightOf.lookup(next); weight && !weight->isState)
+      return true;
+    if (mlir::Operation *op = next.getDefiningOp())
+      for (mlir::Value operand : op->getOperands())
+        if (seen.insert(operand).second)
+          pending.push_back(operand);
+  }
+  return false;
 }
 
 static bool buildFunction(Elaborator &elaborator, TrainBlock &block, Mode mode) {
@@ -107,34 +163,33 @@ static bool buildFunction(Elaborator &elaborator, TrainBlock &block, Mode mode) 
   elaborator.applyTrainedNet = [&](llvm::ArrayRef<Actual> actuals, SourceRange at) {
     return applyNet(elaborator, block, actuals, at);
   };
-  // The results of the net by name, if the data has what the net needs.
-  std::vector<Actual> inputs;
-  for (const Parameter &input : block.net->inputs) {
-    auto found = outer.variables.find(input.name.text);
-    if (found != outer.variables.end())
-      inputs.push_back({found->second.value, place, {}});
-  }
-  if (inputs.size() == block.net->inputs.size()) {
-    Value results = applyNet(elaborator, block, inputs, place);
-    if (results.isPoison())
-      return false;
-    for (size_t i = 0; i < block.net->results.size(); ++i) {
-      const Name &name = block.net->results[i].name;
-      const Value &value = block.net->results.size() == 1 ? results : (*results.elements())[i];
-      outer.variables.try_emplace(name.text, Variable{value, name.range, nullptr});
-    }
-  }
+  outer.lookUpLater = [&](const NameExpr &name) { return lookUpResult(elaborator, block, outer, name); };
 
   std::optional<Tensor> loss = perSample(elaborator, block.loss, "the loss");
   std::vector<Elaborator::Result> results;
   bool ok = loss.has_value();
+  if (ok && !dependsOnParameters(elaborator, loss->value)) {
+    Diagnostic &diagnostic =
+        elaborator.error(block.loss, "the loss does not depend on any weight, so there is nothing to train");
+    for (const Entry &field : block.data->entries)
+      if (llvm::any_of(block.net->results, [&](const Parameter &r) { return r.name.text == field.name.text; }))
+        diagnostic.note(field.name.range,
+                        "'" + field.name.text + "' is this field, not the result of '" + block.net->name.text + "'");
+    ok = false;
+  }
   if (ok)
     results.push_back({loss->value, "loss", Role::Loss});
-  for (const auto &[name, expr] : block.metrics) {
-    std::optional<Tensor> metric = perSample(elaborator, expr, "a metric");
-    ok &= metric.has_value();
-    if (metric)
-      results.push_back({metric->value, name, Role::Metric});
+  // What a metric makes of the net is shown, but is no training: it leaves the running statistics alone.
+  std::vector<Elaborator::Result> states;
+  for (const Weight &weight : function.weights)
+    if (weight.updated)
+      states.push_back(
+          {weight.updated, weight.path, Role::State, llvm::cast<mlir::BlockArgument>(weight.value).getArgNumber()});
+  for (const Metric &metric : block.metrics) {
+    std::optional<Tensor> value = perSample(elaborator, metric.value, "a metric");
+    ok &= value.has_value();
+    if (value)
+      results.push_back({value->value, metric.name, Role::Metric});
   }
   if (!ok)
     return false;
@@ -146,10 +201,7 @@ static bool buildFunction(Elaborator &elaborator, TrainBlock &block, Mode mode) 
           {builder.getNamedAttr("kind", ReduceKindAttr::get(&elaborator.context, ReduceKind::Mean)),
            builder.getNamedAttr("keep", builder.getDenseI64ArrayAttr({}))})[0];
   } else {
-    for (const Weight &weight : function.weights)
-      if (weight.updated)
-        results.push_back(
-            {weight.updated, weight.path, Role::State, llvm::cast<mlir::BlockArgument>(weight.value).getArgNumber()});
+    llvm::append_range(results, states);
   }
   // Fields that nothing reads are no inputs.
   llvm::SmallVector<int64_t> removed;
@@ -201,6 +253,10 @@ static bool readKeys(Elaborator &elaborator, const TrainDecl &decl, TrainKeys &k
       elaborator.error(entry.range, "'" + entry.name.text + "' needs a value");
       ok = false;
     }
+    if (entry.type) {
+      elaborator.error(entry.type->range, "'" + entry.name.text + "' has no type here");
+      ok = false;
+    }
     keys.*found->second = &entry;
   }
   for (auto [name, key] : {std::pair("loss", keys.loss), std::pair("optimizer", keys.optimizer),
@@ -210,6 +266,41 @@ static bool readKeys(Elaborator &elaborator, const TrainDecl &decl, TrainKeys &k
       ok = false;
     }
   return ok;
+}
+
+/// The keys of the metrics file, beside which the metrics stand.
+static constexpr llvm::StringLiteral takenNames[] = {"epoch", "loss", "rate", "seconds", "test", "test_seconds"};
+
+static void readMetrics(Elaborator &elaborator, const Entry *key, std::vector<Metric> &metrics) {
+  if (!key)
+    return;
+  auto add = [&](const Expr *value) {
+    metrics.push_back({metricName(value), value, elaborator.placeOf(value), /*isNamed=*/false});
+  };
+  const auto *list = llvm::dyn_cast_or_null<ListExpr>(key->value);
+  for (const Entry &entry : key->entries) {
+    if (entry.value && !entry.type)
+      metrics.push_back({entry.name.text.str(), entry.value, entry.name.range, /*isNamed=*/true});
+    else
+      elaborator.error(entry.name.range, "a metric needs a value and nothing else: " + entry.name.text + " = …");
+  }
+  if (list)
+    llvm::for_each(list->elements, add);
+  else if (key->value)
+    add(key->value);
+  llvm::StringMap<SourceRange> places;
+  for (const Metric &metric : metrics) {
+    auto [found, isNew] = places.try_emplace(metric.name, metric.place);
+    Diagnostic *diagnostic = nullptr;
+    if (llvm::is_contained(takenNames, metric.name))
+      diagnostic = &elaborator.error(metric.place, "a metric cannot be called '" + metric.name +
+                                                       "', which means something else in the file of the metrics");
+    else if (!isNew)
+      diagnostic = &elaborator.error(metric.place, "there are two metrics called '" + metric.name + "'")
+                        .note(found->second, "the first one");
+    if (diagnostic && !metric.isNamed)
+      diagnostic->help(metric.place, "give it a name: metric { … = " + metric.place.text() + " }");
+  }
 }
 
 static OptimizerAttr optimizerAttr(Elaborator &elaborator, const Record &record) {
@@ -258,22 +349,7 @@ void Elaborator::elaborateTrain(const TrainDecl &decl) {
   if (!readKeys(*this, decl, keys))
     return;
   block.loss = keys.loss->value;
-  if (keys.metric && keys.metric->isBlock) {
-    for (const Entry &entry : keys.metric->entries)
-      if (entry.value)
-        block.metrics.emplace_back(entry.name.text.str(), entry.value);
-  } else if (keys.metric) {
-    if (const auto *list = llvm::dyn_cast<ListExpr>(keys.metric->value))
-      for (const Expr *element : list->elements)
-        block.metrics.emplace_back(metricName(element), element);
-    else
-      block.metrics.emplace_back(metricName(keys.metric->value), keys.metric->value);
-  }
-  llvm::StringMap<bool> metricNames;
-  for (const auto &[metric, expr] : block.metrics)
-    if (!metricNames.try_emplace(metric, true).second)
-      error(expr, "there are two metrics called '" + metric + "'")
-          .help(placeOf(expr), "name them: metric { first = …; second = … }");
+  readMetrics(*this, keys.metric, block.metrics);
   Value optimizer = evaluate(keys.optimizer->value);
   const Record *record = optimizer.asRecord();
   if (!optimizer.isPoison() && (!record || record->family != "optimizer"))
