@@ -7,7 +7,9 @@
 // fields of the names of its inputs. The net is applied when an expression asks for it, to the same tensors only once:
 // each application in training mode updates the running statistics.
 #include "dsl/Elaborator.h"
+#include "ir/WeightPattern.h"
 #include "llvm/ADT/STLExtras.h"
+#include <set>
 
 namespace cnn::dsl {
 
@@ -303,6 +305,49 @@ static void readMetrics(Elaborator &elaborator, const Entry *key, std::vector<Me
   }
 }
 
+/// Where the optimizer of a train block says `pattern`.
+static SourceRange placeOfPattern(const Expr *expr, llvm::StringRef pattern) {
+  if (const auto *text = llvm::dyn_cast<StringExpr>(expr); text && text->value == pattern)
+    return text->range();
+  if (const auto *list = llvm::dyn_cast<ListExpr>(expr))
+    for (const Expr *element : list->elements)
+      if (SourceRange place = placeOfPattern(element, pattern); place.isValid())
+        return place;
+  if (const auto *call = llvm::dyn_cast<CallExpr>(expr))
+    for (const Argument &argument : call->arguments)
+      if (SourceRange place = placeOfPattern(argument.value, pattern); place.isValid())
+        return place;
+  return {};
+}
+
+/// A pattern that matches nothing is a mistake: a weight decays that the user thinks does not.
+static bool checkNoDecay(Elaborator &elaborator, const Expr *optimizer, llvm::ArrayRef<mlir::StringAttr> patterns) {
+  std::vector<llvm::StringRef> paths;
+  // "*.bias" and "conv1.*".
+  std::set<std::string> usualPatterns;
+  for (const Weight &weight : elaborator.function->weights) {
+    if (weight.isState)
+      continue;
+    llvm::StringRef path = paths.emplace_back(weight.path);
+    if (path.contains('.')) {
+      usualPatterns.insert("*." + path.rsplit('.').second.str());
+      usualPatterns.insert(path.split('.').first.str() + ".*");
+    }
+  }
+  std::vector<llvm::StringRef> patternsThere(usualPatterns.begin(), usualPatterns.end());
+  bool ok = true;
+  for (mlir::StringAttr attr : patterns) {
+    llvm::StringRef pattern = attr.getValue();
+    if (llvm::any_of(paths, [&](llvm::StringRef path) { return matchesWeightPattern(pattern, path); }))
+      continue;
+    ok = false;
+    SourceRange place = placeOfPattern(optimizer, pattern);
+    elaborator.error(place.isValid() ? place : optimizer->range(), "no weight matches '" + pattern + "'")
+        .suggestOneOf(pattern, pattern.contains('*') ? patternsThere : paths);
+  }
+  return ok;
+}
+
 static OptimizerAttr optimizerAttr(Elaborator &elaborator, const Record &record) {
   auto number = [&](llvm::StringRef name) { return *record.find(name)->asNumber(); };
   llvm::SmallVector<mlir::StringAttr> noDecay;
@@ -370,8 +415,10 @@ void Elaborator::elaborateTrain(const TrainDecl &decl) {
 
   Frame *saved = frame;
   trainedNet = block.net;
+  OptimizerAttr optimizerAttribute = optimizerAttr(*this, *record);
   bool ok = buildFunction(*this, block, Mode::Loss);
   frame = saved;
+  ok = ok && checkNoDecay(*this, keys.optimizer->value, optimizerAttribute.getNoDecay());
   ok = ok && buildFunction(*this, block, Mode::Evaluate);
   frame = saved;
   trainedNet = nullptr;
@@ -381,7 +428,7 @@ void Elaborator::elaborateTrain(const TrainDecl &decl) {
     return;
   builder.setInsertionPointToEnd(module->getBody());
   TrainOp::create(builder, locationOf(decl.model->range()), mlir::FlatSymbolRefAttr::get(&context, name),
-                  mlir::FlatSymbolRefAttr::get(&context, block.data->name.text), optimizerAttr(*this, *record),
+                  mlir::FlatSymbolRefAttr::get(&context, block.data->name.text), optimizerAttribute,
                   rateAttr(*this, *record->find("rate")->asRecord()), builder.getI64IntegerAttr(batch),
                   builder.getI64IntegerAttr(epochs), builder.getI64IntegerAttr(seed));
 }

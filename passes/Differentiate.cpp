@@ -22,6 +22,7 @@
 // differentiated again).
 
 #include "ir/CnnDialect.h"
+#include "ir/WeightPattern.h"
 #include "passes/Passes.h"
 
 #include "mlir/IR/IRMapping.h"
@@ -208,25 +209,6 @@ static FailureOr<SmallVector<Operation *>> findActiveOps(LossFunction &loss, con
 
 //===-- Building the train step -----------------------------------------------------------------------------------===//
 
-/// Whether `text` matches `pattern`, in which '*' stands for any text. (Brackets are part of paths, as in stage[1].)
-static bool matchesPattern(StringRef pattern, StringRef text) {
-  auto [head, tail] = pattern.split('*');
-  if (head.size() == pattern.size())
-    return pattern == text;
-  if (!text.consume_front(head))
-    return false;
-  // What follows the last '*' must end the text; what stands between two is best found as early as possible.
-  while (tail.contains('*')) {
-    auto [middle, rest] = tail.split('*');
-    size_t at = text.find(middle);
-    if (at == StringRef::npos)
-      return false;
-    text = text.drop_front(at + middle.size());
-    tail = rest;
-  }
-  return text.ends_with(tail);
-}
-
 namespace {
 
 class TrainStepBuilder {
@@ -383,7 +365,7 @@ void TrainStepBuilder::updateParameter(unsigned argument) {
     return;
   }
   bool exempt = llvm::any_of(optimizer.getNoDecay(),
-                             [&](StringAttr pattern) { return matchesPattern(pattern.getValue(), name); });
+                             [&](StringAttr pattern) { return matchesWeightPattern(pattern.getValue(), name); });
   double decay = exempt ? 0.0 : static_cast<double>(optimizer.getDecay());
   auto addSlot = [&](StringRef slot) {
     slots.push_back({Value(), (name + ":" + slot).str()});
@@ -454,7 +436,8 @@ void TrainStepBuilder::finish() {
 static LogicalResult checkNoDecay(LossFunction &loss) {
   for (StringAttr pattern : loss.train.getOptimizer().getNoDecay()) {
     auto matches = [&](unsigned weight) {
-      return loss.getArgRole(weight) == Role::Parameter && matchesPattern(pattern.getValue(), loss.getArgName(weight));
+      return loss.getArgRole(weight) == Role::Parameter &&
+             matchesWeightPattern(pattern.getValue(), loss.getArgName(weight));
     };
     if (!llvm::any_of(loss.weights, matches))
       return loss.train.emitError() << "no parameter of '" << loss.net << "' matches " << pattern
