@@ -69,6 +69,10 @@ SmallVector<int64_t> findInPlacePairs(const KernelGroup &group, ArrayRef<Value> 
   if (group.ops.size() != 1 || !isElementwise(op))
     return pairs;
   linalg::LinalgOp linalgOp = cast<linalg::LinalgOp>(op);
+  // What the op reads of its result's buffer is put there before: a maximum of minus infinity and %x would be its first.
+  if (llvm::any_of(linalgOp.getDpsInitsMutable(),
+                   [&](OpOperand &init) { return linalgOp.payloadUsesValueFromOperand(&init); }))
+    return pairs;
   for (auto [i, input] : llvm::enumerate(inputs)) {
     bool isReadInPlace = llvm::all_of(op->getOpOperands(), [&](OpOperand &operand) {
       return operand.get() != input || (linalgOp.isDpsInput(&operand) && readsWrittenElement(operand));

@@ -185,3 +185,28 @@ func.func @negative_neighbours(%x: tensor<?x5xf32> {cnn.name = "x", cnn.role = #
   } -> tensor<?x4xf32>
   return %1 : tensor<?x4xf32>
 }
+
+// -----
+
+// An op that reads what is in its result's buffer before cannot work in place: the buffer is filled first.
+
+#same = affine_map<(b, c) -> (b, c)>
+
+// CHECK-LABEL: func.func @negative_reads_its_result(
+// CHECK: func.func private @kernel_0({{.*}}) attributes {cnn.kernel, cnn.work = #{{[a-z0-9]+}}} {
+// CHECK: linalg.fill
+func.func @negative_reads_its_result(%x: tensor<?x4xf32> {cnn.name = "x", cnn.role = #cnn.role<input>})
+    -> (tensor<?x4xf32> {cnn.name = "y"}) attributes {cnn.kind = #cnn.function_kind<infer>} {
+  %c0 = arith.constant 0 : index
+  %one = arith.constant 1.0 : f32
+  %batch = tensor.dim %x, %c0 : tensor<?x4xf32>
+  %empty = tensor.empty(%batch) : tensor<?x4xf32>
+  %fill = linalg.fill ins(%one : f32) outs(%empty : tensor<?x4xf32>) -> tensor<?x4xf32>
+  %0 = linalg.generic {indexing_maps = [#same, #same], iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<?x4xf32>) outs(%fill : tensor<?x4xf32>) {
+    ^bb0(%a: f32, %o: f32):
+      %s = arith.maximumf %a, %o : f32
+      linalg.yield %s : f32
+  } -> tensor<?x4xf32>
+  return %0 : tensor<?x4xf32>
+}
