@@ -117,6 +117,8 @@ private:
     builder.setInsertionPoint(kernel);
     auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(&getContext()), {pointer, i64, i64});
     auto wrapper = LLVM::LLVMFuncOp::create(builder, loc, name, type, LLVM::Linkage::Internal);
+    // Else LLVM puts a copy into the model's function, for when there are no threads.
+    wrapper.setNoInline(true);
     wrapper->setAttr(workItemsAttrName, kernel->getAttr(workItemsAttrName));
     wrapper->setAttr(kernelAttrName, builder.getUnitAttr());
     kernel->removeAttr(kernelAttrName);

@@ -57,7 +57,8 @@ def SplitWork : Pass<"cnn-cpu-split-work", "mlir::func::FuncOp"> {
     `begin` and `end`; the forall is a `scf.for` over them that works out its coordinates. The attribute `cnn.work_items` is
     the number of items as an affine map of the batch. A kernel without a forall is one item.
   }];
-  let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect", "mlir::scf::SCFDialect"];
+  let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect", "mlir::LLVM::LLVMDialect",
+                           "mlir::scf::SCFDialect"];
 }
 
 def PackArguments : Pass<"cnn-cpu-pack-arguments", "mlir::ModuleOp"> {

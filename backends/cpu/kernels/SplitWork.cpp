@@ -14,6 +14,7 @@
 
 #include "backends/cpu/kernels/KernelPipeline.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SCF/Transforms/Transforms.h"
@@ -92,9 +93,23 @@ public:
       if (failed(scf::forallToForLoop(rewriter, op)))
         return signalPassFailure();
     }
+    // Memory on the stack is taken once, not anew by every item.
+    SmallVector<memref::AllocaOp> temporaries;
+    kernel.walk([&](memref::AllocaOp op) { temporaries.push_back(op); });
+    for (memref::AllocaOp op : temporaries)
+      if (op.getDynamicSizes().empty())
+        op->moveBefore(&kernel.getBody().front(), kernel.getBody().front().begin());
   }
 
 private:
+  /// LLVM would make one vector of several items, each element of it loaded from somewhere else, if the loops inside
+  /// are so short that they are unrolled.
+  static Attribute keepItemsApart(MLIRContext *context) {
+    auto yes = BoolAttr::get(context, true);
+    auto vectorize = LLVM::LoopVectorizeAttr::get(context, /*disable=*/yes, {}, {}, {}, {}, {}, {});
+    return LLVM::LoopAnnotationAttr::get(context, {}, vectorize, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {});
+  }
+
   static FailureOr<AffineExpr> splitItems(IRRewriter &rewriter, func::FuncOp kernel, scf::ForallOp items, Value begin,
                                           Value end) {
     unsigned rank = items.getRank();
@@ -124,6 +139,7 @@ private:
     }
     Value one = arith::ConstantIndexOp::create(rewriter, loc, 1);
     auto loop = scf::ForOp::create(rewriter, loc, begin, end, one);
+    loop->setAttr("llvm.loop_annotation", keepItemsApart(rewriter.getContext()));
     rewriter.setInsertionPointToStart(loop.getBody());
     SmallVector<Value> coordinates(rank);
     Value rest = loop.getInductionVar();
