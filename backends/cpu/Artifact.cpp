@@ -50,9 +50,9 @@ static void buildLoweringOfKernels(OpPassManager &manager, const VectorTarget &t
     manager.addPass(LLVM::createDIScopeForLLVMFuncOpPass());
 }
 
-static void buildLoweringOfCallers(OpPassManager &manager, bool debugInfo) {
-  manager.addPass(createEmitEntry());
-  if (debugInfo)
+static void buildLoweringOfCallers(OpPassManager &manager, const ArtifactOptions &options) {
+  manager.addPass(createEmitEntry({options.minParallelWork}));
+  if (options.debugInfo)
     manager.addPass(LLVM::createDIScopeForLLVMFuncOpPass());
 }
 
@@ -172,7 +172,7 @@ LogicalResult ArtifactBuilder::lower() {
     kernel.setLinkage(LLVM::Linkage::External);
   }
   PassManager callers(module.getContext());
-  buildLoweringOfCallers(callers, options.debugInfo);
+  buildLoweringOfCallers(callers, options);
   return run(callers, module);
 }
 
@@ -308,7 +308,9 @@ void registerDialects(DialectRegistry &registry) {
 void listPasses(OpPassManager &manager) {
   buildPlanPipeline(manager);
   buildLoweringOfKernels(manager, VectorTarget(), /*debugInfo=*/true);
-  buildLoweringOfCallers(manager, /*debugInfo=*/true);
+  ArtifactOptions options;
+  options.debugInfo = true;
+  buildLoweringOfCallers(manager, options);
 }
 
 std::string findTargetProblem(StringRef triple, StringRef cpu) {

@@ -25,6 +25,7 @@ struct ArtifactOptions {
   std::string triple;      // empty: the host
   std::string cpu;         // empty: the host's, or the baseline of the triple
   std::string producer;    // "cnnc 0.1.0"
+  int64_t minParallelWork = 128 * 1024; // multiply-adds, about, of a kernel that is worth waking threads
   bool debugInfo = false;  // functions and lines of the model's file, as DWARF
   bool emitStaticLibrary = true;
   bool emitSharedLibrary = true;

@@ -73,11 +73,10 @@ public:
   LLVM::LLVMPointerType pointer;
 };
 
-/// A kernel with fewer steps is over before another thread has woken up.
-constexpr int64_t minParallelWork = 128 * 1024;
-
 /// void cnn.launch(const cnn_call *call, kernel, void *slots, int64_t count, int64_t work)
-LLVM::LLVMFuncOp createLaunch(ModuleOp module) {
+///
+/// A kernel with less than `minParallelWork` is over before another thread has woken up.
+LLVM::LLVMFuncOp createLaunch(ModuleOp module, int64_t minParallelWork) {
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
   EntryBuilder entry(builder, module.getLoc());
   Type i64 = builder.getI64Type(), none = LLVM::LLVMVoidType::get(module.getContext());
@@ -122,6 +121,8 @@ LLVM::LLVMFuncOp createLaunch(ModuleOp module) {
 
 class EmitEntry : public cnn::cpu::impl::EmitEntryBase<EmitEntry> {
 public:
+  using EmitEntryBase::EmitEntryBase;
+
   void runOnOperation() override {
     SmallVector<func::FuncOp> callers, kernels;
     for (func::FuncOp function : getOperation().getOps<func::FuncOp>()) {
@@ -132,7 +133,7 @@ public:
     }
     if (callers.empty())
       return;
-    launch = createLaunch(getOperation());
+    launch = createLaunch(getOperation(), minParallelWork);
     for (func::FuncOp caller : callers)
       if (failed(emit(caller)))
         return signalPassFailure();

@@ -92,6 +92,9 @@ def EmitEntry : Pass<"cnn-emit-entry", "::mlir::ModuleOp"> {
 
     Needs: cnn-plan-memory, cnn-place-weights; kernels as declarations that know their `cnn.work_items`.
   }];
+  let options = [
+    Option<"minParallelWork", "min-parallel-work", "int64_t", "128 * 1024", "steps of a kernel that are worth waking threads">,
+  ];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
