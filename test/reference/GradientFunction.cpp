@@ -59,6 +59,10 @@ void cnn::test::TestFunction::setResults(ValueRange results) {
   ASSERT_TRUE(succeeded(verify(*module)));
 }
 
+void cnn::test::TestFunction::tie(unsigned result, Value input) {
+  function.setResultAttr(result, tiedAttrName, builder.getI64IntegerAttr(cast<BlockArgument>(input).getArgNumber()));
+}
+
 SmallVector<Tensor> cnn::test::evaluateGradients(func::FuncOp function, ArrayRef<Tensor> inputs,
                                                  ArrayRef<Tensor> resultWeights) {
   func::FuncOp gradientFunction = function.clone();

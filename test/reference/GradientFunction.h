@@ -27,6 +27,8 @@ public:
   mlir::Value addInput(reference::Tensor value, bool hasBatch);
   /// Ends the function.
   void setResults(mlir::ValueRange results);
+  /// Says that a result is the new value of an input without a batch, as it is in a training step.
+  void tie(unsigned result, mlir::Value input);
 
   mlir::func::FuncOp getFunction() { return function; }
   llvm::ArrayRef<reference::Tensor> getInputs() const { return inputs; }

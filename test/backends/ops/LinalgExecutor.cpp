@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "test/passes/LinalgExecutor.h"
+#include "test/backends/ops/Executor.h"
 
+#include "backends/cpu/Artifact.h"
 #include "ir/CnnDialect.h"
 #include "ir/reference/Evaluator.h"
 #include "passes/Pipelines.h"
@@ -19,19 +20,22 @@
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/Support/TargetSelect.h"
-#include <cstring>
 #include <set>
 
 using namespace mlir;
 using namespace cnn::reference;
+using cnn::test::byteSize;
+using cnn::test::fromBytes;
+using cnn::test::toBytes;
 
-std::unique_ptr<MLIRContext> cnn::test::makeLinalgContext() {
+std::unique_ptr<MLIRContext> cnn::test::makeCompilerContext() {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
   DialectRegistry registry;
   registerAllDialects(registry);
   registerAllExtensions(registry);
   registerAllToLLVMIRTranslations(registry);
+  cpu::registerDialects(registry);
   auto context = std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
   context->loadDialect<CnnDialect, func::FuncDialect>();
   return context;
@@ -75,70 +79,43 @@ static LogicalResult lower(ModuleOp module) {
   return lowerBuffers(module);
 }
 
-static size_t byteSize(ElementKind kind) {
-  switch (kind) {
-  case ElementKind::U8:
-    return 1;
-  case ElementKind::I64:
-    return 8;
-  default:
-    return 4;
-  }
-}
+namespace {
 
-/// f32, u8, i32 and i64, which is what models compute with.
-static std::vector<char> toBytes(const Tensor &tensor) {
-  size_t size = byteSize(tensor.kind), count = tensor.getNumElements();
-  std::vector<char> bytes(count * size);
-  for (size_t i = 0; i < count; ++i) {
-    char *to = bytes.data() + i * size;
-    if (tensor.isFloat()) {
-      float value = static_cast<float>(tensor.floats[i]);
-      std::memcpy(to, &value, size);
-    } else {
-      std::memcpy(to, &tensor.integers[i], size); // little-endian
-    }
-  }
-  return bytes;
-}
+class LinalgFunction : public cnn::test::CompiledFunction {
+public:
+  LinalgFunction(std::unique_ptr<ExecutionEngine> engine, std::string name, SmallVector<RankedTensorType> resultTypes)
+      : engine(std::move(engine)), name(std::move(name)), resultTypes(std::move(resultTypes)) {}
 
-static Tensor fromBytes(ArrayRef<int64_t> shape, ElementKind kind, const char *bytes) {
-  Tensor tensor = Tensor::zeros(shape, kind);
-  size_t size = byteSize(kind), count = tensor.getNumElements();
-  for (size_t i = 0; i < count; ++i) {
-    if (tensor.isFloat()) {
-      float value;
-      std::memcpy(&value, bytes + i * size, size);
-      tensor.floats[i] = value;
-    } else if (kind == ElementKind::U8) {
-      tensor.integers[i] = static_cast<unsigned char>(bytes[i]);
-    } else {
-      int32_t value;
-      std::memcpy(&value, bytes + i * size, size);
-      tensor.integers[i] = value;
-    }
-  }
-  return tensor;
-}
+  FailureOr<SmallVector<Tensor>> run(ArrayRef<Tensor> inputs) override;
 
-FailureOr<SmallVector<Tensor>> cnn::test::runAsLinalg(func::FuncOp function, ArrayRef<Tensor> inputs) {
-  MLIRContext *context = function.getContext();
+private:
+  std::unique_ptr<ExecutionEngine> engine;
+  std::string name;
+  SmallVector<RankedTensorType> resultTypes;
+};
+
+} // namespace
+
+cnn::test::CompiledFunctionPtr cnn::test::compileAsLinalg(OwningOpRef<ModuleOp> module) {
+  func::FuncOp function = *module->getOps<func::FuncOp>().begin();
   std::string name = function.getName().str();
   SmallVector<RankedTensorType> resultTypes;
   for (Type type : function.getResultTypes())
     resultTypes.push_back(cast<RankedTensorType>(type));
-  auto module = function->getParentOfType<ModuleOp>();
-  function->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(), UnitAttr::get(context));
-  if (failed(lower(module)))
-    return failure();
+  function->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(), UnitAttr::get(module->getContext()));
+  if (failed(lower(*module)))
+    return nullptr;
   ExecutionEngineOptions options;
   options.jitCodeGenOptLevel = llvm::CodeGenOptLevel::None;
-  llvm::Expected<std::unique_ptr<ExecutionEngine>> engine = ExecutionEngine::create(module, options);
+  llvm::Expected<std::unique_ptr<ExecutionEngine>> engine = ExecutionEngine::create(*module, options);
   if (!engine) {
-    emitError(module.getLoc()) << llvm::toString(engine.takeError());
-    return failure();
+    emitError(module->getLoc()) << llvm::toString(engine.takeError());
+    return nullptr;
   }
+  return std::make_unique<LinalgFunction>(std::move(*engine), std::move(name), std::move(resultTypes));
+}
 
+FailureOr<SmallVector<Tensor>> LinalgFunction::run(ArrayRef<Tensor> inputs) {
   // A memref is passed as a pointer to {allocated, aligned, offset, sizes.., strides..}; the results, one such record
   // after the other, through the first argument.
   std::vector<std::vector<char>> buffers;
@@ -164,8 +141,8 @@ FailureOr<SmallVector<Tensor>> cnn::test::runAsLinalg(func::FuncOp function, Arr
   SmallVector<void *> arguments;
   for (void *&pointer : pointers)
     arguments.push_back(&pointer);
-  if (llvm::Error error = (*engine)->invokePacked("_mlir_ciface_" + name, arguments)) {
-    emitError(module.getLoc()) << llvm::toString(std::move(error));
+  if (llvm::Error error = engine->invokePacked("_mlir_ciface_" + name, arguments)) {
+    llvm::errs() << llvm::toString(std::move(error)) << "\n";
     return failure();
   }
   SmallVector<Tensor> values;

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "test/backends/ops/OpsTest.h"
+
+using namespace mlir;
+using namespace cnn;
+using namespace cnn::reference;
+using namespace cnn::test;
+
+namespace {
+
+/// One size, and one window for all of its spatial dimensions.
+struct ConvCase {
+  SmallVector<int64_t> shape; // of the input
+  int64_t outputs;
+  WindowDim window; // kernel, stride, dilation, padding
+  int64_t groups = 1;
+};
+
+class ConvOps : public Ops {
+protected:
+  /// The convolution and both gradients, as they are and with what is fused to them in a network.
+  void checkConv(ArrayRef<int64_t> shape, int64_t outputs, ArrayRef<WindowDim> window, int64_t groups,
+                 const Twine &what) {
+    SmallVector<int64_t> weightShape = {outputs, shape[1] / groups};
+    for (const WindowDim &dim : window)
+      weightShape.push_back(dim.kernel);
+    WindowAttr attr = makeWindow(window);
+    Tensor xValue = uniform(shape), wValue = uniform(weightShape),
+           dyValue = uniform(outputShape(shape, outputs, window));
+    for (bool isFused : {false, true}) {
+      TestFunction test(*context);
+      Value x = test.addInput(xValue, true), w = test.addInput(wValue, false), dy = test.addInput(dyValue, true);
+      Value y = ConvOp::create(test.builder, test.loc, x, w, attr, groups);
+      Value dx = ConvInputGradOp::create(test.builder, test.loc, batchType(test, shape), dy, w, attr, groups);
+      SmallVector<Value> results;
+      if (isFused) {
+        Value bias = test.addInput(uniform(outputs), false);
+        y = BinaryOp::create(test.builder, test.loc, BinaryKind::Add, y, bias, ArrayRef<int64_t>{1});
+        results.push_back(UnaryOp::create(test.builder, test.loc, UnaryKind::Relu, y, APFloat(0.0)));
+        results.push_back(UnaryGradOp::create(test.builder, test.loc, UnaryKind::Relu, x, dx, APFloat(0.0)));
+      } else {
+        Value dw = ConvWeightGradOp::create(test.builder, test.loc, w.getType(), x, dy, attr, groups);
+        results = {y, dx, dw};
+      }
+      test.setResults(results);
+      check(test, what + (isFused ? ", fused" : ""));
+    }
+  }
+
+  void checkCases(ArrayRef<ConvCase> cases) {
+    for (auto [i, item] : llvm::enumerate(cases)) {
+      SmallVector<WindowDim> window(item.shape.size() - 2, item.window);
+      checkConv(item.shape, item.outputs, window, item.groups, "conv case " + Twine(i));
+    }
+  }
+};
+
+TEST_P(ConvOps, RandomWindows) {
+  for (int trial = 0; trial < 24; ++trial) {
+    int64_t rank = trial % 4, groups = trial % 3 == 0 ? 1 : pick(1, 3);
+    // Every fifth is depthwise.
+    int64_t channels = groups * (trial % 5 ? pick(1, 5) : 1), outputs = groups * (trial % 5 ? pick(1, 6) : 1);
+    SmallVector<int64_t> shape = pickShape(3, channels, rank, 3, rank == 3 ? 4 : 7);
+    SmallVector<WindowDim> window = pickWindow(shape, /*maxPad=*/trial % 3 == 0 ? 7 : 2, /*forPool=*/false);
+    if (trial % 12 > 8) // one window that covers everything
+      for (auto [size, dim] : llvm::zip_equal(ArrayRef(shape).drop_front(2), window))
+        dim = {size, 1, 1, 0, 0, false};
+    checkConv(shape, outputs, window, groups, "trial " + Twine(trial));
+  }
+}
+
+// Full register tiles (14 by 32 with AVX-512) and what is left of them.
+TEST_P(ConvOps, Tiles) {
+  checkCases({
+      {{3, 3, 15, 29}, 64, {7, 2, 1, 3, 3}},
+      {{3, 16, 5, 33}, 17, {3, 1, 1, 1, 1}},
+      {{3, 33, 9, 17}, 6, {3, 2, 1, 1, 1}},
+      {{3, 20, 8, 31}, 1, {5, 1, 1, 2, 2}},
+      {{3, 130, 4, 15}, 33, {1, 2, 1, 0, 0}},
+      {{3, 64, 7, 7}, 16, {1, 1, 1, 0, 0}},
+      {{3, 8, 2, 3}, 80, {3, 1, 1, 5, 5}},
+      {{3, 4, 101}, 17, {9, 3, 2, 4, 3}},
+      {{3, 3, 4, 6, 17}, 16, {3, 1, 1, 1, 1}},
+      {{3, 16, 14, 28}, 32, {3, 1, 1, 1, 1}}, // enough work to be split
+  });
+}
+
+TEST_P(ConvOps, Groups) {
+  checkCases({
+      {{3, 24, 11, 13}, 24, {3, 1, 1, 1, 1}, 24}, // depthwise
+      {{3, 17, 9, 20}, 34, {3, 2, 1, 1, 0}, 17},  // two filters a channel
+      {{3, 16, 11, 13}, 32, {3, 2, 2, 2, 2}, 4},
+      {{3, 34, 6, 15}, 66, {1, 1, 1, 0, 0}, 2},
+  });
+}
+
+TEST_P(ConvOps, Dense) {
+  checkCases({{{3, 400}, 120, {}}, {{3, 130}, 1, {}}, {{3, 37}, 100, {}}, {{3, 513}, 10, {}}});
+  checkCases({{{64, 84}, 10, {}}, {{64, 100}, 33, {}}, {{64, 7}, 64, {}}});
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ConvOps, testing::ValuesIn(listExecutors()), nameExecutor);
+
+} // namespace

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Every op, compiled, against the reference evaluator: one set of cases (random shapes with odd sizes, strides,
+// dilations, groups, padding wider than the image), run in each of the ways that OpsTest.cpp lists.
+
+#ifndef CNN_TEST_BACKENDS_OPS_OPSTEST_H
+#define CNN_TEST_BACKENDS_OPS_OPSTEST_H
+
+#include "ir/WindowMath.h"
+#include "test/backends/ops/Executor.h"
+#include "test/reference/GradientFunction.h"
+#include "gtest/gtest.h"
+
+namespace cnn::test {
+
+/// One way to run functions.
+struct Executor {
+  const char *name;
+  CompiledFunctionPtr (*compile)(mlir::OwningOpRef<mlir::ModuleOp> module);
+  int every; // of the cases of a test, it runs each so many-th
+};
+
+/// Plain loops say whether the lowering to linalg is right; the CPU back end, what it makes of that. Vectors of other
+/// lengths run a part of the cases.
+std::vector<Executor> listExecutors();
+std::string nameExecutor(const testing::TestParamInfo<Executor> &info);
+
+inline void PrintTo(const Executor &executor, std::ostream *stream) { *stream << executor.name; }
+
+class Ops : public testing::TestWithParam<Executor> {
+protected:
+  std::unique_ptr<mlir::MLIRContext> context = makeCompilerContext();
+  std::mt19937 random{1};
+
+  int64_t pick(int64_t low, int64_t high) { return low + static_cast<int64_t>(random() % (high - low + 1)); }
+  llvm::SmallVector<int64_t> pickShape(int64_t batch, int64_t channels, int64_t rank, int64_t low = 3,
+                                       int64_t high = 7);
+  llvm::SmallVector<WindowDim> pickWindow(llvm::ArrayRef<int64_t> shape, int64_t maxPad, bool forPool);
+  WindowAttr makeWindow(llvm::ArrayRef<WindowDim> dims);
+  static llvm::SmallVector<int64_t> outputShape(llvm::ArrayRef<int64_t> shape, int64_t channels,
+                                                llvm::ArrayRef<WindowDim> window);
+  /// f32, with a batch.
+  static mlir::Type batchType(TestFunction &test, llvm::ArrayRef<int64_t> shape);
+
+  reference::Tensor uniform(llvm::ArrayRef<int64_t> shape, double low = -1, double high = 1);
+  /// Of dropout and adam.
+  static reference::Tensor key();
+
+  /// Sums of some hundred products in f32; relative to the value, or to 1 if that is larger.
+  static constexpr double sumTolerance = 2e-5;
+
+  /// Compiles the function, and compares what it makes of its inputs, and of the first sample of them, with the
+  /// reference. Several functions are compiled as one, because a library takes time, so a failure may be reported by a
+  /// later call.
+  void check(TestFunction &test, const llvm::Twine &what, double tolerance = sumTolerance);
+
+  void TearDown() override { checkPending(); }
+
+private:
+  struct Case {
+    mlir::func::FuncOp function;
+    llvm::SmallVector<reference::Tensor> inputs;
+    std::string what;
+    double tolerance;
+  };
+  void checkPending();
+  void compareCases(CompiledFunction &compiled, bool isOneSample);
+
+  std::vector<Case> pending;
+  mlir::OwningOpRef<mlir::ModuleOp> functions; // those of `pending`
+  int cases = 0;
+};
+
+} // namespace cnn::test
+
+#endif
