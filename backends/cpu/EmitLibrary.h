@@ -19,7 +19,9 @@ struct ObjectFile {
 /// The static library: the same objects give the same bytes.
 llvm::Error emitArchive(llvm::ArrayRef<ObjectFile> objects, llvm::StringRef name, OutputFiles &files);
 
-/// The shared library, by lld. It exports what the objects export, and NAME_model_desc also as `cnn_model`.
+/// The shared library, by lld, for any target. It exports what the objects export, and NAME_model_desc also as
+/// `cnn_model`. Where this machine lacks the target's libc and libm, the library does not name them: the program that
+/// loads it brings them along.
 llvm::Error emitSharedLibrary(llvm::ArrayRef<ObjectFile> objects, llvm::StringRef name, const llvm::Triple &triple,
                               OutputFiles &files);
 
