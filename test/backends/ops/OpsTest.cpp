@@ -191,10 +191,10 @@ std::vector<Executor> cnn::test::listExecutors() {
   };
   if (isRunnable("x86-64-v2"))
     executors.push_back(
-        {"CpuV2", [](OwningOpRef<ModuleOp> module) { return compileForCpu(std::move(module), "x86-64-v2"); }, 4});
+        {"CpuV2", [](OwningOpRef<ModuleOp> module) { return compileForCpu(std::move(module), "x86-64-v2"); }, 6});
   if (isRunnable("x86-64-v3"))
     executors.push_back(
-        {"CpuV3", [](OwningOpRef<ModuleOp> module) { return compileForCpu(std::move(module), "x86-64-v3"); }, 4});
+        {"CpuV3", [](OwningOpRef<ModuleOp> module) { return compileForCpu(std::move(module), "x86-64-v3"); }, 6});
   return executors;
 }
 
