@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // cnnc run: compiles the model to a shared library, loads it, and runs inference on samples from files.
+#include "ir/CnnDialect.h"
 #include "tools/cnnc/LoadedModel.h"
 #include <cstdlib>
 #include <memory>
@@ -140,6 +141,11 @@ static ExitCode runRun(Arguments &arguments) {
   std::string net = compilation.chooseNet(wantedNet);
   if (net.empty())
     return ExitCode::WrongCommandLine;
+  // Without weights, those that training would start from.
+  uint64_t seed = 0;
+  for (auto train : compilation.module().getOps<TrainOp>())
+    if (train.getNet() == net)
+      seed = static_cast<uint64_t>(train.getSeed());
   LoadedModel loaded;
   code = loaded.load(compilation, net, cpu, /*withTraining=*/false);
   if (code == ExitCode::Success)
@@ -163,7 +169,7 @@ static ExitCode runRun(Arguments &arguments) {
 
   cnn_error error = {};
   if (weights.empty()) {
-    if (cnn_status status = cnn_model_initialize(loaded.model(), /*seed=*/0); status != CNN_OK)
+    if (cnn_status status = cnn_model_initialize(loaded.model(), seed); status != CNN_OK)
       return compilation.error(cnn_status_text(status));
   } else if (cnn_load_weights(loaded.model(), weights.c_str(), &error) != CNN_OK) {
     return compilation.error(error.text);
