@@ -28,6 +28,7 @@
 #include "mlir/Transforms/Passes.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Linker/Linker.h"
+#include "llvm/Support/xxhash.h"
 
 using namespace mlir;
 
@@ -127,9 +128,18 @@ LogicalResult ArtifactBuilder::selectNet() {
   return success();
 }
 
+/// The text of the functions, without locations.
+static uint64_t hashOf(ModuleOp module) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  module.print(stream);
+  return llvm::xxh3_64bits(text);
+}
+
 LogicalResult ArtifactBuilder::plan() {
   if (failed(selectNet()))
     return failure();
+  uint64_t codeHash = hashOf(module);
   llvm::Expected<std::unique_ptr<llvm::TargetMachine>> created = createTargetMachine(options.triple, options.cpu);
   if (!created)
     return fail(created.takeError());
@@ -142,6 +152,7 @@ LogicalResult ArtifactBuilder::plan() {
   if (failed(described))
     return failure();
   model = std::move(*described);
+  model.codeHash = codeHash;
   model.producer = options.producer + " for " + machine->getTargetTriple().str() + ", " + machine->getTargetCPU().str();
   return success();
 }

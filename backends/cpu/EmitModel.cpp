@@ -22,8 +22,8 @@ public:
         tensorDesc(StructType::get(context, {pointer, i32, i32, pointer})),
         weightDesc(StructType::get(context, {pointer, i32, i32, i32, i32, f64, f64, pointer, pointer, i64})),
         functionDesc(StructType::get(context, {pointer, i64, pointer, i64, pointer, i64, i64})),
-        modelDesc(StructType::get(context, {i32, i32, pointer, pointer, i64, i64, i64, i64, pointer, pointer, pointer,
-                                            functionDesc, functionDesc, functionDesc})) {
+        modelDesc(StructType::get(context, {i32, i32, pointer, pointer, i64, i64, i64, i64, i64, pointer, pointer,
+                                            pointer, functionDesc, functionDesc, functionDesc})) {
     [[maybe_unused]] const DataLayout &layout = module.getDataLayout();
     assert(layout.getTypeAllocSize(tensorDesc) == sizeof(cnn_tensor_desc));
     assert(layout.getTypeAllocSize(weightDesc) == sizeof(cnn_weight_desc));
@@ -35,10 +35,9 @@ public:
     std::vector<Constant *> weights;
     for (const WeightDescription &weight : model.weights)
       weights.push_back(ConstantStruct::get(
-          weightDesc,
-          {text(weight.path), number32(weight.kind), number32(weight.dtype), number32(weight.shape.size()),
-           number32(weight.init), ConstantFP::get(f64, weight.initA), ConstantFP::get(f64, weight.initB),
-           numbers<int64_t>(weight.shape), numbers<int32_t>(weight.storage), number64(weight.offset)}));
+          weightDesc, {text(weight.path), number32(weight.kind), number32(weight.dtype), number32(weight.shape.size()),
+                       number32(weight.init), ConstantFP::get(f64, weight.initA), ConstantFP::get(f64, weight.initB),
+                       numbers<int64_t>(weight.shape), numbers<int32_t>(weight.storage), number64(weight.offset)}));
     auto block = [&](std::string symbol) -> Constant * {
       if (!hasWeights)
         return ConstantPointerNull::get(pointer);
@@ -50,13 +49,12 @@ public:
     Constant *value = ConstantStruct::get(
         modelDesc,
         {number32(CNN_ABI_VERSION), number32(sizeof(cnn_model_desc)), text(model.name), text(model.producer),
-         number64(model.parameterBytes), number64(model.stateBytes), number64(model.slotBytes),
-         number64(weights.size()), table(weightDesc, weights), block(getEmbeddedParametersSymbol(model)),
-         block(getEmbeddedStatesSymbol(model)), function(&model.infer),
+         number64(static_cast<int64_t>(model.codeHash)), number64(model.parameterBytes), number64(model.stateBytes),
+         number64(model.slotBytes), number64(weights.size()), table(weightDesc, weights),
+         block(getEmbeddedParametersSymbol(model)), block(getEmbeddedStatesSymbol(model)), function(&model.infer),
          function(model.trainStep ? &*model.trainStep : nullptr),
          function(model.evaluate ? &*model.evaluate : nullptr)});
-    return new GlobalVariable(module, modelDesc, true, GlobalValue::ExternalLinkage, value,
-                              model.name + "_model_desc");
+    return new GlobalVariable(module, modelDesc, true, GlobalValue::ExternalLinkage, value, model.name + "_model_desc");
   }
 
 private:
@@ -74,8 +72,8 @@ private:
     if (values.empty())
       return ConstantPointerNull::get(pointer);
     using Unsigned = std::make_unsigned_t<T>;
-    return addPrivate(ConstantDataArray::get(
-        context, ArrayRef(reinterpret_cast<const Unsigned *>(values.data()), values.size())));
+    return addPrivate(
+        ConstantDataArray::get(context, ArrayRef(reinterpret_cast<const Unsigned *>(values.data()), values.size())));
   }
   Constant *table(StructType *type, ArrayRef<Constant *> entries) {
     if (entries.empty())
@@ -85,8 +83,9 @@ private:
   Constant *tensors(ArrayRef<TensorDescription> descriptions) {
     std::vector<Constant *> entries;
     for (const TensorDescription &tensor : descriptions)
-      entries.push_back(ConstantStruct::get(tensorDesc, {text(tensor.name), number32(tensor.dtype),
-                                                         number32(tensor.shape.size()), numbers<int64_t>(tensor.shape)}));
+      entries.push_back(
+          ConstantStruct::get(tensorDesc, {text(tensor.name), number32(tensor.dtype), number32(tensor.shape.size()),
+                                           numbers<int64_t>(tensor.shape)}));
     return table(tensorDesc, entries);
   }
   Constant *function(const FunctionDescription *description) {

@@ -43,6 +43,7 @@ struct FunctionDescription {
 struct ModelDescription {
   std::string name;
   std::string producer;
+  uint64_t codeHash = 0; // of the functions before anything depends on the target
   uint64_t parameterBytes = 0;
   uint64_t stateBytes = 0;
   uint64_t slotBytes = 0;

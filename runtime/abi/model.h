@@ -20,7 +20,7 @@
 extern "C" {
 #endif
 
-#define CNN_ABI_VERSION 1u
+#define CNN_ABI_VERSION 2u
 #define CNN_MAX_RANK 8
 #define CNN_ALIGNMENT 64 /* bytes: of every block and of every tensor inside one */
 
@@ -98,6 +98,7 @@ typedef struct cnn_model_desc {
   uint32_t desc_bytes;  /* sizeof(cnn_model_desc) */
   const char *name;
   const char *producer; /* "cnnc 0.1.0", and the target CPU */
+  uint64_t code_hash; /* of what the functions compute, whatever the target: other layers, another loss or optimizer */
   uint64_t parameter_bytes;
   uint64_t state_bytes;
   uint64_t slot_bytes; /* optimizer state; starts as zeros */

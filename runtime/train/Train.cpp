@@ -116,6 +116,7 @@ Identity identityOf(const cnn_train_config &config, const Dataset &data) {
   };
   Identity identity = {{"model", desc->name},
                        {"producer", desc->producer},
+                       {"hash of net, loss and optimizer", std::to_string(desc->code_hash)},
                        {"batch", std::to_string(config.batch)},
                        {"seed", std::to_string(config.seed)},
                        {"shuffle", config.shuffle ? "on" : "off"},

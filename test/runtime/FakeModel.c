@@ -133,6 +133,7 @@ static const cnn_weight_desc weights[] = {
       sizeof(cnn_model_desc),                                                                                          \
       "Fake",                                                                                                          \
       "by hand",                                                                                                       \
+      0,                                                                                                               \
       PARAMETER_FLOATS * 4,                                                                                            \
       64,                                                                                                              \
       PARAMETER_FLOATS * 4,                                                                                            \

@@ -239,6 +239,22 @@ TEST_F(TrainTest, CheckpointOfAnotherTrainingIsRefused) {
   EXPECT_EQ(error.text, paths[5] + ": a checkpoint of another training: expected batch 10, found 8");
 }
 
+// Of the same name and weights, but with another loss, say.
+TEST_F(TrainTest, CheckpointOfAnotherModelIsRefused) {
+  volatile sig_atomic_t stop = 1;
+  config.stop = &stop;
+  ASSERT_EQ(cnn_train(&config, &error), CNN_STOPPED);
+  cnn_model_desc other = fake_model;
+  other.code_hash = 1;
+  cnn_model_destroy(model);
+  ASSERT_EQ(cnn_model_create(&other, &model), CNN_OK);
+  config.model = model;
+  config.start = CNN_START_RESUME;
+  EXPECT_EQ(cnn_train(&config, &error), CNN_BAD_FILE);
+  EXPECT_EQ(error.text, paths[5] + ": a checkpoint of another training: expected hash of net, loss and optimizer 1, "
+                                   "found 0");
+}
+
 TEST_F(TrainTest, DamagedCheckpointIsRefused) {
   volatile sig_atomic_t stop = 1;
   config.stop = &stop;
