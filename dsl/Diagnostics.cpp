@@ -69,9 +69,21 @@ Diagnostic &DiagnosticEngine::add(Severity severity, SourceRange range, const ll
   diagnostic.severity = severity;
   diagnostic.range = range;
   diagnostic.message = message.str();
-  // The innermost scope was entered last and is what the user wants to see first.
-  diagnostic.instantiations.assign(instantiations.rbegin(), instantiations.rend());
+  diagnostic.instantiations = chain();
   return diagnostic;
+}
+
+std::vector<Remark> DiagnosticEngine::chain() const {
+  constexpr size_t innermost = 4, outermost = 2;
+  // The innermost scope was entered last and is what the user wants to see first.
+  std::vector<Remark> chain(instantiations.rbegin(), instantiations.rend());
+  // A module that contains itself makes a chain that says the same again and again.
+  if (chain.size() > innermost + outermost + 1) {
+    size_t omitted = chain.size() - innermost - outermost;
+    chain[innermost].message = "… and " + std::to_string(omitted) + " more between the one above and the one below";
+    chain.erase(chain.begin() + innermost + 1, chain.end() - outermost);
+  }
+  return chain;
 }
 
 Diagnostic &DiagnosticEngine::error(SourceRange range, const llvm::Twine &message) {

@@ -88,6 +88,8 @@ public:
 private:
   friend class InstantiationScope;
   Diagnostic &add(Severity severity, SourceRange range, const llvm::Twine &message);
+  /// The scopes entered now, innermost first; of a long chain, its ends.
+  std::vector<Remark> chain() const;
 
   std::deque<Diagnostic> diagnostics;
   Diagnostic dropped;

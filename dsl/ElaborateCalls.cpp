@@ -158,12 +158,24 @@ struct Entered {
 };
 } // namespace
 
+/// The standard library does not call itself without end: it is merely what the last level of the user's code calls.
+void Elaborator::reportDepth(const ModelDecl &callee, bool isStandard, SourceRange place) {
+  const ModelDecl *decl = &callee;
+  const Frame *at = frame;
+  while (isStandard && at && at->isStandard() && at->caller)
+    at = at->caller;
+  if (isStandard && at && at->decl)
+    decl = at->decl;
+  bool isFunction = decl->modelKind == ModelKind::Function;
+  error(place, "modules and functions may nest at most " + llvm::Twine(options.maxCallDepth) + " levels deep: '" +
+                   decl->name.text + (isFunction ? "' seems to call itself without end" : "' seems to contain itself"));
+  isOutOfSteps = true;
+}
+
 Value Elaborator::callFunction(const Callable &callee, llvm::ArrayRef<Actual> actuals, SourceRange place) {
   Depth depth(callDepth);
   if (callDepth > options.maxCallDepth) {
-    error(place, "calls may nest at most " + llvm::Twine(options.maxCallDepth) + " levels deep: '" +
-                     callee.decl->name.text + "' seems to call itself without end");
-    isOutOfSteps = true;
+    reportDepth(*callee.decl, callee.file->isStandard, place);
     return Poison();
   }
   Frame inner;
@@ -242,9 +254,7 @@ Value Elaborator::applyInstance(Instance &instance, llvm::ArrayRef<Actual> actua
     return applyTrainedNet(actuals, place);
   Depth depth(callDepth);
   if (callDepth > options.maxCallDepth) {
-    error(place, "modules may nest at most " + llvm::Twine(options.maxCallDepth) + " levels deep: '" +
-                     instance.decl->name.text + "' seems to contain itself");
-    isOutOfSteps = true;
+    reportDepth(*instance.decl, instance.file->isStandard, place);
     return Poison();
   }
   bool isStandard = instance.file->isStandard;

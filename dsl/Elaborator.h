@@ -132,6 +132,8 @@ public:
   bool evaluateArguments(llvm::ArrayRef<Argument> arguments, std::vector<Actual> &actuals);
   /// Calls anything with tensors: an instance, or a module that needs no configuration.
   Value applyToTensors(const Value &callee, llvm::ArrayRef<Actual> actuals, SourceRange place, const Expr *calleeExpr);
+  /// Too many bodies inside one another, at the call of `callee`.
+  void reportDepth(const ModelDecl &callee, bool isStandard, SourceRange place);
   Value callFunction(const Callable &callee, llvm::ArrayRef<Actual> actuals, SourceRange place);
   Value callOperation(const Operation &operation, llvm::ArrayRef<Actual> actuals, SourceRange place);
   /// Null after an error.

@@ -2,6 +2,7 @@
 #include "dsl/Diagnostics.h"
 #include "llvm/Support/JSON.h"
 #include "gtest/gtest.h"
+#include <deque>
 
 using namespace cnn::dsl;
 
@@ -76,6 +77,27 @@ TEST(Diagnostics, Look) {
             "resnet.cnn:2:1: note: in Bottleneck(64, 1), instantiated here\n"
             "resnet.cnn:3:1: note: in Stage(2), instantiated here\n"
             "resnet.cnn:5:1: help: project the shortcut\n");
+}
+
+// A module that contains itself: 60 lines that say the same help nobody.
+TEST(Diagnostics, LongChainsAreShownByTheirEnds) {
+  SourceFile source("a.cnn", std::string(100, '\n'));
+  auto chainOf = [&](uint32_t length) {
+    DiagnosticEngine diagnostics;
+    std::deque<InstantiationScope> scopes;
+    for (uint32_t i = 0; i < length; ++i)
+      scopes.emplace_back(diagnostics, source.range(i, i), "level " + std::to_string(i));
+    diagnostics.error(source.range(99, 99), "too deep");
+    std::string messages;
+    for (const Remark &remark : diagnostics.sorted().front()->instantiations)
+      messages += remark.message + "\n";
+    while (!scopes.empty())
+      scopes.pop_back();
+    return messages;
+  };
+  EXPECT_EQ(chainOf(7), "level 6\nlevel 5\nlevel 4\nlevel 3\nlevel 2\nlevel 1\nlevel 0\n");
+  EXPECT_EQ(chainOf(64), "level 63\nlevel 62\nlevel 61\nlevel 60\n… and 58 more between the one above and the one "
+                         "below\nlevel 1\nlevel 0\n");
 }
 
 TEST(Diagnostics, CaretsUnderTabsAndWideCharacters) {
