@@ -4,7 +4,9 @@
 #include "runtime/files/Idx.h"
 #include "runtime/files/Npy.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <string_view>
 
 namespace cnn::runtime {
 
@@ -29,23 +31,66 @@ cnn_status collectWeights(const cnn_model *model, std::vector<SafetensorsTensor>
   return CNN_OK;
 }
 
+// Letters to insert, remove or replace.
+static size_t editDistance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j)
+    row[j] = j;
+  for (size_t i = 0; i < a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (size_t j = 0; j < b.size(); ++j) {
+      size_t replaced = diagonal + (a[i] != b[j]);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, diagonal + 1, row[j] + 1});
+    }
+  }
+  return row[b.size()];
+}
+
+// ", QUESTION 'conv1.weight'?", or nothing if no candidate is near. Ties go to the first.
+static std::string suggest(std::string_view name, const std::vector<std::string_view> &candidates,
+                           const char *question) {
+  // A name in a file may be of any length.
+  constexpr size_t longest = 200;
+  std::string_view best;
+  size_t bestDistance = (name.size() + 2) / 3 + 1;
+  for (std::string_view candidate : candidates) {
+    if (name.size() > longest || candidate.size() > longest)
+      continue;
+    size_t distance = editDistance(name, candidate);
+    if (distance < bestDistance) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best.empty() ? "" : std::string(", ") + question + " '" + std::string(best) + "'?";
+}
+
 static cnn_status checkEntries(const cnn_model_desc *desc, const char *name, const SafetensorsFile &file,
                                const char *extra, cnn_error *error) {
+  std::vector<std::string_view> paths, unknown;
+  for (int64_t i = 0; i < desc->weight_count; ++i)
+    paths.push_back(desc->weights[i].path);
+  for (const SafetensorsEntry &entry : file.entries)
+    if (std::find(paths.begin(), paths.end(), entry.name) == paths.end() && (!extra || entry.name != extra))
+      unknown.push_back(entry.name);
   for (int64_t i = 0; i < desc->weight_count; ++i) {
     const cnn_weight_desc &weight = desc->weights[i];
     std::string expected = safetensorsType(weight.dtype) + shapeText(weight.shape, weight.rank);
     const SafetensorsEntry *entry = file.find(weight.path);
     if (!entry)
-      return fail(error, CNN_BAD_FILE, "%s: no weight '%s': expected %s", name, weight.path, expected.c_str());
+      return fail(error, CNN_BAD_FILE, "%s: no weight '%s': expected %s%s", name, weight.path, expected.c_str(),
+                  suggest(weight.path, unknown, "is it what the file calls").c_str());
     if (entry->typeText() != expected)
       return fail(error, CNN_BAD_FILE, "%s: weight '%s': expected %s, found %s", name, weight.path, expected.c_str(),
                   entry->typeText().c_str());
   }
-  for (const SafetensorsEntry &entry : file.entries)
-    if (cnn_weight_index(desc, entry.name.c_str()) < 0 && (!extra || entry.name != extra))
-      return fail(error, CNN_BAD_FILE, "%s: the model %s has no weight '%s', found %s", name, desc->name,
-                  entry.name.c_str(), entry.typeText().c_str());
-  return CNN_OK;
+  if (unknown.empty())
+    return CNN_OK;
+  const SafetensorsEntry *entry = file.find(unknown.front());
+  return fail(error, CNN_BAD_FILE, "%s: the model %s has no weight '%s', found %s%s", name, desc->name,
+              entry->name.c_str(), entry->typeText().c_str(), suggest(entry->name, paths, "did you mean").c_str());
 }
 
 cnn_status applyWeights(cnn_model *model, const char *name, const SafetensorsFile &file, const char *extra,

@@ -60,25 +60,22 @@ static bool readCount(const SafetensorsFile &file, const std::string &key, int64
   return *end == '\0' && errno == 0 && value >= 0;
 }
 
-cnn_status loadCheckpoint(const char *path, cnn_model *model, cnn_trainer *trainer, const Identity &identity,
+cnn_status readCheckpoint(ByteReader &reader, cnn_model *model, cnn_trainer *trainer, const Identity &identity,
                           Position &position, cnn_error *error) {
-  std::unique_ptr<ByteReader> reader;
+  const char *name = reader.name();
   SafetensorsFile file;
-  cnn_status status = openFile(path, reader, error);
-  if (status == CNN_OK)
-    status = readSafetensors(*reader, file, error);
-  if (status != CNN_OK)
+  if (cnn_status status = readSafetensors(reader, file, error); status != CNN_OK)
     return status;
   // readSafetensors has compared the checksum; a checkpoint without one was not written by this code, or is damaged.
   if (!file.metadata.contains("crc32"))
-    return fail(error, CNN_BAD_FILE, "%s: not a checkpoint: it has no checksum", path);
-  for (const auto &[name, value] : identity) {
-    auto entry = file.metadata.find(kPrefix + name);
+    return fail(error, CNN_BAD_FILE, "%s: not a checkpoint: it has no checksum", name);
+  for (const auto &[key, value] : identity) {
+    auto entry = file.metadata.find(kPrefix + key);
     if (entry == file.metadata.end())
-      return fail(error, CNN_BAD_FILE, "%s: not a checkpoint: it does not say its '%s'", path, name.c_str());
+      return fail(error, CNN_BAD_FILE, "%s: not a checkpoint: it does not say its '%s'", name, key.c_str());
     if (entry->second != value)
-      return fail(error, CNN_BAD_FILE, "%s: a checkpoint of another training: expected %s %s, found %s", path,
-                  name.c_str(), value.c_str(), entry->second.c_str());
+      return fail(error, CNN_BAD_FILE, "%s: a checkpoint of another training: expected %s %s, found %s", name,
+                  key.c_str(), value.c_str(), entry->second.c_str());
   }
   Position read;
   int64_t step = 0;
@@ -91,13 +88,21 @@ cnn_status loadCheckpoint(const char *path, cnn_model *model, cnn_trainer *train
   const SafetensorsEntry *slots = file.find(kSlots);
   if (!sound || !slots || slots->end - slots->begin != slotBytes)
     return fail(error, CNN_BAD_FILE, "%s: not a checkpoint of this model: no position, or no optimizer of %llu bytes",
-                path, static_cast<unsigned long long>(slotBytes));
-  if (cnn_status applied = applyWeights(model, path, file, kSlots, error); applied != CNN_OK)
+                name, static_cast<unsigned long long>(slotBytes));
+  if (cnn_status applied = applyWeights(model, name, file, kSlots, error); applied != CNN_OK)
     return applied;
   std::memcpy(cnn_trainer_slots(trainer), file.data.data() + slots->begin, slotBytes);
   cnn_trainer_set_step(trainer, static_cast<uint64_t>(step));
   position = std::move(read);
   return CNN_OK;
+}
+
+cnn_status loadCheckpoint(const char *path, cnn_model *model, cnn_trainer *trainer, const Identity &identity,
+                          Position &position, cnn_error *error) {
+  std::unique_ptr<ByteReader> reader;
+  if (cnn_status status = openFile(path, reader, error); status != CNN_OK)
+    return status;
+  return readCheckpoint(*reader, model, trainer, identity, position, error);
 }
 
 } // namespace cnn::runtime

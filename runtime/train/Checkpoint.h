@@ -4,7 +4,7 @@
 #ifndef CNN_RUNTIME_TRAIN_CHECKPOINT_H
 #define CNN_RUNTIME_TRAIN_CHECKPOINT_H
 
-#include "runtime/files/Error.h"
+#include "runtime/files/ByteReader.h"
 
 #include <string>
 #include <utility>
@@ -26,8 +26,11 @@ using Identity = std::vector<std::pair<std::string, std::string>>;
 cnn_status saveCheckpoint(const char *path, const cnn_model *model, cnn_trainer *trainer, const Identity &identity,
                           const Position &position, cnn_error *error);
 
-// CNN_CANNOT_READ; CNN_BAD_FILE if the file is damaged, or is of another training, naming the first difference. Nothing
-// is changed then.
+// CNN_BAD_FILE if the file is damaged, or is of another training, naming the first difference. Nothing is changed then.
+cnn_status readCheckpoint(ByteReader &reader, cnn_model *model, cnn_trainer *trainer, const Identity &identity,
+                          Position &position, cnn_error *error);
+
+// The same of the file of that name, or CNN_CANNOT_READ.
 cnn_status loadCheckpoint(const char *path, cnn_model *model, cnn_trainer *trainer, const Identity &identity,
                           Position &position, cnn_error *error);
 

@@ -57,8 +57,13 @@ cnn_status keepMetrics(const char *path, int64_t epochs, cnn_error *error) {
 
 cnn_status appendMetrics(const char *path, const std::string &line, cnn_error *error) {
   int file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+  struct stat before;
+  bool isRegular = file >= 0 && fstat(file, &before) == 0 && S_ISREG(before.st_mode);
   ssize_t written = file < 0 ? -1 : writeWithoutSignal(file, line.data(), line.size());
   int reason = written < 0 ? errno : ENOSPC;
+  // Half a line is worse than none; that it cannot be taken back is not the user's first problem.
+  if (isRegular && written != static_cast<ssize_t>(line.size()))
+    (void)!ftruncate(file, before.st_size);
   if (file >= 0 && close(file) != 0 && written >= 0) {
     reason = errno;
     written = -1;

@@ -274,6 +274,14 @@ TEST_F(SafetensorsTest, WeightsMustBeThoseOfTheModel) {
   list = tensors;
   list.push_back({"more", "U8", {1}, bias, 1});
   EXPECT_EQ(message(list), "the model Fake has no weight 'more', found U8[1]");
+  // A misspelt name is found from either side; with a NUL behind it a name is another name.
+  list.back().name = "linear.bais";
+  EXPECT_EQ(message(list), "the model Fake has no weight 'linear.bais', found U8[1], did you mean 'linear.bias'?");
+  list.back().name = std::string("seen\0", 5);
+  EXPECT_EQ(message(list), "the model Fake has no weight 'seen', found U8[1], did you mean 'seen'?");
+  list = tensors;
+  list[1].name = "linear.bais";
+  EXPECT_EQ(message(list), "no weight 'linear.bias': expected F32[3], is it what the file calls 'linear.bais'?");
   EXPECT_EQ(saved(), before); // a refused file changes nothing
 }
 

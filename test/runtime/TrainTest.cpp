@@ -2,6 +2,7 @@
 // The training loop on a hand-written model: same bytes whatever happens in between.
 #include "cnn/runtime.h"
 #include "runtime/train/Batches.h"
+#include "runtime/train/Metrics.h"
 #include "runtime/train/Rate.h"
 #include "test/runtime/FakeModel.h"
 #include "test/runtime/Files.h"
@@ -12,6 +13,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -285,6 +287,24 @@ TEST_F(TrainTest, FullDiskStopsTheTraining) {
   EXPECT_EQ(cnn_train(&config, &error), CNN_CANNOT_WRITE);
   EXPECT_STREQ(error.text, "/dev/full: cannot write: No space left on device");
   EXPECT_FALSE(std::filesystem::exists(paths[4]));
+}
+
+// A line of metrics is there as a whole or not at all.
+TEST_F(TrainTest, MetricsHaveNoHalfLines) {
+  trained();
+  std::string line = "{\"epoch\": 4}\n", before = readWhole(paths[6]);
+  rlimit saved;
+  getrlimit(RLIMIT_FSIZE, &saved);
+  rlimit tight = {before.size() + line.size() / 2, saved.rlim_max};
+  auto handler = signal(SIGXFSZ, SIG_IGN);
+  setrlimit(RLIMIT_FSIZE, &tight);
+  cnn_status status = appendMetrics(config.metrics_path, line, &error);
+  setrlimit(RLIMIT_FSIZE, &saved);
+  signal(SIGXFSZ, handler);
+  EXPECT_EQ(status, CNN_CANNOT_WRITE);
+  EXPECT_EQ(readWhole(paths[6]), before);
+  EXPECT_EQ(appendMetrics(config.metrics_path, line, &error), CNN_OK);
+  EXPECT_EQ(readWhole(paths[6]), before + line);
 }
 
 TEST_F(TrainTest, WrongDataIsNamed) {
