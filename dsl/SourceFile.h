@@ -6,6 +6,7 @@
 // into line and column only when a diagnostic is shown. Lines and columns start at 1; columns count bytes.
 #pragma once
 
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringRef.h"
 #include <cstdint>
 #include <memory>
@@ -72,6 +73,14 @@ private:
 /// All files of one compilation. A file reached by two paths is read once.
 class SourceTable {
 public:
+  SourceTable() = default;
+  /// A table that never looks at the disk: read() finds what was added under that path.
+  static SourceTable withoutDisk() {
+    SourceTable table;
+    table.mayReadDisk = false;
+    return table;
+  }
+
   /// Reads a file, or finds it if it was read before. Returns null and sets `error` to a sentence without the path
   /// ("no such file or directory") if it cannot be read, is neither a file nor a pipe, or is larger than
   /// SourceFile::maxSize.
@@ -82,6 +91,11 @@ public:
   const SourceFile *find(llvm::StringRef path) const;
   /// Adds text that is not on disk: the standard library, standard input, tests.
   const SourceFile *add(std::string path, std::string text);
+  /// In the order in which they were read.
+  void forEach(llvm::function_ref<void(const SourceFile &)> action) const {
+    for (const Entry &entry : files)
+      action(*entry.file);
+  }
 
 private:
   struct Entry {
@@ -89,6 +103,7 @@ private:
     std::unique_ptr<SourceFile> file;
   };
   std::vector<Entry> files;
+  bool mayReadDisk = true;
 };
 
 } // namespace cnn::dsl
