@@ -65,13 +65,22 @@ public:
 
   LogicalResult build();
   LogicalResult emit(Stage stage, llvm::raw_pwrite_stream &stream);
+  Outcome outcomeOf(LogicalResult result) const {
+    return succeeded(result) ? Outcome::Success : isBug ? Outcome::Bug : Outcome::Refused;
+  }
 
 private:
-  LogicalResult fail(llvm::Error error) { return emitError(module.getLoc()) << llvm::toString(std::move(error)); }
+  /// About files and machines, not about a place in the model.
+  LogicalResult fail(llvm::Error error) {
+    return emitError(UnknownLoc::get(module.getContext())) << llvm::toString(std::move(error));
+  }
+  /// What is wrong with a model has been found before these passes.
   LogicalResult run(PassManager &manager, ModuleOp on) {
     if (options.watch)
       options.watch(manager);
-    return manager.run(on);
+    LogicalResult result = manager.run(on);
+    isBug |= failed(result);
+    return result;
   }
   LogicalResult selectNet();
   LogicalResult plan();
@@ -81,6 +90,7 @@ private:
 
   ModuleOp module;
   const ArtifactOptions &options;
+  bool isBug = false;
   std::string net;
   std::unique_ptr<llvm::TargetMachine> machine;
   ModelDescription model;
@@ -189,6 +199,7 @@ LogicalResult ArtifactBuilder::lower() {
 
 /// Everything as one LLVM module, optimized.
 LogicalResult ArtifactBuilder::link() {
+  isBug = true; // unless all goes well
   llvm::Expected<std::unique_ptr<llvm::Module>> support = loadSupportCode(context, *machine);
   if (!support)
     return fail(support.takeError());
@@ -221,6 +232,7 @@ LogicalResult ArtifactBuilder::link() {
   known.insert(getEmbeddedStatesSymbol(model));
   if (std::string symbol = findUnknownSymbol(*code, known); !symbol.empty())
     return emitError(module.getLoc(), "the code for '") << net << "' calls '" << symbol << "', which no library has";
+  isBug = false;
   return success();
 }
 
@@ -329,12 +341,14 @@ std::string findTargetProblem(StringRef triple, StringRef cpu) {
   return machine ? "" : llvm::toString(machine.takeError());
 }
 
-LogicalResult buildArtifact(ModuleOp module, const ArtifactOptions &options) {
-  return ArtifactBuilder(module, options).build();
+Outcome buildArtifact(ModuleOp module, const ArtifactOptions &options) {
+  ArtifactBuilder builder(module, options);
+  return builder.outcomeOf(builder.build());
 }
 
-LogicalResult emitStage(ModuleOp module, const ArtifactOptions &options, Stage stage, llvm::raw_pwrite_stream &stream) {
-  return ArtifactBuilder(module, options).emit(stage, stream);
+Outcome emitStage(ModuleOp module, const ArtifactOptions &options, Stage stage, llvm::raw_pwrite_stream &stream) {
+  ArtifactBuilder builder(module, options);
+  return builder.outcomeOf(builder.emit(stage, stream));
 }
 
 } // namespace cnn::cpu

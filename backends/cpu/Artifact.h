@@ -47,14 +47,16 @@ void registerDialects(mlir::DialectRegistry &registry);
 /// All passes of the back end in their order, for a list of them. They run on several modules, not on one.
 void listPasses(mlir::OpPassManager &manager);
 
+/// How it ended; what is not Success has been reported. Refused: the model, a file or the machine is to blame. Bug:
+/// this back end is.
+enum class Outcome { Success, Refused, Bug };
+
 /// Compiles the functions of a network (infer, and where there are any, train_step and evaluate; linalg on tensors) and
-/// writes NAME.h, libNAME.a, libNAME.so and NAME.pc. Everything is written, or nothing. A failure has been reported.
-/// The module is used up.
-mlir::LogicalResult buildArtifact(mlir::ModuleOp module, const ArtifactOptions &options);
+/// writes NAME.h, libNAME.a, libNAME.so and NAME.pc. Everything is written, or nothing. The module is used up.
+Outcome buildArtifact(mlir::ModuleOp module, const ArtifactOptions &options);
 
 /// Writes one stage instead. The module is used up.
-mlir::LogicalResult emitStage(mlir::ModuleOp module, const ArtifactOptions &options, Stage stage,
-                              llvm::raw_pwrite_stream &stream);
+Outcome emitStage(mlir::ModuleOp module, const ArtifactOptions &options, Stage stage, llvm::raw_pwrite_stream &stream);
 
 } // namespace cnn::cpu
 

@@ -4,6 +4,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
+#include "llvm/Support/Signals.h"
 
 using namespace llvm;
 
@@ -21,7 +22,12 @@ Expected<OutputFiles> OutputFiles::create(StringRef folder) {
 
 OutputFiles::~OutputFiles() {
   for (const File &file : files)
-    sys::fs::remove(file.temporary);
+    remove(file);
+}
+
+void OutputFiles::remove(const File &file) {
+  sys::fs::remove(file.temporary);
+  sys::DontRemoveFileOnSignal(file.temporary);
 }
 
 Expected<std::string> OutputFiles::reserve(StringRef name) {
@@ -32,6 +38,7 @@ Expected<std::string> OutputFiles::reserve(StringRef name) {
     return createStringError("cannot write to the folder '" + folder + "': " + code.message());
   sys::Process::SafelyCloseFileDescriptor(descriptor);
   files.push_back({name.str(), temporary.str().str()});
+  sys::RemoveFileOnSignal(temporary); // Ctrl-C
   return temporary.str().str();
 }
 
@@ -60,23 +67,29 @@ std::string OutputFiles::getPath(StringRef name) const {
 }
 
 void OutputFiles::drop(StringRef name) {
-  sys::fs::remove(getPath(name));
-  llvm::erase_if(files, [&](const File &file) { return file.name == name; });
+  llvm::erase_if(files, [&](const File &file) {
+    if (file.name != name)
+      return false;
+    remove(file);
+    return true;
+  });
 }
 
 Error OutputFiles::commit() {
+  auto placeOf = [&](const File &file) {
+    SmallString<256> place(folder);
+    sys::path::append(place, file.name);
+    return place;
+  };
   // A folder is what keeps a file from its name where its neighbours get theirs.
-  for (const File &file : files) {
-    SmallString<256> place(folder);
-    sys::path::append(place, file.name);
-    if (sys::fs::is_directory(place))
+  for (const File &file : files)
+    if (SmallString<256> place = placeOf(file); sys::fs::is_directory(place))
       return createStringError("cannot write '" + place + "': it is a folder");
-  }
   for (const File &file : files) {
-    SmallString<256> place(folder);
-    sys::path::append(place, file.name);
+    SmallString<256> place = placeOf(file);
     if (std::error_code code = sys::fs::rename(file.temporary, place))
       return createStringError("cannot write '" + place + "': " + code.message());
+    sys::DontRemoveFileOnSignal(file.temporary);
   }
   files.clear();
   return Error::success();

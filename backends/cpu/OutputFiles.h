@@ -15,7 +15,7 @@
 namespace cnn::cpu {
 
 /// Files are written under temporary names beside their places, and renamed by commit(). Whatever is not committed is
-/// removed by the destructor.
+/// removed by the destructor, or when a signal ends the program.
 class OutputFiles {
 public:
   /// `folder` is made if it is not there.
@@ -41,6 +41,7 @@ private:
   struct File {
     std::string name, temporary;
   };
+  static void remove(const File &file);
   std::string folder;
   std::vector<File> files;
 };

@@ -4,8 +4,10 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/Twine.h"
+#include "llvm/Support/CRC.h"
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
 
 namespace cnn::cpu {
@@ -54,6 +56,28 @@ static llvm::Error readEntry(llvm::StringRef path, llvm::StringRef name, const l
   begin = *first;
   end = *last;
   tensor.data = data.slice(begin, end);
+  return llvm::Error::success();
+}
+
+/// Files of the runtime carry a CRC-32 of the whole file, with the eight digits of the sum itself as zeros.
+static llvm::Error checkChecksum(llvm::StringRef path, llvm::StringRef bytes, llvm::StringRef header,
+                                 const llvm::json::Object &entries) {
+  const llvm::json::Object *metadata = entries.getObject("__metadata__");
+  std::optional<llvm::StringRef> stored = metadata ? metadata->getString("crc32") : std::nullopt;
+  if (!stored)
+    return llvm::Error::success();
+  constexpr llvm::StringLiteral key = "\"crc32\":\"", zeros = "00000000";
+  size_t found = header.find(key);
+  if (found == llvm::StringRef::npos || stored->size() != zeros.size())
+    return fail(path, "the checksum in its metadata is not readable");
+  size_t begin = header.data() - bytes.data() + found + key.size(), end = begin + zeros.size();
+  uint32_t sum = 0;
+  for (llvm::StringRef part : {bytes.take_front(begin), llvm::StringRef(zeros), bytes.drop_front(end)})
+    sum = llvm::crc32(sum, llvm::arrayRefFromStringRef(part));
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format_hex_no_prefix(sum, zeros.size());
+  if (text != *stored)
+    return fail(path, "it is damaged: expected checksum " + *stored + ", but got " + text);
   return llvm::Error::success();
 }
 
@@ -120,6 +144,8 @@ llvm::Expected<SafetensorsFile> SafetensorsFile::parse(std::unique_ptr<llvm::Mem
   }
   if (expected != data.size())
     return fail(path, "expected " + llvm::Twine(expected) + " bytes of data, but got " + llvm::Twine(data.size()));
+  if (llvm::Error error = checkChecksum(path, bytes, text, *entries))
+    return std::move(error);
   file.buffer = std::move(buffer);
   return file;
 }

@@ -39,13 +39,35 @@ static std::string printShape(ArrayRef<int64_t> shape) {
   return text + "]";
 }
 
+/// ", did you mean 'conv1.weight'?", or nothing if no candidate is near. Ties go to the first.
+static std::string suggest(StringRef name, ArrayRef<StringRef> candidates, StringRef question) {
+  StringRef best;
+  unsigned bestDistance = (name.size() + 2) / 3 + 1;
+  for (StringRef candidate : candidates) {
+    unsigned distance = name.edit_distance(candidate, /*AllowReplacements=*/true, bestDistance);
+    if (distance < bestDistance) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best.empty() ? "" : (", " + question + " '" + best + "'?").str();
+}
+
 Error checkWeights(const ModelDescription &model, const SafetensorsFile &file, StringRef path) {
   StringSet<> known;
+  std::vector<StringRef> paths, unknown;
   for (const WeightDescription &weight : model.weights) {
     known.insert(weight.path);
+    paths.push_back(weight.path);
+  }
+  for (const auto &[name, tensor] : file.getTensors())
+    if (!known.contains(name))
+      unknown.push_back(name);
+  for (const WeightDescription &weight : model.weights) {
     auto found = file.getTensors().find(weight.path);
     if (found == file.getTensors().end())
-      return createStringError("weight '" + weight.path + "' of " + model.name + " is missing in '" + path + "'");
+      return createStringError("weight '" + weight.path + "' of " + model.name + " is missing in '" + path + "'" +
+                               suggest(weight.path, unknown, "is it what the file calls"));
     const StoredTensor &tensor = found->second;
     if (tensor.dtype != getStoredType(weight.dtype))
       return createStringError("expected weight '" + weight.path + "' of type " + getStoredType(weight.dtype) +
@@ -54,15 +76,14 @@ Error checkWeights(const ModelDescription &model, const SafetensorsFile &file, S
       return createStringError("expected weight '" + weight.path + "' of shape " + printShape(weight.shape) +
                                ", but '" + path + "' has " + printShape(tensor.shape));
   }
-  for (const auto &[name, tensor] : file.getTensors())
-    if (!known.contains(name))
-      return createStringError("'" + path + "' holds '" + name + "', which is no weight of " + model.name);
-  return Error::success();
+  if (unknown.empty())
+    return Error::success();
+  return createStringError("'" + path + "' holds '" + unknown.front() + "', which is no weight of " + model.name +
+                           suggest(unknown.front(), paths, "did you mean"));
 }
 
 /// Copies a tensor into storage order. `Element` has the element's size.
-template <typename Element>
-static void permute(const WeightDescription &weight, const char *canonical, char *stored) {
+template <typename Element> static void permute(const WeightDescription &weight, const char *canonical, char *stored) {
   size_t rank = weight.shape.size();
   SmallVector<int64_t> sizes(rank), strides(rank); // of the canonical tensor, in the order of the stored one
   SmallVector<int64_t> canonicalStrides(rank, 1);

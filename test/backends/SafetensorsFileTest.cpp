@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "backends/cpu/SafetensorsFile.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/CRC.h"
 #include "llvm/Support/Endian.h"
 #include <gtest/gtest.h>
 
@@ -49,11 +51,31 @@ TEST(SafetensorsFile, SaysWhatIsWrong) {
             "cannot read 'w.safetensors': tensor 'a' has a size that is no whole number");
   EXPECT_EQ(parse(entry(R"({"dtype": "F32", "shape": [4611686018427387904, 4], "data_offsets": [0, 8]})")),
             "cannot read 'w.safetensors': tensor 'a' is too large");
-  EXPECT_EQ(parse(entry(R"({"dtype": "F32", "shape": [2], "data_offsets": [8, 0]})")),
-            "cannot read 'w.safetensors': tensor 'a' lies outside of the file's 8 bytes of data; is the file complete?");
+  EXPECT_EQ(
+      parse(entry(R"({"dtype": "F32", "shape": [2], "data_offsets": [8, 0]})")),
+      "cannot read 'w.safetensors': tensor 'a' lies outside of the file's 8 bytes of data; is the file complete?");
   EXPECT_EQ(parse(entry("3")), "cannot read 'w.safetensors': expected dtype, shape and data_offsets of tensor 'a'");
   EXPECT_EQ(parse(entry(R"({"dtype": "F32", "shape": [1], "data_offsets": [4, 8]})")),
             "cannot read 'w.safetensors': its tensors overlap or leave holes at byte 0 of the data");
-  EXPECT_EQ(parse(makeFile(std::string(100000, '['), "")),
-            "cannot read 'w.safetensors': its header is no JSON object");
+  EXPECT_EQ(parse(makeFile(std::string(100000, '['), "")), "cannot read 'w.safetensors': its header is no JSON object");
+}
+
+// The sum that the runtime writes: of the whole file, its own digits being zeros.
+TEST(SafetensorsFile, ComparesTheChecksum) {
+  std::string header = R"({"__metadata__":{"crc32":"00000000"},"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})";
+  std::string whole = makeFile(header, "abcd");
+  std::string sum = llvm::utohexstr(llvm::crc32(llvm::arrayRefFromStringRef(whole)), /*LowerCase=*/true, /*Width=*/8);
+  size_t digits = whole.find("00000000");
+  whole.replace(digits, 8, sum);
+  EXPECT_EQ(parse(whole), "");
+  for (size_t i = 0; i < whole.size(); ++i) {
+    std::string changed = whole;
+    changed[i] ^= 1;
+    EXPECT_NE(parse(changed), "") << i;
+  }
+  whole.back() = 'e';
+  EXPECT_NE(parse(whole).find("cannot read 'w.safetensors': it is damaged: expected checksum " + sum + ", but got "),
+            std::string::npos);
+  EXPECT_EQ(parse(makeFile(R"({"__metadata__": {"crc32": "00000000"}})", "")),
+            "cannot read 'w.safetensors': the checksum in its metadata is not readable");
 }

@@ -1,23 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/cnnc/Compilation.h"
-#include "llvm/Support/FileSystem.h"
+#include "tools/cnnc/OutputFile.h"
 #include "llvm/Support/raw_ostream.h"
 
 namespace cnn::tools {
 
 /// Prints what is asked for instead of a library; to stdout if `file` is empty.
 static ExitCode writeText(llvm::StringRef text, llvm::StringRef file, DiagnosticsFormat format) {
-  std::error_code code;
-  llvm::raw_fd_ostream out(file.empty() ? "-" : file, code);
-  if (!code)
-    out << text;
-  out.flush();
-  if (!code)
-    code = out.error();
-  out.clear_error();
-  if (!code)
+  if (file.empty() || file == "-") {
+    llvm::outs() << text;
     return ExitCode::Success;
-  showError("cannot write '" + file + "': " + code.message(), format);
+  }
+  std::string problem;
+  if (writeWholeFile(file, text, problem))
+    return ExitCode::Success;
+  showError("cannot write '" + file + "': " + problem, format);
   return ExitCode::WrongModel;
 }
 
@@ -34,8 +31,8 @@ static ExitCode emit(Compilation &compilation, const cpu::ArtifactOptions &optio
                      : stage == "llvm"   ? cpu::Stage::LLVM
                      : stage == "asm"    ? cpu::Stage::Assembly
                                          : cpu::Stage::Object;
-  if (mlir::failed(cpu::emitStage(compilation.module(), options, which, stream)))
-    return ExitCode::WrongModel;
+  if (ExitCode code = compilation.emit(options, which, stream); code != ExitCode::Success)
+    return code;
   return writeText(stream.str(), file, compilation.format);
 }
 
@@ -49,6 +46,8 @@ static ExitCode runBuild(Arguments &arguments) {
   llvm::StringRef weights = arguments.value("--weights").value_or("");
   bool withoutTraining = arguments.flag("--inference");
   bool debugInfo = arguments.flag("-g");
+  // Not for users, and so not in the help.
+  bool goesWrong = arguments.flag("--provoke-bug");
   DumpAfter dumpAfter;
   dumpAfter.read(arguments);
   llvm::StringRef path = arguments.file("a model, such as lenet5.cnn");
@@ -70,6 +69,8 @@ static ExitCode runBuild(Arguments &arguments) {
   ExitCode code = compilation.readModel(path);
   if (code != ExitCode::Success)
     return code;
+  if (goesWrong)
+    return compilation.goWrong();
   cpu::ArtifactOptions options;
   options.net = compilation.chooseNet(target.net);
   if (options.net.empty())

@@ -77,10 +77,16 @@ static void showLoweringError(mlir::Diagnostic &diagnostic, dsl::SourceTable &so
   showDiagnostics(engine, format);
 }
 
+/// Whether the message is about the module, as those of verifiers are, and not in the words of the language.
+static bool isAboutOps(llvm::StringRef message) {
+  return message.starts_with("failed to legalize") || (message.starts_with("'") && message.contains("' op "));
+}
+
 Compilation::Compilation(DiagnosticsFormat format)
     : format(format), context(fill(registry), mlir::MLIRContext::Threading::DISABLED) {
   context.printOpOnDiagnostic(false);
   context.getDiagEngine().registerHandler([this](mlir::Diagnostic &diagnostic) {
+    hasSaidWhy |= diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error && !isAboutOps(diagnostic.str());
     showLoweringError(diagnostic, sources, this->format);
     return mlir::success();
   });
@@ -100,6 +106,17 @@ ExitCode Compilation::readModel(llvm::StringRef file) {
   return ExitCode::Success;
 }
 
+ExitCode Compilation::runPasses(mlir::PassManager &manager) {
+  hasSaidWhy = false;
+  dumpAfter.watch(manager);
+  if (mlir::succeeded(manager.run(module())))
+    return ExitCode::Success;
+  if (hasSaidWhy)
+    return ExitCode::WrongModel;
+  reportBug("cannot lower '" + path + "'");
+  return ExitCode::CompilerBug;
+}
+
 ExitCode Compilation::lowerToLinalg(bool withTraining) {
   mlir::PassManager manager(&context);
   if (withTraining)
@@ -107,12 +124,45 @@ ExitCode Compilation::lowerToLinalg(bool withTraining) {
   else
     buildInferencePipeline(manager);
   buildLinalgPipeline(manager);
-  dumpAfter.watch(manager);
-  return mlir::succeeded(manager.run(module())) ? ExitCode::Success : ExitCode::WrongModel;
+  return runPasses(manager);
+}
+
+ExitCode Compilation::exitCodeOf(cpu::Outcome outcome) {
+  switch (outcome) {
+  case cpu::Outcome::Success:
+    return ExitCode::Success;
+  case cpu::Outcome::Refused:
+    return ExitCode::WrongModel;
+  case cpu::Outcome::Bug:
+    reportBug("cannot generate code for '" + path + "'");
+    return ExitCode::CompilerBug;
+  }
+  llvm_unreachable("all outcomes are listed");
 }
 
 ExitCode Compilation::build(const cpu::ArtifactOptions &options) {
-  return mlir::succeeded(cpu::buildArtifact(module(), options)) ? ExitCode::Success : ExitCode::WrongModel;
+  return exitCodeOf(cpu::buildArtifact(module(), options));
+}
+
+ExitCode Compilation::emit(const cpu::ArtifactOptions &options, cpu::Stage stage, llvm::raw_pwrite_stream &stream) {
+  return exitCodeOf(cpu::emitStage(module(), options, stage, stream));
+}
+
+namespace {
+/// Fails as a verifier does.
+struct FailingPass : mlir::PassWrapper<FailingPass, mlir::OperationPass<mlir::ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(FailingPass)
+  void runOnOperation() override {
+    getOperation().emitOpError("fails as asked for");
+    signalPassFailure();
+  }
+};
+} // namespace
+
+ExitCode Compilation::goWrong() {
+  mlir::PassManager manager(&context);
+  manager.addPass(std::make_unique<FailingPass>());
+  return runPasses(manager);
 }
 
 std::string Compilation::chooseNet(llvm::StringRef wanted) const {

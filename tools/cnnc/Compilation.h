@@ -32,8 +32,11 @@ public:
   ExitCode readModel(llvm::StringRef path);
   /// The passes on the cnn dialect, then linalg.
   ExitCode lowerToLinalg(bool withTraining);
-  /// The library. The module is used up.
+  /// The library, or one stage on the way to it. The module is used up.
   ExitCode build(const cpu::ArtifactOptions &options);
+  ExitCode emit(const cpu::ArtifactOptions &options, cpu::Stage stage, llvm::raw_pwrite_stream &stream);
+  /// For the tests: a pass fails that should not.
+  ExitCode goWrong();
   /// Shows an error that has no place in the model.
   ExitCode error(const llvm::Twine &message, ExitCode code = ExitCode::WrongModel) const {
     showError(message, format);
@@ -52,6 +55,13 @@ public:
   mlir::MLIRContext context;
   dsl::SourceTable sources;
   dsl::CompiledFile compiled;
+
+private:
+  ExitCode runPasses(mlir::PassManager &manager);
+  ExitCode exitCodeOf(cpu::Outcome outcome);
+
+  /// An error in the user's words, which is not about the ops of the module, has been shown.
+  bool hasSaidWhy = false;
 };
 
 /// "cnnc 0.1.0".

@@ -4,8 +4,7 @@
 #include "dsl/Parser.h"
 #include "tools/cnnc/BugReport.h"
 #include "tools/cnnc/Command.h"
-#include "llvm/ADT/ScopeExit.h"
-#include "llvm/Support/FileSystem.h"
+#include "tools/cnnc/OutputFile.h"
 #include "llvm/Support/raw_ostream.h"
 
 namespace cnn::tools {
@@ -23,39 +22,6 @@ static bool isFaithful(const dsl::FileAst &ast, const std::string &formatted) {
   dsl::DiagnosticEngine diagnostics;
   std::unique_ptr<dsl::FileAst> again = dsl::parse(source, diagnostics);
   return !diagnostics.hasErrors() && treeOf(*again) == treeOf(ast) && dsl::format(*again) == formatted;
-}
-
-/// Replaces a file as a whole, or leaves it as it is.
-static bool replaceFile(llvm::StringRef path, llvm::StringRef contents, std::string &problem) {
-  llvm::SmallString<128> temporary;
-  int descriptor = -1;
-  llvm::sys::fs::perms permissions = llvm::sys::fs::all_read | llvm::sys::fs::all_write;
-  if (auto current = llvm::sys::fs::getPermissions(path))
-    permissions = *current;
-  llvm::SmallString<128> target;
-  // A symbolic link stays one.
-  if (llvm::sys::fs::real_path(path, target))
-    target = path;
-  if (std::error_code code = llvm::sys::fs::createUniqueFile(target + ".%%%%%%", descriptor, temporary,
-                                                             llvm::sys::fs::OF_None, permissions)) {
-    problem = code.message();
-    return false;
-  }
-  llvm::scope_exit remove([&] { llvm::sys::fs::remove(temporary); });
-  llvm::raw_fd_ostream os(descriptor, /*shouldClose=*/true);
-  os << contents;
-  os.close();
-  if (os.has_error()) {
-    problem = os.error().message();
-    os.clear_error();
-    return false;
-  }
-  if (std::error_code code = llvm::sys::fs::rename(temporary, target)) {
-    problem = code.message();
-    return false;
-  }
-  remove.release();
-  return true;
 }
 
 static ExitCode runFmt(Arguments &arguments) {
@@ -99,7 +65,7 @@ static ExitCode runFmt(Arguments &arguments) {
       }
     } else if (!isInPlace) {
       llvm::outs() << formatted;
-    } else if (!isFormatted && !replaceFile(path, formatted, problem)) {
+    } else if (!isFormatted && !writeWholeFile(path, formatted, problem)) {
       diagnostics.error({}, "cannot write '" + path + "': " + problem);
       showDiagnostics(diagnostics, diagnosticsForm);
       result = ExitCode::WrongModel;

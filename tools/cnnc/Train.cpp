@@ -198,10 +198,14 @@ static ExitCode runTrain(Arguments &arguments) {
   cnn_status status = cnn_train(&config, &error);
   if (status == CNN_OK)
     return ExitCode::Success;
-  if (status == CNN_STOPPED)
+  if (status == CNN_STOPPED) {
     llvm::errs() << "cnnc: stopped; go on with --resume\n";
-  else
-    compilation.error(error.text);
+    return ExitCode::WrongModel;
+  }
+  compilation.error(error.text);
+  bool isAboutCheckpoint = llvm::StringRef(error.text).starts_with(checkpoint + ": ");
+  if (resume && isAboutCheckpoint && llvm::sys::fs::exists(checkpoint) && format == DiagnosticsFormat::Text)
+    llvm::errs() << "cnnc: the checkpoint is left as it is; --restart starts over\n";
   return ExitCode::WrongModel;
 }
 

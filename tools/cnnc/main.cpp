@@ -8,6 +8,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/raw_ostream.h"
+#include <csignal>
 
 namespace cnn::tools {
 
@@ -98,5 +99,16 @@ int main(int argc, char **argv) {
     cnn::tools::KeepIgnoredSignals ignored;
     cnn::tools::catchCrashes(words);
   }
-  return static_cast<int>(cnn::tools::run(words.drop_front(argc > 0)));
+  // A write beyond the limit for the size of files fails, and is no crash. After LLVM's handlers, which differ.
+  std::signal(SIGXFSZ, SIG_IGN);
+  cnn::tools::ExitCode code = cnn::tools::run(words.drop_front(argc > 0));
+  llvm::raw_fd_ostream &out = llvm::outs();
+  out.flush();
+  if (out.has_error()) {
+    llvm::errs() << "cnnc: error: cannot write to standard output: " << out.error().message() << "\n";
+    out.clear_error();
+    if (code == cnn::tools::ExitCode::Success)
+      code = cnn::tools::ExitCode::WrongModel;
+  }
+  return static_cast<int>(code);
 }

@@ -39,13 +39,13 @@ int main(int argc, char **argv) {
   if (!module)
     return 1;
   if (emit.empty())
-    return failed(cnn::cpu::buildArtifact(*module, options));
+    return cnn::cpu::buildArtifact(*module, options) != cnn::cpu::Outcome::Success;
   cnn::cpu::Stage stage = emit == "kernels" ? cnn::cpu::Stage::Kernels
                           : emit == "llvm"  ? cnn::cpu::Stage::LLVM
                                             : cnn::cpu::Stage::Assembly;
   llvm::SmallString<0> text;
   llvm::raw_svector_ostream stream(text);
-  if (failed(cnn::cpu::emitStage(*module, options, stage, stream)))
+  if (cnn::cpu::emitStage(*module, options, stage, stream) != cnn::cpu::Outcome::Success)
     return 1;
   llvm::outs() << text;
   return 0;

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "llvm/ADT/StringRef.h"
+#include <string>
+
+namespace cnn::tools {
+
+/// Writes a file as a whole, or leaves what is there as it is and says why in `problem`. A symbolic link stays one, and
+/// permissions are kept; what is no regular file, such as /dev/stdout, is written directly.
+bool writeWholeFile(llvm::StringRef path, llvm::StringRef contents, std::string &problem);
+
+} // namespace cnn::tools
