@@ -273,7 +273,7 @@ CompiledFunctionPtr cnn::test::compileForCpu(OwningOpRef<ModuleOp> module, Strin
   options.minParallelWork = 0;
   SmallVector<char, 0> object;
   llvm::raw_svector_ostream stream(object);
-  if (failed(cpu::emitStage(*module, options, cpu::Stage::Object, stream)))
+  if (cpu::emitStage(*module, options, cpu::Stage::Object, stream) != cpu::Outcome::Success)
     return nullptr;
 
   auto fail = [](llvm::Error error) -> CompiledFunctionPtr {
