@@ -12,7 +12,6 @@
 #include "runtime/train/Rate.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
 #include <memory>
 #include <sys/stat.h>
@@ -62,7 +61,7 @@ cnn_status checkModelAndFields(const cnn_train_config *config, cnn_error *error)
 
 bool isThere(const char *path) {
   struct stat info;
-  return path && (stat(path, &info) == 0 || errno != ENOENT);
+  return path && stat(path, &info) == 0;
 }
 
 // The checkpoint to resume must be there, and one that would be lost must not.

@@ -31,7 +31,7 @@ def declared_weights(header):
 def declared_inputs(header):
     """(name, type, shape of a sample) of the inputs of the inference."""
     (text,) = re.findall(r"/\* Runs the network.*?\*/", header, re.DOTALL)
-    found = re.findall(r"^ \*   (\S+)  input, (\w+)\[batch(?:, ([\d, ]*))?\]$", text, re.MULTILINE)
+    found = re.findall(r"^ \*   in_(\S+)  input, (\w+)\[batch(?:, ([\d, ]*))?\]$", text, re.MULTILINE)
     return [(name, TYPES[kind], sizes(shape)) for name, kind, shape in found]
 
 

@@ -5,6 +5,7 @@ damaged_files.py FOLDER FORMAT
 Damage is truncation at many bytes, bytes changed, and a wrong shape, type, name or length. What the readers say about a
 file truncated at every single byte is tested without the command line, in test/runtime and test/backends.
 """
+import atexit
 import gzip
 import json
 import pathlib
@@ -318,11 +319,13 @@ def test_checkpoint(folder):
     name = "w.safetensors.checkpoint"
     command = TRAIN + ["--epochs", "1000000"]
     training = subprocess.Popen(["cnnc", *command], cwd=folder, stderr=subprocess.DEVNULL)
+    atexit.register(training.kill)
     deadline = time.time() + 120
     while not (folder / name).exists() and training.poll() is None and time.time() < deadline:
         time.sleep(0.02)
-    training.send_signal(signal.SIGINT)
-    require(training.wait(timeout=60) == 1 and (folder / name).exists(), "no checkpoint after Ctrl-C")
+    # Not SIGINT, which is ignored where a script runs the tests in the background.
+    training.send_signal(signal.SIGTERM)
+    require(training.wait(timeout=60) == 1 and (folder / name).exists(), "no checkpoint after SIGTERM")
     whole = (folder / name).read_bytes()
     resume = TRAIN + ["--resume", "--epochs", "1000000"]
     flips = []

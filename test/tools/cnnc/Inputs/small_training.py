@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """A training that takes milliseconds an epoch, and what is needed to stop it in the middle."""
+import atexit
 import json
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -63,9 +65,19 @@ def train(folder, *words):
     return done.returncode, done.stderr.decode()
 
 
-def start(folder, *words, **options):
-    options = {"stderr": subprocess.PIPE, **options}
-    return subprocess.Popen(command(*words, *ENDLESS), cwd=folder, **options)
+def heed_signals():
+    """Undoes that a job in the background of a script ignores SIGINT, and one under nohup SIGHUP."""
+    for number in [signal.SIGHUP, signal.SIGINT, signal.SIGTERM]:
+        signal.signal(number, signal.SIG_DFL)
+
+
+def start(folder, *words, preexec=heed_signals):
+    """A training that is still running when the test ends, however that comes, is killed."""
+    training = subprocess.Popen(
+        command(*words, *ENDLESS), cwd=folder, stderr=subprocess.PIPE, preexec_fn=preexec
+    )
+    atexit.register(training.kill)
+    return training
 
 
 def wait_for(training, what, condition):

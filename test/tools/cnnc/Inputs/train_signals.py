@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 
-from small_training import CHECKPOINT, WEIGHTS, command, make, require, start, wait_for
+from small_training import CHECKPOINT, WEIGHTS, command, heed_signals, make, require, start, wait_for
 
 folder = make(sys.argv[1])
 checkpoint, temporary = folder / CHECKPOINT, folder / "temporary"
@@ -35,8 +35,12 @@ for number in [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]:
     training.send_signal(number)
     must_stop(training, f"signal {number}")
 
-# As under nohup.
-training = training_with_checkpoint(preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+def as_under_nohup():
+    heed_signals()
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+training = training_with_checkpoint(preexec=as_under_nohup)
 training.send_signal(signal.SIGHUP)
 checkpoint.unlink(missing_ok=True)
 wait_for(training, "another checkpoint after SIGHUP", checkpoint.exists)
