@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "backends/cpu/EmitHeader.h"
 
+#include "backends/cpu/Embedded.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/raw_ostream.h"
 
 namespace cnn::cpu {
-
-/// runtime/abi/status.h, put here by the build: headers of several models and of the runtime share its guard.
-static const char statusHeader[] = {
-#embed "runtime/abi/status.h"
-    , '\0'};
 
 namespace {
 
@@ -103,7 +99,7 @@ private:
         << " */\n"
         << "#ifndef " << guard << "\n#define " << guard << "\n\n"
         << "#include <stddef.h>\n#include <stdint.h>\n\n"
-        << statusHeader << "\n"
+        << cnnStatusHeader << "\n"
         << "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
         << "typedef struct " << name << "_model " << name << "_model;\n"
         << "typedef struct " << name << "_run " << name << "_run;\n";

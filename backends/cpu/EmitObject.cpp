@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "backends/cpu/EmitObject.h"
 
+#include "backends/cpu/Embedded.h"
 #include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/LegacyPassManager.h"
@@ -10,10 +11,6 @@
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/Transforms/IPO/Internalize.h"
-
-/// support.c as bitcode, put here by the build.
-extern "C" const unsigned char cnnSupportBitcode[];
-extern "C" const unsigned long cnnSupportBitcodeBytes;
 
 using namespace llvm;
 

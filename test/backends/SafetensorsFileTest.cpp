@@ -68,10 +68,12 @@ TEST(SafetensorsFile, ComparesTheChecksum) {
   size_t digits = whole.find("00000000");
   whole.replace(digits, 8, sum);
   EXPECT_EQ(parse(whole), "");
+  // Under another name it is not known for a checksum, and most programs write none.
+  size_t name = whole.find("crc32"), nameEnd = name + 5;
   for (size_t i = 0; i < whole.size(); ++i) {
     std::string changed = whole;
     changed[i] ^= 1;
-    EXPECT_NE(parse(changed), "") << i;
+    EXPECT_EQ(parse(changed).empty(), i >= name && i < nameEnd) << i;
   }
   whole.back() = 'e';
   EXPECT_NE(parse(whole).find("cannot read 'w.safetensors': it is damaged: expected checksum " + sum + ", but got "),

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
-/* The support code of compiled models (runtime/abi/support.c) as LLVM bitcode, for the compiler to link into each. */
+/* Files that the compiler carries with it. */
+#include "backends/cpu/Embedded.h"
+
 const unsigned char cnnSupportBitcode[] = {
 #embed CNN_SUPPORT_BITCODE
 };
 const unsigned long cnnSupportBitcodeBytes = sizeof cnnSupportBitcode;
+
+const char cnnStatusHeader[] = {
+#embed "runtime/abi/status.h"
+    , '\0'};
