@@ -74,13 +74,13 @@ Diagnostic &DiagnosticEngine::add(Severity severity, SourceRange range, const ll
 }
 
 std::vector<Remark> DiagnosticEngine::chain() const {
-  constexpr size_t innermost = 4, outermost = 2;
+  constexpr size_t longest = 12, innermost = 4, outermost = 2;
   // The innermost scope was entered last and is what the user wants to see first.
   std::vector<Remark> chain(instantiations.rbegin(), instantiations.rend());
   // A module that contains itself makes a chain that says the same again and again.
-  if (chain.size() > innermost + outermost + 1) {
+  if (chain.size() > longest) {
     size_t omitted = chain.size() - innermost - outermost;
-    chain[innermost].message = "… and " + std::to_string(omitted) + " more between the one above and the one below";
+    chain[innermost].message = "… and " + std::to_string(omitted) + " more";
     chain.erase(chain.begin() + innermost + 1, chain.end() - outermost);
   }
   return chain;
@@ -290,17 +290,8 @@ void DiagnosticEngine::printText(llvm::raw_ostream &os, bool useColors) const {
       printExcerpt(os, diagnostic->range, colors.of(diagnostic->severity), colors.end);
     for (const Remark &remark : diagnostic->notes)
       printHeadline(os, colors, Severity::Note, remark.range, remark.message);
-    // A module that contains itself is seen from both ends of the chain.
-    constexpr size_t longestChain = 12, shownOfEnd = 3;
-    llvm::ArrayRef<Remark> chain = diagnostic->instantiations;
-    size_t omitted = chain.size() > longestChain ? chain.size() - 2 * shownOfEnd : 0;
-    for (size_t i = 0; i < chain.size(); ++i) {
-      if (omitted > 0 && i == shownOfEnd) {
-        os << "cnnc: and " << omitted << " more levels\n";
-        i += omitted;
-      }
-      printHeadline(os, colors, Severity::Note, chain[i].range, chain[i].message);
-    }
+    for (const Remark &remark : diagnostic->instantiations)
+      printHeadline(os, colors, Severity::Note, remark.range, remark.message);
     for (const Remark &remark : diagnostic->helps)
       printHeadline(os, colors, Severity::Help, remark.range, remark.message);
   }

@@ -96,8 +96,8 @@ TEST(Diagnostics, LongChainsAreShownByTheirEnds) {
     return messages;
   };
   EXPECT_EQ(chainOf(7), "level 6\nlevel 5\nlevel 4\nlevel 3\nlevel 2\nlevel 1\nlevel 0\n");
-  EXPECT_EQ(chainOf(64), "level 63\nlevel 62\nlevel 61\nlevel 60\n… and 58 more between the one above and the one "
-                         "below\nlevel 1\nlevel 0\n");
+  EXPECT_EQ(chainOf(12).find("more"), std::string::npos);
+  EXPECT_EQ(chainOf(64), "level 63\nlevel 62\nlevel 61\nlevel 60\n… and 58 more\nlevel 1\nlevel 0\n");
 }
 
 TEST(Diagnostics, CaretsUnderTabsAndWideCharacters) {
