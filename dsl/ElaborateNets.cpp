@@ -78,10 +78,13 @@ void Elaborator::beginFunction(const std::string &name, Mode mode, SourceRange p
   function->root.application = ++applications;
 }
 
-mlir::Value Elaborator::addArgument(mlir::Type type, llvm::StringRef name, Role role, SourceRange place) {
+mlir::Value Elaborator::addArgument(mlir::Type type, llvm::StringRef name, Role role, SourceRange place,
+                                    int64_t classes) {
   mlir::NamedAttrList attributes;
   attributes.set(nameAttrName, builder.getStringAttr(name));
   attributes.set(roleAttrName, RoleAttr::get(&context, role));
+  if (classes > 0)
+    attributes.set(classesAttrName, builder.getI64IntegerAttr(classes));
   function->argumentAttributes.push_back(std::move(attributes));
   return function->block->addArgument(type, locationOf(place));
 }
@@ -159,7 +162,7 @@ void Elaborator::elaborateNet(const ModelDecl &decl, const FileScope &file) {
       ok = false;
       break;
     }
-    mlir::Value argument = addArgument(*type, input.name.text, Role::Input, input.name.range);
+    mlir::Value argument = addArgument(*type, input.name.text, Role::Input, input.name.range, classes);
     inner.variables[input.name.text] = {Tensor{argument, classes}, input.name.range, nullptr};
   }
   Value result = Poison();

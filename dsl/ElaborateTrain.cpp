@@ -156,7 +156,7 @@ static bool buildFunction(Elaborator &elaborator, TrainBlock &block, Mode mode) 
     std::optional<mlir::RankedTensorType> type = elaborator.evaluateType(*entry.type, /*isBatched=*/true, &classes);
     if (!type)
       return false;
-    mlir::Value argument = elaborator.addArgument(*type, entry.name.text, Role::Input, entry.name.range);
+    mlir::Value argument = elaborator.addArgument(*type, entry.name.text, Role::Input, entry.name.range, classes);
     outer.variables[entry.name.text] = {Tensor{argument, classes}, entry.name.range, nullptr};
   }
   if (mode == Mode::Loss)

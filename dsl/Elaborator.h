@@ -194,7 +194,8 @@ public:
 
   void elaborateNet(const ModelDecl &decl, const FileScope &file);
   void beginFunction(const std::string &name, Mode mode, SourceRange place);
-  mlir::Value addArgument(mlir::Type type, llvm::StringRef name, Role role, SourceRange place);
+  /// `classes` > 0: a class number below it.
+  mlir::Value addArgument(mlir::Type type, llvm::StringRef name, Role role, SourceRange place, int64_t classes = 0);
   struct Result {
     mlir::Value value;
     std::string name;

@@ -48,6 +48,8 @@ inline constexpr llvm::StringLiteral nameAttrName = "cnn.name"; // string: the n
 inline constexpr llvm::StringLiteral roleAttrName = "cnn.role"; // Role
 inline constexpr llvm::StringLiteral initAttrName = "cnn.init"; // Init, on parameters
 inline constexpr llvm::StringLiteral tiedAttrName = "cnn.tied"; // i64, on a result: the argument it replaces
+// i64, on an input that is a class number: how many classes there are
+inline constexpr llvm::StringLiteral classesAttrName = "cnn.classes";
 
 /// Whether unary_grad of this kind reads the forward op's output (true) or its input (false).
 bool gradReadsOutput(UnaryKind kind);

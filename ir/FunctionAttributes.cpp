@@ -99,6 +99,8 @@ private:
       return function->emitOpError() << "expected '" << initAttrName
                                      << "' on a parameter or state alone, but got it on "
                                      << "argument " << i << " with the role '" << stringifyRole(role) << "'";
+    if (failed(verifyClasses(i, role, type)))
+      return failure();
     auto name = function.getArgAttrOfType<StringAttr>(i, nameAttrName);
     if (role == Role::Key || role == Role::Rate)
       return success();
@@ -108,6 +110,16 @@ private:
       return function->emitOpError() << "expected arguments of different names, but got '" << name.getValue()
                                      << "' twice";
     return success();
+  }
+
+  LogicalResult verifyClasses(unsigned i, Role role, Type type) {
+    auto classes = function.getArgAttrOfType<IntegerAttr>(i, classesAttrName);
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (!classes || (role == Role::Input && tensor && tensor.getRank() == 1 && tensor.getElementType().isInteger(32)))
+      return success();
+    return function->emitOpError() << "expected '" << classesAttrName
+                                   << "' on an input of one i32 per sample, but got it on argument " << i
+                                   << " with the role '" << stringifyRole(role) << "' and the type " << type;
   }
 
   LogicalResult verifyResult(unsigned i) {
@@ -204,12 +216,19 @@ LogicalResult CnnDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsi
     return op->emitOpError() << "expected '" << initAttrName << "' to be a #cnn.init, but got " << attribute.getValue();
   if (attribute.getName() == tiedAttrName)
     return op->emitOpError() << "expected '" << tiedAttrName << "' on a result, but got it on an argument";
+  if (attribute.getName() == classesAttrName) {
+    auto classes = dyn_cast<IntegerAttr>(attribute.getValue());
+    if (!classes || !classes.getType().isInteger(64) || classes.getInt() < 1)
+      return op->emitOpError() << "expected '" << classesAttrName << "' to be a number of classes (i64), but got "
+                               << attribute.getValue();
+  }
   return verifyNameAndRole(op, attribute);
 }
 
 LogicalResult CnnDialect::verifyRegionResultAttribute(Operation *op, unsigned, unsigned, NamedAttribute attribute) {
-  if (attribute.getName() == initAttrName)
-    return op->emitOpError() << "expected '" << initAttrName << "' on an argument, but got it on a result";
+  for (StringRef ofArguments : {StringRef(initAttrName), StringRef(classesAttrName)})
+    if (attribute.getName() == ofArguments)
+      return op->emitOpError() << "expected '" << ofArguments << "' on an argument, but got it on a result";
   if (attribute.getName() == tiedAttrName) {
     auto tied = dyn_cast<IntegerAttr>(attribute.getValue());
     if (!tied || !tied.getType().isInteger(64))

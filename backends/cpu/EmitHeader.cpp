@@ -64,11 +64,19 @@ private:
     return shown + "]";
   }
 
+  static bool hasLabel(const FunctionDescription &function) {
+    return llvm::any_of(function.inputs, [](const TensorDescription &input) { return input.classes > 0; });
+  }
+
   void writeTensors(llvm::ArrayRef<TensorDescription> tensors, llvm::ArrayRef<std::string> names,
                     llvm::StringRef direction) {
-    for (auto [tensor, parameter] : llvm::zip(tensors, names))
+    for (auto [tensor, parameter] : llvm::zip(tensors, names)) {
       out << " *   " << parameter << "  " << direction << ", " << getCType(tensor.dtype)
-          << getShape(tensor.shape, "batch") << "\n";
+          << getShape(tensor.shape, "batch");
+      if (tensor.classes > 0)
+        out << ", class numbers from 0 to " << tensor.classes - 1;
+      out << "\n";
+    }
   }
 
   void writeOpening() {
@@ -179,7 +187,8 @@ private:
     writeTensors(model.infer.inputs, inputs, "input");
     writeTensors(model.infer.outputs, outputs, "output");
     out << " * No two of the buffers may overlap.\n"
-        << " * CNN_BAD_ARGUMENT if a pointer is NULL or the batch is below 1. */\n"
+        << " * CNN_BAD_ARGUMENT if a pointer is NULL" << (hasLabel(model.infer) ? ", a label is no class" : "")
+        << " or the batch is below 1. */\n"
         << "cnn_status " << name << "_infer(" << name << "_run *run, int64_t batch";
     for (auto [tensor, parameter] : llvm::zip(model.infer.inputs, inputs))
       out << ", const " << getCType(tensor.dtype) << " *" << parameter;
@@ -210,8 +219,8 @@ private:
     writeTrainerRun(
         "train_step", step,
         "One step on a batch of 1 to max_batch samples: forward, backward, update with this learning rate.\n"
-        " * The results are means over the batch, before the update; a NULL result is not wanted. A label that\n"
-        " * is no class counts as a sample without loss, gradient and hit. CNN_BATCH_TOO_LARGE; CNN_BAD_ARGUMENT.",
+        " * The results are means over the batch, before the update; a NULL result is not wanted.\n"
+        " * CNN_BATCH_TOO_LARGE, CNN_BAD_ARGUMENT: nothing is changed then.",
         /*hasRate=*/true);
     if (model.evaluate)
       writeTrainerRun("evaluate", *model.evaluate,
@@ -232,7 +241,8 @@ private:
     writeTensors(function.inputs, inputs, "input");
     for (const std::string &output : outputs)
       out << " *   " << output << "  result, one float\n";
-    out << " * No two of the buffers may overlap. */\n"
+    out << " * No two of the buffers may overlap."
+        << (hasLabel(function) ? " CNN_BAD_ARGUMENT if a label is no class." : "") << " */\n"
         << "cnn_status " << name << "_" << verb << "(" << name << "_trainer *trainer, int64_t batch";
     for (auto [tensor, parameter] : llvm::zip(function.inputs, inputs))
       out << ", const " << getCType(tensor.dtype) << " *" << parameter;

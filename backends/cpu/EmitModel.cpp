@@ -19,7 +19,7 @@ public:
   explicit TableBuilder(llvm::Module &module)
       : module(module), context(module.getContext()), pointer(PointerType::getUnqual(context)),
         i32(Type::getInt32Ty(context)), i64(Type::getInt64Ty(context)), f64(Type::getDoubleTy(context)),
-        tensorDesc(StructType::get(context, {pointer, i32, i32, pointer})),
+        tensorDesc(StructType::get(context, {pointer, i32, i32, pointer, i64})),
         weightDesc(StructType::get(context, {pointer, i32, i32, i32, i32, f64, f64, pointer, pointer, i64})),
         functionDesc(StructType::get(context, {pointer, i64, pointer, i64, pointer, i64, i64})),
         modelDesc(StructType::get(context, {i32, i32, pointer, pointer, i64, i64, i64, i64, i64, pointer, pointer,
@@ -85,7 +85,7 @@ private:
     for (const TensorDescription &tensor : descriptions)
       entries.push_back(
           ConstantStruct::get(tensorDesc, {text(tensor.name), number32(tensor.dtype), number32(tensor.shape.size()),
-                                           numbers<int64_t>(tensor.shape)}));
+                                           numbers<int64_t>(tensor.shape), number64(tensor.classes)}));
     return table(tensorDesc, entries);
   }
   Constant *function(const FunctionDescription *description) {

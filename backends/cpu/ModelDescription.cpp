@@ -84,7 +84,9 @@ private:
       std::vector<int64_t> shape(type.getShape().begin() + hasBatch, type.getShape().end());
       if (shape.size() > CNN_MAX_RANK)
         return emitError(function.getLoc(), "expected at most ") << CNN_MAX_RANK << " dimensions of '" << name << "'";
-      (role == Role::Input ? description.inputs : description.outputs).push_back({name, *dtype, shape});
+      IntegerAttr classes = function.getArgAttrOfType<IntegerAttr>(i, classesAttrName);
+      (role == Role::Input ? description.inputs : description.outputs)
+          .push_back({name, *dtype, shape, classes ? classes.getInt() : 0});
       return success();
     }
     case Role::Parameter:

@@ -17,6 +17,7 @@ struct TensorDescription {
   std::string name;
   cnn_dtype dtype;
   std::vector<int64_t> shape; // of one sample
+  int64_t classes = 0;        // of a label: how many classes there are
 };
 
 struct WeightDescription {

@@ -41,6 +41,7 @@ typedef struct cnn_tensor_desc {
   int32_t dtype;        /* cnn_dtype */
   int32_t rank;         /* without the batch; 0 for one value per sample */
   const int64_t *shape; /* [rank], per sample */
+  int64_t class_count;  /* above 0: a label, one CNN_I32 in [0, class_count); else 0 */
 } cnn_tensor_desc;
 
 typedef struct cnn_weight_desc {

@@ -14,7 +14,7 @@ extern "C" {
 typedef enum cnn_status {
   CNN_OK = 0,
   CNN_NO_MEMORY = 1,       /* memory cannot be had, or a size does not fit in size_t */
-  CNN_BAD_ARGUMENT = 2,    /* a pointer is NULL, a batch is below 1, an index is out of range */
+  CNN_BAD_ARGUMENT = 2,    /* a pointer is NULL, a batch is below 1, an index or a label is out of range */
   CNN_BATCH_TOO_LARGE = 3, /* the batch is above the one the state was made for */
   CNN_NO_FUNCTION = 4,     /* the model was built without this function */
   CNN_NO_WEIGHT = 5,       /* no weight has this path */

@@ -583,11 +583,26 @@ static int any_null(const void *const *pointers, int64_t count) {
   return 0;
 }
 
+/* Whether every label is a class: code that trusts it indexes scores by it. */
+static int labels_are_classes(const cnn_function_desc *function, const void *const *inputs, int64_t batch) {
+  for (int64_t i = 0; i < function->input_count; ++i) {
+    const int32_t *labels = inputs[i];
+    int64_t class_count = function->inputs[i].class_count;
+    if (class_count <= 0)
+      continue;
+    for (int64_t sample = 0; sample < batch; ++sample)
+      if (labels[sample] < 0 || labels[sample] >= class_count)
+        return 0;
+  }
+  return 1;
+}
+
 cnn_status cnn_run_infer(cnn_run *run, int64_t batch, const void *const *inputs, void *const *outputs) {
   if (!run || batch < 1 || !inputs || !outputs)
     return CNN_BAD_ARGUMENT;
   const cnn_function_desc *infer = &run->model->desc->infer;
-  if (any_null(inputs, infer->input_count) || any_null((const void *const *)outputs, infer->output_count))
+  if (any_null(inputs, infer->input_count) || any_null((const void *const *)outputs, infer->output_count) ||
+      !labels_are_classes(infer, inputs, batch))
     return CNN_BAD_ARGUMENT;
   cnn_call call;
   memset(&call, 0, sizeof call);
@@ -741,6 +756,8 @@ cnn_status cnn_trainer_step(cnn_trainer *trainer, int64_t batch, const void *con
     return CNN_BAD_ARGUMENT;
   if (batch > trainer->max_batch)
     return CNN_BATCH_TOO_LARGE;
+  if (!labels_are_classes(function, inputs, batch))
+    return CNN_BAD_ARGUMENT;
   cnn_call call;
   prepare_call(trainer, function, &call);
   call.batch = batch;
@@ -760,7 +777,7 @@ cnn_status cnn_trainer_evaluate(cnn_trainer *trainer, int64_t batch, const void 
   const cnn_function_desc *function = &trainer->model->desc->evaluate;
   if (!function->entry)
     return CNN_NO_FUNCTION;
-  if (any_null(inputs, function->input_count))
+  if (any_null(inputs, function->input_count) || !labels_are_classes(function, inputs, batch))
     return CNN_BAD_ARGUMENT;
   cnn_call call;
   prepare_call(trainer, function, &call);

@@ -99,7 +99,7 @@ void cnn_run_destroy(cnn_run *run);
 void cnn_run_set_parallel_for(cnn_run *run, cnn_parallel_for_fn parallel_for, void *context);
 
 /* Runs the network on `batch` samples (>= 1). inputs[i] and outputs[i] are as described by desc->infer. A batch above
- * max_batch is done in pieces; samples do not depend on each other. CNN_BAD_ARGUMENT. */
+ * max_batch is done in pieces; samples do not depend on each other. CNN_BAD_ARGUMENT, also for a label out of range. */
 cnn_status cnn_run_infer(cnn_run *run, int64_t batch, const void *const *inputs, void *const *outputs);
 
 /* ---- Trainer ---- */
@@ -116,11 +116,13 @@ void cnn_trainer_set_parallel_for(cnn_trainer *trainer, cnn_parallel_for_fn para
 
 /* One step: forward, backward, update, on a batch of 1 to max_batch samples, then the step counter goes up by one.
  * inputs[i] is as described by desc->train_step. results[0] receives the mean loss of the batch before the update,
- * results[1...] the mean metrics; a NULL result is not wanted. CNN_BATCH_TOO_LARGE: statistics are of a whole batch. */
+ * results[1...] the mean metrics; a NULL result is not wanted. CNN_BATCH_TOO_LARGE: statistics are of a whole batch.
+ * CNN_BAD_ARGUMENT, also for a label out of range: nothing is changed then. */
 cnn_status cnn_trainer_step(cnn_trainer *trainer, int64_t batch, const void *const *inputs, float rate,
                             float *const *results);
 /* The mean loss and metrics over `batch` samples, of any number (pieces of max_batch, weighted by size), in inference
- * mode; changes nothing. CNN_NO_FUNCTION if the model has no evaluate. */
+ * mode; changes nothing. CNN_NO_FUNCTION if the model has no evaluate; CNN_BAD_ARGUMENT, also for a label out of range.
+ */
 cnn_status cnn_trainer_evaluate(cnn_trainer *trainer, int64_t batch, const void *const *inputs, float *const *results);
 
 /* The position, to be saved and restored: the number of the next step, and the slots (desc->slot_bytes). */

@@ -44,6 +44,10 @@ cnn_status checkTensors(const char *function, const char *role, int64_t count, c
     if (!tensors[i].name || !soundShape(tensors[i].dtype, tensors[i].rank, tensors[i].shape))
       return fail(error, CNN_INCOMPATIBLE, "%s: entry %lld of the %s has no sound name, type or shape", function,
                   static_cast<long long>(i), role);
+    else if (int64_t classes = tensors[i].class_count;
+             classes < 0 || (classes > 0 && (tensors[i].dtype != CNN_I32 || tensors[i].rank != 0)))
+      return fail(error, CNN_INCOMPATIBLE, "%s: '%s' of the %s is no label, but has %lld classes", function,
+                  tensors[i].name, role, static_cast<long long>(classes));
   return CNN_OK;
 }
 
@@ -93,7 +97,10 @@ struct Listing {
       add("  %s %s: %s[%s", role, tensors[i].name, cnn_dtype_name(tensors[i].dtype), batch);
       for (int32_t d = 0; d < tensors[i].rank; ++d)
         add("%s%lld", d || *batch ? ", " : "", static_cast<long long>(tensors[i].shape[d]));
-      add("]\n");
+      if (tensors[i].class_count > 0)
+        add("], one of %lld classes\n", static_cast<long long>(tensors[i].class_count));
+      else
+        add("]\n");
     }
   }
   // The results of training functions are single values for the whole batch.

@@ -155,6 +155,8 @@ cnn_status cnn_read_samples(const char *path, const cnn_tensor_desc *tensor, voi
   if (status == CNN_OK)
     status = convertNumbers(path, header, std::move(data), tensor->dtype, converted, error);
   if (status == CNN_OK)
+    status = checkLabels(path, tensor->class_count, converted, error);
+  if (status == CNN_OK)
     *samples = converted.release();
   return status;
 }

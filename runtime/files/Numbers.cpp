@@ -185,4 +185,15 @@ cnn_status convertNumbers(const char *name, const ArrayHeader &header, Bytes dat
               value.c_str(), static_cast<long long>(bad));
 }
 
+cnn_status checkLabels(const char *name, int64_t classCount, const Bytes &labels, cnn_error *error) {
+  for (uint64_t i = 0; classCount > 0 && i < labels.size() / sizeof(int32_t); ++i) {
+    int32_t label;
+    std::memcpy(&label, labels.data() + i * sizeof label, sizeof label);
+    if (label < 0 || label >= classCount)
+      return fail(error, CNN_BAD_FILE, "%s: expected labels from 0 to %lld, found %d at sample %llu", name,
+                  static_cast<long long>(classCount - 1), label, static_cast<unsigned long long>(i));
+  }
+  return CNN_OK;
+}
+
 } // namespace cnn::runtime

@@ -39,5 +39,9 @@ cnn_status readArrayData(ByteReader &reader, const ArrayHeader &header, Bytes &d
 cnn_status convertNumbers(const char *name, const ArrayHeader &header, Bytes data, int32_t dtype, Bytes &converted,
                           cnn_error *error);
 
+// Checks that the samples, one i32 each, are class numbers: in [0, classCount). 0: they are no labels, and anything
+// goes.
+cnn_status checkLabels(const char *name, int64_t classCount, const Bytes &labels, cnn_error *error);
+
 } // namespace cnn::runtime
 #endif

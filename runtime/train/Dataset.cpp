@@ -29,25 +29,11 @@ private:
   int64_t samples;
 };
 
-cnn_status checkLabels(const char *path, const cnn_field &field, const cnn_tensor_desc &tensor, const Bytes &data,
-                       cnn_error *error) {
-  if (field.class_count <= 0)
-    return CNN_OK;
-  if (tensor.dtype != CNN_I32)
-    return fail(error, CNN_BAD_ARGUMENT, "field '%s' has classes, expected type i32, found %s", field.name,
-                cnn_dtype_name(tensor.dtype));
-  for (uint64_t i = 0; i < data.size() / sizeof(int32_t); ++i) {
-    int32_t label;
-    std::memcpy(&label, data.data() + i * sizeof label, sizeof label);
-    if (label < 0 || label >= field.class_count)
-      return fail(error, CNN_BAD_FILE, "%s: expected labels from 0 to %lld, found %d at sample %llu", path,
-                  static_cast<long long>(field.class_count - 1), label, static_cast<unsigned long long>(i));
-  }
-  return CNN_OK;
-}
-
 cnn_status openArray(const cnn_field &field, int32_t format, const char *path, const cnn_tensor_desc &tensor,
                      std::unique_ptr<FieldSamples> &samples, cnn_error *error) {
+  if (field.class_count > 0 && tensor.dtype != CNN_I32)
+    return fail(error, CNN_BAD_ARGUMENT, "field '%s' has classes, expected type i32, found %s", field.name,
+                cnn_dtype_name(tensor.dtype));
   std::unique_ptr<ByteReader> reader;
   ArrayHeader header;
   Bytes data, converted;
@@ -62,7 +48,7 @@ cnn_status openArray(const cnn_field &field, int32_t format, const char *path, c
   if (status == CNN_OK)
     status = convertNumbers(path, header, std::move(data), tensor.dtype, converted, error);
   if (status == CNN_OK)
-    status = checkLabels(path, field, tensor, converted, error);
+    status = checkLabels(path, field.class_count, converted, error);
   if (status == CNN_OK)
     samples = std::make_unique<ArraySamples>(std::move(converted), count);
   return status;

@@ -42,6 +42,27 @@ func.func private @init_of_result() -> (tensor<?x3xf32> {cnn.init = #cnn.init<co
 
 // -----
 
+// expected-error@+1 {{expected 'cnn.classes' to be a number of classes (i64), but got 0 : i64}}
+func.func private @classes_none(tensor<?xi32> {cnn.classes = 0 : i64})
+
+// -----
+
+// expected-error@+1 {{expected 'cnn.classes' to be a number of classes (i64), but got 3 : i32}}
+func.func private @classes_type(tensor<?xi32> {cnn.classes = 3 : i32})
+
+// -----
+
+// expected-error@+1 {{expected 'cnn.classes' on an argument, but got it on a result}}
+func.func private @classes_of_result() -> (tensor<?xi32> {cnn.classes = 3 : i64})
+
+// -----
+
+// expected-error@+1 {{expected 'cnn.classes' on an input of one i32 per sample, but got it on argument 0 with the role 'input' and the type 'tensor<?x3xf32>'}}
+func.func private @classes_of_image(tensor<?x3xf32> {cnn.name = "x", cnn.role = #cnn.role<input>, cnn.classes = 3 : i64})
+  attributes {cnn.kind = #cnn.function_kind<infer>}
+
+// -----
+
 // expected-error@+1 {{expected 'cnn.tied' on a result, but got it on an argument}}
 func.func private @tied_argument(tensor<?x3xf32> {cnn.tied = 0 : i64})
 

@@ -10,14 +10,15 @@ func.func private @Net(
     tensor<3xf32> {cnn.name = "a.mean", cnn.role = #cnn.role<state>, cnn.init = #cnn.init<constant, 1.0, 0.0>})
   -> (tensor<?x3xf32> {cnn.name = "y"}) attributes {cnn.kind = #cnn.function_kind<infer>}
 
-// CHECK: @Net.loss
+// CHECK: @Net.loss(tensor<?x3xf32> {{{.*}}}, tensor<?xi32> {cnn.classes = 3 : i64, cnn.name = "label", cnn.role = #cnn.role<input>}
 func.func private @Net.loss(
     tensor<?x3xf32> {cnn.name = "x", cnn.role = #cnn.role<input>},
+    tensor<?xi32> {cnn.name = "label", cnn.role = #cnn.role<input>, cnn.classes = 3 : i64},
     tensor<2xi64> {cnn.role = #cnn.role<key>},
     tensor<3xf32> {cnn.name = "a.weight", cnn.role = #cnn.role<parameter>},
     tensor<3xf32> {cnn.name = "a.mean", cnn.role = #cnn.role<state>})
   -> (tensor<?xf32> {cnn.role = #cnn.role<loss>}, tensor<?xf32> {cnn.role = #cnn.role<metric>, cnn.name = "accuracy"},
-      tensor<3xf32> {cnn.role = #cnn.role<state>, cnn.tied = 3 : i64})
+      tensor<3xf32> {cnn.role = #cnn.role<state>, cnn.tied = 4 : i64})
   attributes {cnn.kind = #cnn.function_kind<loss>}
 
 // CHECK: @Net.evaluate

@@ -115,9 +115,9 @@ static const int64_t image_shape[] = {1, 4, 4}, score_shape[] = {CLASSES}, weigh
                      bias_shape[] = {CLASSES}, kernel_shape[] = {2, 3, 4, 5}, state_shape[] = {PIXELS};
 static const int32_t weight_storage[] = {1, 0}, identity_storage[] = {0}, kernel_storage[] = {2, 3, 1, 0};
 
-static const cnn_tensor_desc inputs[] = {{"image", CNN_U8, 3, image_shape}, {"label", CNN_I32, 0, 0}};
-static const cnn_tensor_desc scores[] = {{"score", CNN_F32, 1, score_shape}};
-static const cnn_tensor_desc results[] = {{"loss", CNN_F32, 0, 0}, {"accuracy", CNN_F32, 0, 0}};
+static const cnn_tensor_desc inputs[] = {{"image", CNN_U8, 3, image_shape, 0}, {"label", CNN_I32, 0, 0, CLASSES}};
+static const cnn_tensor_desc scores[] = {{"score", CNN_F32, 1, score_shape, 0}};
+static const cnn_tensor_desc results[] = {{"loss", CNN_F32, 0, 0, 0}, {"accuracy", CNN_F32, 0, 0, 0}};
 
 static const cnn_weight_desc weights[] = {
     {"linear.weight", CNN_PARAMETER, CNN_F32, 2, CNN_INIT_UNIFORM, -0.25, 0.25, weight_shape, weight_storage,

@@ -51,7 +51,7 @@ struct SamplesTest : testing::Test {
   ScratchFolder folder;
   cnn_error error = {};
   const int64_t shape[1] = {3};
-  cnn_tensor_desc tensor = {"x", CNN_U8, 1, shape};
+  cnn_tensor_desc tensor = {"x", CNN_U8, 1, shape, 0};
   int64_t count = 0;
   std::vector<uint8_t> bytes;
 
@@ -504,7 +504,7 @@ TEST(ImageFolder, ListsClassesInOrder) {
   folder.write("cat/notes.txt", "");
   folder.write("readme", "");
   const int64_t shape[] = {1, 1, 1};
-  cnn_tensor_desc image = {"image", CNN_U8, 3, shape}, label = {"label", CNN_I32, 0, nullptr};
+  cnn_tensor_desc image = {"image", CNN_U8, 3, shape, 0}, label = {"label", CNN_I32, 0, nullptr, 3};
   cnn_field field = {};
   field.name = "image";
   field.format = CNN_FIELD_FOLDER;
@@ -537,7 +537,7 @@ struct ImageFolderTest : testing::Test {
   ScratchFolder folder;
   std::string train = folder.path("train"), test = folder.path("test");
   const int64_t shape[3] = {1, 1, 1};
-  cnn_tensor_desc image = {"image", CNN_U8, 3, shape}, label = {"label", CNN_I32, 0, nullptr};
+  cnn_tensor_desc image = {"image", CNN_U8, 3, shape, 0}, label = {"label", CNN_I32, 0, nullptr, 3};
   cnn_field field = {};
   cnn_error error = {};
   std::unique_ptr<FieldSamples> samples;

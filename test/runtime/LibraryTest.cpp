@@ -93,6 +93,10 @@ TEST(CheckModel, FindsUnsoundTables) {
   static const int32_t twice[] = {0, 0};
   refused([](auto &, auto &weights) { weights[0].storage = twice; },
           "the storage order of weight 'linear.weight' is not a permutation");
+  static const cnn_tensor_desc labels[] = {{"label", CNN_I32, 0, nullptr, -1}, {"mask", CNN_U8, 0, nullptr, 2}};
+  for (auto [label, text] : {std::pair(&labels[0], "infer: 'label' of the inputs is no label, but has -1 classes"),
+                             std::pair(&labels[1], "infer: 'mask' of the inputs is no label, but has 2 classes")})
+    refused([label](auto &desc, auto &) { desc.infer.inputs = label; }, text);
   refused([](auto &, auto &weights) { weights[0].rank = 9; }, "weight 'linear.weight' has no sound type or shape");
 }
 
@@ -106,12 +110,12 @@ TEST(DescribeModel, ListsEverything) {
                              "  output score: f32[N, 3]\n"
                              "train_step\n"
                              "  input image: u8[N, 1, 4, 4]\n"
-                             "  input label: i32[N]\n"
+                             "  input label: i32[N], one of 3 classes\n"
                              "  output loss: f32[]\n"
                              "  output accuracy: f32[]\n"
                              "evaluate\n"
                              "  input image: u8[N, 1, 4, 4]\n"
-                             "  input label: i32[N]\n"
+                             "  input label: i32[N], one of 3 classes\n"
                              "  output loss: f32[]\n"
                              "  output accuracy: f32[]\n"
                              "weights\n"

@@ -199,7 +199,7 @@ TEST(Sizes, AreCheckedForOverflow) {
   desc.train_step.arena_sample_bytes = 1ull << 40;
   EXPECT_EQ(cnn_trainer_bytes(&desc, 1ll << 30), 0u);
   const int64_t shape[] = {1ll << 31, 1ll << 31, 4};
-  cnn_tensor_desc tensor = {"x", CNN_F32, 3, shape};
+  cnn_tensor_desc tensor = {"x", CNN_F32, 3, shape, 0};
   EXPECT_EQ(cnn_tensor_sample_bytes(&tensor), 0u);
 }
 
@@ -280,6 +280,42 @@ TEST_F(ModelTest, EvaluationWeighsThePiecesBySize) {
   ASSERT_EQ(cnn_trainer_evaluate(trainer, 5, inputs, results), CNN_OK);
   EXPECT_FLOAT_EQ(accuracy, 0.8f);
   EXPECT_EQ(cnn_trainer_get_step(trainer), 0u);
+  cnn_trainer_destroy(trainer);
+}
+
+TEST_F(ModelTest, ALabelThatIsNoClassChangesNothing) {
+  cnn_trainer *trainer;
+  ASSERT_EQ(cnn_model_initialize(model, 3), CNN_OK);
+  ASSERT_EQ(cnn_trainer_create(model, 3, 1, &trainer), CNN_OK);
+  uint8_t images[80];
+  std::iota(images, images + sizeof images, 0);
+  int32_t labels[5] = {0, 1, 2, 1, 0};
+  const void *inputs[] = {images, labels};
+  float loss = -1, accuracy = -1;
+  float *results[] = {&loss, &accuracy};
+  auto bytes = [&] {
+    auto *parameters = static_cast<const char *>(cnn_model_parameters(model));
+    auto *states = static_cast<const char *>(cnn_model_states(model));
+    auto *slots = static_cast<const char *>(cnn_trainer_slots(trainer));
+    return std::string(parameters, fake_model.parameter_bytes) + std::string(states, fake_model.state_bytes) +
+           std::string(slots, fake_model.slot_bytes);
+  };
+  std::string before = bytes();
+  for (int32_t wrong : {3, -1, INT32_MAX, INT32_MIN})
+    for (int sample = 0; sample < 5; ++sample) {
+      int32_t right = std::exchange(labels[sample], wrong);
+      if (sample < 3)
+        EXPECT_EQ(cnn_trainer_step(trainer, 3, inputs, 0.1f, results), CNN_BAD_ARGUMENT);
+      // In pieces, of which the first ones may be sound.
+      EXPECT_EQ(cnn_trainer_evaluate(trainer, 5, inputs, results), CNN_BAD_ARGUMENT);
+      labels[sample] = right;
+    }
+  EXPECT_EQ(loss, -1);
+  EXPECT_EQ(accuracy, -1);
+  EXPECT_EQ(cnn_trainer_get_step(trainer), 0u);
+  EXPECT_EQ(bytes(), before);
+  EXPECT_EQ(cnn_trainer_step(trainer, 3, inputs, 0.1f, results), CNN_OK);
+  EXPECT_NE(bytes(), before);
   cnn_trainer_destroy(trainer);
 }
 

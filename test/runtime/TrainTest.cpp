@@ -419,7 +419,7 @@ TEST(EpochOrder, IsAPermutationOfItsOwnForEachEpoch) {
 
 TEST(Variation, MovesPixels) {
   const int64_t shape[] = {1, 2, 3};
-  cnn_tensor_desc tensor = {"image", CNN_U8, 3, shape};
+  cnn_tensor_desc tensor = {"image", CNN_U8, 3, shape, 0};
   const uint8_t image[6] = {1, 2, 3, 4, 5, 6}, fill = 9;
   std::vector<uint8_t> to(6);
   auto varied = [&](Variation variation) {

@@ -84,7 +84,8 @@ cnn_status cnn_save_weights(const cnn_model *model, const char *path, cnn_error 
 
 /* Reads samples of `tensor` from an .npy file or an IDX file (plain or gzip), whatever its name: [n, shape...], or a
  * single sample [shape...]. Integers convert to any integer type that holds their values, and every number converts to
- * f32; nothing else does. *samples is allocated and is freed by cnn_free_samples. */
+ * f32; nothing else does. Labels must be in [0, class_count). *samples is allocated and is freed by cnn_free_samples.
+ */
 cnn_status cnn_read_samples(const char *path, const cnn_tensor_desc *tensor, void **samples, int64_t *count,
                             cnn_error *error);
 void cnn_free_samples(void *samples);

@@ -262,10 +262,24 @@ static void testTraining(LeNet5_model *model) {
   EXPECT(CNN_OK, LeNet5_trainer_create(model, SAMPLES, 5, &trainer));
   CHECK(fabsf(train(trainer, 0) - inPiecesOf4) < 1e-5f);
 
-  /* A number that is no class takes no part. */
+  /* A number that is no class, be it the last of the batch, is refused before anything is changed. */
+  memcpy(weights.memory, LeNet5_parameters(model), LeNet5_PARAMETER_BYTES);
+  memcpy(slots.memory, LeNet5_trainer_slots(trainer), LeNet5_SLOT_BYTES);
   static const int32_t wrong[] = {CLASSES, -1, INT32_MAX, INT32_MIN};
-  EXPECT(CNN_OK, LeNet5_train_step(trainer, 4, images, wrong, 0, &loss, &accuracy));
-  CHECK(loss == 0 && accuracy == 0);
+  static const size_t places[] = {0, 11, SAMPLES - 1};
+  loss = accuracy = -1;
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; ++i)
+    for (size_t k = 0; k < sizeof places / sizeof *places; ++k) {
+      int32_t right = labels[places[k]];
+      labels[places[k]] = wrong[i];
+      EXPECT(CNN_BAD_ARGUMENT, LeNet5_train_step(trainer, SAMPLES, images, labels, 0.1f, &loss, &accuracy));
+      EXPECT(CNN_BAD_ARGUMENT, LeNet5_evaluate(trainer, SAMPLES, images, labels, &loss, &accuracy));
+      labels[places[k]] = right;
+    }
+  CHECK(loss == -1 && accuracy == -1 && LeNet5_trainer_get_step(trainer) == 0);
+  CHECK(memcmp(LeNet5_parameters(model), weights.memory, LeNet5_PARAMETER_BYTES) == 0);
+  CHECK(memcmp(LeNet5_trainer_slots(trainer), slots.memory, LeNet5_SLOT_BYTES) == 0);
+  EXPECT(CNN_OK, LeNet5_train_step(trainer, SAMPLES, images, labels, 0.1f, &loss, &accuracy));
   LeNet5_trainer_destroy(trainer);
   freeBlock(weights);
   freeBlock(slots);
