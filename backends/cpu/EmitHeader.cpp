@@ -79,6 +79,30 @@ private:
     }
   }
 
+  static void addPointers(llvm::ArrayRef<TensorDescription> tensors, llvm::ArrayRef<std::string> names,
+                          llvm::StringRef qualifier, std::vector<std::string> &parameters) {
+    for (auto [tensor, parameter] : llvm::zip(tensors, names))
+      parameters.push_back((qualifier + getCType(tensor.dtype) + " *" + parameter).str());
+  }
+
+  /// cnn_status NAME_verb(parameters..); in as many lines as it takes.
+  void writeFunction(llvm::StringRef verb, llvm::ArrayRef<std::string> parameters) {
+    constexpr size_t maxColumns = 100;
+    std::string line = ("cnn_status " + name + "_" + verb + "(").str();
+    bool isFirst = true;
+    for (const std::string &parameter : parameters) {
+      // And ", " before it, "," or ");" behind it.
+      if (!isFirst && line.size() + parameter.size() + 4 > maxColumns) {
+        out << line << ",\n";
+        line = "    " + parameter;
+      } else {
+        line += (isFirst ? "" : ", ") + parameter;
+      }
+      isFirst = false;
+    }
+    out << line << ");\n\n";
+  }
+
   void writeOpening() {
     std::string guard = "CNN_MODEL_" + name + "_H";
     int64_t parameters = 0;
@@ -125,7 +149,7 @@ private:
         << (hasWeights ? "/* Makes a model with the weights it was compiled with. They are read in place, without a "
                          "copy, until one is\n"
                          " * changed."
-                       : "/* Makes a model whose weights are zeros: set them, or initialize them.")
+                       : "/* Makes a model whose weights are zeros: set them, or initialize them.\n *")
         << " CNN_NO_MEMORY; CNN_BAD_ARGUMENT if model is NULL. */\n"
         << "cnn_status " << name << "_create(" << name << "_model **model);\n"
         << "void " << name << "_destroy(" << name << "_model *model);\n\n"
@@ -188,13 +212,11 @@ private:
     writeTensors(model.infer.outputs, outputs, "output");
     out << " * No two of the buffers may overlap.\n"
         << " * CNN_BAD_ARGUMENT if a pointer is NULL" << (hasLabel(model.infer) ? ", a label is no class" : "")
-        << " or the batch is below 1. */\n"
-        << "cnn_status " << name << "_infer(" << name << "_run *run, int64_t batch";
-    for (auto [tensor, parameter] : llvm::zip(model.infer.inputs, inputs))
-      out << ", const " << getCType(tensor.dtype) << " *" << parameter;
-    for (auto [tensor, parameter] : llvm::zip(model.infer.outputs, outputs))
-      out << ", " << getCType(tensor.dtype) << " *" << parameter;
-    out << ");\n\n";
+        << " or the batch is below 1. */\n";
+    std::vector<std::string> parameters = {name + "_run *run", "int64_t batch"};
+    addPointers(model.infer.inputs, inputs, "const ", parameters);
+    addPointers(model.infer.outputs, outputs, "", parameters);
+    writeFunction("infer", parameters);
   }
 
   void writeTrainer() {
@@ -242,15 +264,14 @@ private:
     for (const std::string &output : outputs)
       out << " *   " << output << "  result, one float\n";
     out << " * No two of the buffers may overlap."
-        << (hasLabel(function) ? " CNN_BAD_ARGUMENT if a label is no class." : "") << " */\n"
-        << "cnn_status " << name << "_" << verb << "(" << name << "_trainer *trainer, int64_t batch";
-    for (auto [tensor, parameter] : llvm::zip(function.inputs, inputs))
-      out << ", const " << getCType(tensor.dtype) << " *" << parameter;
+        << (hasLabel(function) ? " CNN_BAD_ARGUMENT if a label is no class." : "") << " */\n";
+    std::vector<std::string> parameters = {name + "_trainer *trainer", "int64_t batch"};
+    addPointers(function.inputs, inputs, "const ", parameters);
     if (hasRate)
-      out << ", float rate";
+      parameters.push_back("float rate");
     for (const std::string &output : outputs)
-      out << ", float *" << output;
-    out << ");\n\n";
+      parameters.push_back("float *" + output);
+    writeFunction(verb, parameters);
   }
 
   const ModelDescription &model;

@@ -21,6 +21,8 @@ models = [path for path in sorted(examples.glob("*/*.cnn")) if "\nnet " in path.
 assert len(models) >= 9, models
 for model in models:
     subprocess.run([cnnc, "build", model, "--emit=header", "-o", folder / f"{model.stem}.h"], check=True)
+    longest = max((folder / f"{model.stem}.h").read_text().splitlines(), key=len)
+    assert len(longest) <= 120, longest
     compile_text(f'#include "{model.stem}.h"\nint main(void) {{ return 0; }}\n', folder)
 lines = [f'#include "{model.stem}.h"\n' for model in models]
 compile_text("".join(lines + lines) + "int main(void) { return 0; }\n", folder)
