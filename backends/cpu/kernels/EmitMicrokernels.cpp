@@ -26,6 +26,7 @@
 #include "mlir/Dialect/SCF/Utils/Utils.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/StorageLayout.h"
 
 namespace cnn::cpu {
 #define GEN_PASS_DEF_EMITMICROKERNELS
@@ -259,7 +260,7 @@ public:
     IRRewriter rewriter(&getContext());
     SmallVector<linalg::GenericOp> contractions;
     getOperation().walk([&](linalg::GenericOp op) {
-      if (op->hasAttr(contractionAttrName))
+      if (op->hasAttr(cnn::contractionAttrName))
         contractions.push_back(op);
     });
     bool any = false;

@@ -25,7 +25,6 @@ class OpPassManager;
 namespace cnn::cpu {
 
 inline constexpr llvm::StringLiteral kernelAttrName = "cnn.kernel";
-inline constexpr llvm::StringLiteral contractionAttrName = "cnn.contraction";
 inline constexpr llvm::StringLiteral workItemsAttrName = "cnn.work_items";
 /// Pairs of arguments that are one buffer in every call.
 inline constexpr llvm::StringLiteral aliasedAttrName = "cnn.aliased";

@@ -28,6 +28,7 @@
 #include "mlir/Dialect/SCF/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/Passes.h"
+#include "passes/StorageLayout.h"
 #include "llvm/Support/MathExtras.h"
 #include <limits>
 
@@ -85,7 +86,7 @@ linalg::LinalgOp findRoot(func::FuncOp kernel) {
 
 /// The contraction at the end of a chain of elementwise ops with identity maps; null if there is none.
 linalg::GenericOp findContraction(linalg::LinalgOp root) {
-  if (root->hasAttr(contractionAttrName))
+  if (root->hasAttr(cnn::contractionAttrName))
     return dyn_cast<linalg::GenericOp>(root.getOperation());
   if (root.getNumReductionLoops() != 0 || root.getNumDpsInits() != 1 ||
       !root.getMatchingIndexingMap(root.getDpsInitOperand(0)).isIdentity())
