@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Data blocks: fields with their types and sources, and the same fields of other parts.
+// Data blocks: fields with their types and sources, the same fields of other parts, and the order of training.
 #include "dsl/Elaborator.h"
 
 namespace cnn::dsl {
@@ -63,6 +63,30 @@ static void buildField(Elaborator &elaborator, const Entry &entry, llvm::StringR
   builder.create(state);
 }
 
+/// `shuffle = off`, beside the fields, which have types: a field may have that name, too.
+static bool isShuffle(const Entry &entry) { return entry.name.text == "shuffle" && !entry.type && !entry.isBlock; }
+
+static void readShuffle(Elaborator &elaborator, const DataDecl &decl, mlir::Operation *data) {
+  const Entry *first = nullptr;
+  for (const Entry &entry : decl.entries) {
+    if (!isShuffle(entry))
+      continue;
+    if (first) {
+      elaborator.error(entry.name.range, "'shuffle' is given twice").note(first->name.range, "first given here");
+      continue;
+    }
+    first = &entry;
+    Value value = entry.value ? elaborator.evaluate(entry.value) : Value(Poison());
+    const bool *isOn = value.as<bool>();
+    if (isOn)
+      data->setAttr("shuffle", elaborator.builder.getBoolAttr(*isOn));
+    else if (!entry.value)
+      elaborator.error(entry.name.range, "'shuffle' needs a value: on or off");
+    else if (!value.isPoison())
+      elaborator.error(entry.value, "'shuffle' must be on or off, but this is " + describe(value));
+  }
+}
+
 void Elaborator::elaborateData(const DataDecl &decl) {
   mlir::OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(module->getBody());
@@ -70,15 +94,17 @@ void Elaborator::elaborateData(const DataDecl &decl) {
   state.addAttribute("sym_name", builder.getStringAttr(decl.name.text));
   state.addRegion()->push_back(new mlir::Block());
   mlir::Operation *data = builder.create(state);
+  readShuffle(*this, decl, data);
   builder.setInsertionPointToEnd(&data->getRegion(0).front());
   llvm::StringMap<FieldType> types;
   std::vector<llvm::StringRef> names;
   for (const Entry &entry : decl.entries) {
-    if (entry.isBlock)
+    if (entry.isBlock || isShuffle(entry))
       continue;
     FieldType field;
     if (!entry.type) {
-      error(entry.name.range, "the field '" + entry.name.text + "' needs a type, as in image: u8[1, 28, 28]");
+      error(entry.name.range, "the field '" + entry.name.text + "' needs a type, as in image: u8[1, 28, 28]")
+          .suggest(entry.name.text, {"shuffle"});
       continue;
     }
     std::optional<mlir::RankedTensorType> type = evaluateType(*entry.type, /*isBatched=*/false, &field.classes);
@@ -109,6 +135,10 @@ void Elaborator::elaborateData(const DataDecl &decl) {
     llvm::StringMap<bool> given;
     for (const Entry &entry : block.entries) {
       auto found = types.find(entry.name.text);
+      if (found == types.end() && isShuffle(entry)) {
+        error(entry.name.range, "the test part is never shuffled, only the training part is");
+        continue;
+      }
       if (found == types.end()) {
         error(entry.name.range, "the data has no field '" + entry.name.text + "'").suggestOneOf(entry.name.text, names);
         continue;

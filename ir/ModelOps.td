@@ -10,6 +10,8 @@ include "ir/CnnOps.td"
 def Cnn_DataOp : CnnOp<"data", [Symbol, NoTerminator, SingleBlock, NoRegionArguments]> {
   let summary = "a data block: where the fields of a data set are read from";
   let description = [{
+    `shuffle`: training reads the samples in another order in each epoch, and not as they are stored.
+
     C1. the body holds fields alone. C2. the names of the fields of one part differ.
 
     ```mlir
@@ -19,9 +21,9 @@ def Cnn_DataOp : CnnOp<"data", [Symbol, NoTerminator, SingleBlock, NoRegionArgum
     }
     ```
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name);
+  let arguments = (ins SymbolNameAttr:$sym_name, DefaultValuedAttr<BoolAttr, "true">:$shuffle);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$sym_name $body attr-dict";
+  let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
   let hasRegionVerifier = 1;
 }
 def Cnn_FieldOp : CnnOp<"field", [HasParent<"DataOp">]> {

@@ -15,8 +15,11 @@ cnn.data @FashionMNIST {
   cnn.field "label" "test" <folder_class> "photos" : tensor<i32> {classes = 10 : i64}
 }
 
-// CHECK: cnn.data @Nothing
-cnn.data @Nothing {}
+// CHECK: cnn.data @Nothing {
+cnn.data @Nothing attributes {shuffle = true} {}
+
+// CHECK: cnn.data @Ordered attributes {shuffle = false} {
+cnn.data @Ordered attributes {shuffle = false} {}
 
 func.func @Net() { return }
 

@@ -184,7 +184,7 @@ static ExitCode runTrain(Arguments &arguments) {
   config.model = loaded.model();
   config.field_count = static_cast<int64_t>(fields.fields.size());
   config.fields = fields.fields.data();
-  config.shuffle = 1;
+  config.shuffle = llvm::cast<DataOp>(*dataCopy).getShuffle() ? 1 : 0;
   config.keep_weights = weights.empty() ? 0 : 1;
   config.weights_path = output.c_str();
   config.checkpoint_path = checkpoint.c_str();
