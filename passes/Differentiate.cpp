@@ -22,6 +22,7 @@
 // differentiated again).
 
 #include "ir/CnnDialect.h"
+#include "ir/ModelError.h"
 #include "ir/WeightPattern.h"
 #include "passes/Passes.h"
 
@@ -184,8 +185,8 @@ static DenseSet<Value> findVariedValues(LossFunction &loss) {
 static FailureOr<SmallVector<Operation *>> findActiveOps(LossFunction &loss, const DenseSet<Value> &varied) {
   Value root = loss.getReturn()->getOperand(loss.loss);
   if (!varied.contains(root))
-    return emitError(root.getLoc()) << "the loss of '" << loss.net
-                                    << "' does not depend on any parameter, so there is nothing to train";
+    return emitModelError(root.getLoc()) << "the loss of '" << loss.net
+                                         << "' does not depend on any parameter, so there is nothing to train";
   DenseSet<Value> useful = {root};
   SmallVector<Operation *> active;
   bool complete = true;
@@ -194,8 +195,8 @@ static FailureOr<SmallVector<Operation *>> findActiveOps(LossFunction &loss, con
     if (!llvm::any_of(op.getResults(), isActive))
       continue;
     if (!isa<DifferentiableOpInterface>(op)) {
-      op.emitError() << "cannot differentiate '" << describe(&op) << "'; it is used by the loss of '" << loss.net
-                     << "'";
+      emitModelError(op.getLoc()) << "cannot differentiate '" << describe(&op) << "'; it is used by the loss of '"
+                                  << loss.net << "'";
       complete = false;
       continue;
     }
@@ -440,8 +441,8 @@ static LogicalResult checkNoDecay(LossFunction &loss) {
              matchesWeightPattern(pattern.getValue(), loss.getArgName(weight));
     };
     if (!llvm::any_of(loss.weights, matches))
-      return loss.train.emitError() << "no parameter of '" << loss.net << "' matches " << pattern
-                                    << ", which should be free of weight decay";
+      return emitModelError(loss.train.getLoc())
+             << "no parameter of '" << loss.net << "' matches " << pattern << ", which should be free of weight decay";
   }
   return success();
 }

@@ -2,6 +2,7 @@
 
 #include "passes/LinalgLowering.h"
 
+#include "ir/ModelError.h"
 #include "ir/TensorShape.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -190,7 +191,7 @@ Value LinalgLowering::transpose(Value tensor, ArrayRef<int64_t> permutation) {
 LogicalResult LinalgLowering::checkSize(std::optional<ArrayRef<int64_t>> shape, StringRef what) {
   if (shape && valueCount(*shape))
     return success();
-  return emitError(builder.getLoc(), "expected at most 2^60 values in a tensor, but ") << what << " has more";
+  return emitModelError(builder.getLoc()) << "expected at most 2^60 values in a tensor, but " << what << " has more";
 }
 
 FailureOr<Value> LinalgLowering::pad(Value tensor, ArrayRef<int64_t> low, ArrayRef<int64_t> high, double value) {

@@ -19,6 +19,7 @@
 #include "backends/cpu/WeightsObject.h"
 #include "backends/cpu/kernels/KernelPipeline.h"
 #include "ir/CnnDialect.h"
+#include "ir/ModelError.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
@@ -74,13 +75,18 @@ private:
   LogicalResult fail(llvm::Error error) {
     return emitError(UnknownLoc::get(module.getContext())) << llvm::toString(std::move(error));
   }
-  /// What is wrong with a model has been found before these passes.
   LogicalResult run(PassManager &manager, ModuleOp on) {
     if (options.watch)
       options.watch(manager);
+    ModelErrorWatch watch(module.getContext());
     LogicalResult result = manager.run(on);
-    isBug |= failed(result);
+    isBug |= failed(result) && !watch.hasSeenOne();
     return result;
+  }
+  LogicalResult emitCode(bool asAssembly, llvm::raw_pwrite_stream &stream) {
+    llvm::Error error = emitMachineCode(*code, *machine, asAssembly, stream);
+    isBug |= static_cast<bool>(error);
+    return error ? fail(std::move(error)) : success();
   }
   LogicalResult selectNet();
   LogicalResult plan();
@@ -159,8 +165,10 @@ LogicalResult ArtifactBuilder::plan() {
   if (failed(run(manager, module)))
     return failure();
   FailureOr<ModelDescription> described = describeModel(module, net);
-  if (failed(described))
+  if (failed(described)) {
+    isBug = true;
     return failure();
+  }
   model = std::move(*described);
   model.codeHash = codeHash;
   model.producer = options.producer + " for " + machine->getTargetTriple().str() + ", " + machine->getTargetCPU().str();
@@ -268,9 +276,7 @@ LogicalResult ArtifactBuilder::emit(Stage stage, llvm::raw_pwrite_stream &stream
     code->print(stream, nullptr);
     return success();
   }
-  if (llvm::Error error = emitMachineCode(*code, *machine, stage == Stage::Assembly, stream))
-    return fail(std::move(error));
-  return success();
+  return emitCode(stage == Stage::Assembly, stream);
 }
 
 LogicalResult ArtifactBuilder::build() {
@@ -283,8 +289,8 @@ LogicalResult ArtifactBuilder::build() {
 
   llvm::SmallVector<char, 0> object;
   llvm::raw_svector_ostream objectStream(object);
-  if (llvm::Error error = emitMachineCode(*code, *machine, /*asAssembly=*/false, objectStream))
-    return fail(std::move(error));
+  if (failed(emitCode(/*asAssembly=*/false, objectStream)))
+    return failure();
   llvm::StringRef objectBytes(object.data(), object.size());
 
   std::string objectName = net + ".o", weightsName = net + "_weights.o";

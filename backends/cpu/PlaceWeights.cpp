@@ -4,6 +4,7 @@
 #include "backends/cpu/MemoryPlan.h"
 #include "backends/cpu/Passes.h"
 #include "ir/CnnDialect.h"
+#include "ir/ModelError.h"
 #include "passes/StorageLayout.h"
 #include "llvm/ADT/StringMap.h"
 #include <map>
@@ -48,8 +49,8 @@ public:
           // At most 2^60 values of 8 bytes; the sum of an end and a weight stays below 2^64.
           uint64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8) * type.getNumElements();
           if (bytes > largestArena || ends[place.role] + bytes > largestArena) {
-            emitError(function.getArgument(i).getLoc(), "expected at most 2^60 bytes of weights, but with ")
-                << name << " there are more";
+            emitModelError(function.getArgument(i).getLoc())
+                << "expected at most 2^60 bytes of weights, but with " << name << " there are more";
             return signalPassFailure();
           }
           place.offset = ends[place.role];

@@ -12,6 +12,7 @@
 #include "backends/cpu/MemoryPlan.h"
 #include "backends/cpu/Passes.h"
 #include "ir/CnnDialect.h"
+#include "ir/ModelError.h"
 #include "llvm/ADT/MapVector.h"
 
 namespace cnn::cpu {
@@ -63,7 +64,7 @@ private:
         int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
         for (int64_t size : type.getShape())
           if (llvm::MulOverflow(bytes, ShapedType::isDynamic(size) ? 1 : size, bytes) || bytes > largestArena)
-            return emitError(op.getLoc(), "expected at most 2^60 bytes for a tensor, but got ") << type;
+            return emitModelError(op.getLoc()) << "expected at most 2^60 bytes for a tensor, but got " << type;
         numberOf[alloc] = allocations.size();
         allocations.push_back({alloc, -1, -1, bytes, !type.hasStaticShape(), allocations.size()});
       } else if (func::CallOp call = dyn_cast<func::CallOp>(op)) {
@@ -143,8 +144,8 @@ private:
       }
     std::optional<int64_t> fixed = planOffsets(regions[0]), sample = planOffsets(regions[1]);
     if (!fixed || !sample)
-      return emitError(caller.getLoc(), "expected at most 2^60 bytes for the tensors of ")
-             << (fixed ? "a sample" : "a network") << ", but it needs more";
+      return emitModelError(caller.getLoc())
+             << "expected at most 2^60 bytes for the tensors of " << (fixed ? "a sample" : "a network") << ", but it needs more";
     int64_t fixedBytes = *fixed, sampleBytes = *sample;
 
     OpBuilder builder(caller.getContext());

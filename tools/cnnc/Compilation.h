@@ -57,11 +57,8 @@ public:
   dsl::CompiledFile compiled;
 
 private:
-  ExitCode runPasses(mlir::PassManager &manager);
+  ExitCode runPasses(mlir::PassManager &manager, mlir::ModuleOp on);
   ExitCode exitCodeOf(cpu::Outcome outcome);
-
-  /// An error in the user's words, which is not about the ops of the module, has been shown.
-  bool hasSaidWhy = false;
 };
 
 /// "cnnc 0.1.0".

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/cnnc/LoadedModel.h"
+#include "tools/cnnc/BugReport.h"
 
 namespace cnn::tools {
 
@@ -36,8 +37,14 @@ ExitCode LoadedModel::load(Compilation &compilation, llvm::StringRef net, llvm::
     return code;
   cnn_error error = {};
   std::string path = folder.path + "/lib" + options.net + ".so";
-  if (cnn_library_open(path.c_str(), &library, &error) != CNN_OK)
-    return compilation.error(error.text);
+  if (cnn_library_open(path.c_str(), &library, &error) != CNN_OK) {
+    compilation.error(error.text);
+    // The tables of a library that was made just now; else its file.
+    if (error.status != CNN_INCOMPATIBLE)
+      return ExitCode::WrongModel;
+    reportBug("cannot load what was made from '" + compilation.path + "'");
+    return ExitCode::CompilerBug;
+  }
   if (cnn_status status = cnn_model_create(cnn_library_model(library), &loaded); status != CNN_OK)
     return compilation.error(cnn_status_text(status));
   return ExitCode::Success;
