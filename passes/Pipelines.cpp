@@ -24,10 +24,14 @@ void cnn::buildInferencePipeline(OpPassManager &manager) {
   buildSimplifyPipeline(manager);
 }
 
-void cnn::buildTrainingPipeline(OpPassManager &manager) {
+void cnn::buildDifferentiationPipeline(OpPassManager &manager) {
   // Before differentiation, because what is folded forward has no gradient to compute.
   buildSimplifyPipeline(manager);
   manager.addPass(createDifferentiate({/*eraseLoss=*/true}));
+}
+
+void cnn::buildTrainingPipeline(OpPassManager &manager) {
+  buildDifferentiationPipeline(manager);
   // Again, because gradients are emitted op by op: two of them may compute the same value, or multiply by one.
   buildSimplifyPipeline(manager);
 }

@@ -20,6 +20,9 @@ void buildInferencePipeline(mlir::OpPassManager &manager);
 /// From the front end's module to inference, evaluation and, for each train block, a training step.
 void buildTrainingPipeline(mlir::OpPassManager &manager);
 
+/// Its first part, which finds what is wrong with a loss.
+void buildDifferentiationPipeline(mlir::OpPassManager &manager);
+
 /// From the cnn dialect to linalg on tensors, elementwise ops fused: what a back end forms kernels from.
 void buildLinalgPipeline(mlir::OpPassManager &manager);
 

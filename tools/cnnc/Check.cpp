@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dsl/AstPrinter.h"
-#include "dsl/Frontend.h"
 #include "dsl/Parser.h"
-#include "mlir/IR/MLIRContext.h"
-#include "mlir/IR/Verifier.h"
-#include "tools/cnnc/BugReport.h"
-#include "tools/cnnc/Command.h"
+#include "tools/cnnc/Compilation.h"
 #include "tools/cnnc/LayerTable.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -36,23 +32,18 @@ static ExitCode runCheck(Arguments &arguments) {
 
   if (emit == "ast")
     return printSyntaxTree(path, format, llvm::outs());
-  dsl::SourceTable sources;
-  dsl::DiagnosticEngine diagnostics;
-  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
-  dsl::CompiledFile compiled = dsl::compileFile(path, sources, {}, diagnostics, context);
-  showDiagnostics(diagnostics, format);
-  if (diagnostics.hasErrors())
-    return ExitCode::WrongModel;
-  if (emit == "cnn") {
+  Compilation compilation(format);
+  ExitCode code = compilation.readModel(path);
+  if (emit == "cnn" && code != ExitCode::WrongModel) {
     mlir::OpPrintingFlags flags;
-    compiled.module->print(llvm::outs(), withLocations ? flags.enableDebugInfo() : flags);
+    compilation.module().print(llvm::outs(), withLocations ? flags.enableDebugInfo() : flags);
   }
-  if (mlir::failed(mlir::verify(*compiled.module))) {
-    reportBug("the module made from '" + path + "' is not valid");
-    return ExitCode::CompilerBug;
-  }
+  if (code == ExitCode::Success)
+    code = compilation.checkTraining();
+  if (code != ExitCode::Success)
+    return code;
   if (emit == "table")
-    for (const dsl::NetSummary &net : compiled.nets)
+    for (const dsl::NetSummary &net : compilation.compiled.nets)
       printLayerTable(net, llvm::outs());
   return ExitCode::Success;
 }

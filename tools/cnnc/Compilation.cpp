@@ -112,6 +112,15 @@ ExitCode Compilation::runPasses(mlir::PassManager &manager, mlir::ModuleOp on) {
   return ExitCode::CompilerBug;
 }
 
+ExitCode Compilation::checkTraining() {
+  if (module().getOps<TrainOp>().empty())
+    return ExitCode::Success;
+  mlir::OwningOpRef<mlir::ModuleOp> copy = module().clone();
+  mlir::PassManager manager(&context);
+  buildDifferentiationPipeline(manager);
+  return runPasses(manager, *copy);
+}
+
 ExitCode Compilation::lowerToLinalg(bool withTraining) {
   mlir::PassManager manager(&context);
   if (withTraining)

@@ -30,6 +30,8 @@ public:
 
   /// Front end and verifier; errors have been shown if this is not Success.
   ExitCode readModel(llvm::StringRef path);
+  /// Whether the train blocks can be compiled; the module stays as it is.
+  ExitCode checkTraining();
   /// The passes on the cnn dialect, then linalg.
   ExitCode lowerToLinalg(bool withTraining);
   /// The library, or one stage on the way to it. The module is used up.
