@@ -78,7 +78,8 @@ def test_build(folder):
     stage = ["build", "thin.cnn", "--emit=asm", "-o", "thin.s"]
     must_succeed(folder, *stage)
     (folder / "thin.cnn").write_text(SMALL.replace("50.0", "60.0"))
-    for limit in limits_below((folder / "thin.s").stat().st_size):
+    # The hash of the other code may have fewer digits.
+    for limit in limits_below((folder / "thin.s").stat().st_size - 100):
         must_be_refused(folder, stage, ["cannot write 'thin.s': File too large"], file_limit=limit)
     must_be_refused(folder, stage[:-1] + ["/dev/full"], ["cannot write '/dev/full': No space left on device"])
     must_be_refused(folder, stage[:-1] + ["wide.cnn/x.s"], ["cannot write 'wide.cnn/x.s': Not a directory"])
