@@ -20,7 +20,8 @@
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/Support/TargetSelect.h"
-#include <set>
+#include <cstddef>
+#include <memory>
 
 using namespace mlir;
 using namespace cnn::reference;
@@ -79,6 +80,14 @@ static LogicalResult lower(ModuleOp module) {
   return lowerBuffers(module);
 }
 
+/// What the compiled code has allocated in the current run; it frees nothing itself.
+static thread_local std::vector<std::unique_ptr<std::max_align_t[]>> allocations;
+
+static void *allocate(size_t bytes) {
+  allocations.push_back(std::make_unique_for_overwrite<std::max_align_t[]>(bytes / sizeof(std::max_align_t) + 1));
+  return allocations.back().get();
+}
+
 namespace {
 
 class LinalgFunction : public cnn::test::CompiledFunction {
@@ -112,6 +121,11 @@ cnn::test::CompiledFunctionPtr cnn::test::compileAsLinalg(OwningOpRef<ModuleOp> 
     emitError(module->getLoc()) << llvm::toString(engine.takeError());
     return nullptr;
   }
+  (*engine)->registerSymbols([](llvm::orc::MangleAndInterner mangle) {
+    llvm::orc::SymbolMap symbols;
+    symbols[mangle("malloc")] = {llvm::orc::ExecutorAddr::fromPtr(&allocate), llvm::JITSymbolFlags::Exported};
+    return symbols;
+  });
   return std::make_unique<LinalgFunction>(std::move(*engine), std::move(name), std::move(resultTypes));
 }
 
@@ -120,11 +134,9 @@ FailureOr<SmallVector<Tensor>> LinalgFunction::run(ArrayRef<Tensor> inputs) {
   // after the other, through the first argument.
   std::vector<std::vector<char>> buffers;
   std::vector<std::vector<int64_t>> descriptors;
-  std::set<void *> owned;
   for (const Tensor &input : inputs) {
     buffers.push_back(toBytes(input));
     auto address = reinterpret_cast<int64_t>(buffers.back().data());
-    owned.insert(buffers.back().data());
     std::vector<int64_t> descriptor = {address, address, 0};
     descriptor.insert(descriptor.end(), input.shape.begin(), input.shape.end());
     for (int64_t dim = 0; dim < input.getRank(); ++dim)
@@ -156,10 +168,6 @@ FailureOr<SmallVector<Tensor>> LinalgFunction::run(ArrayRef<Tensor> inputs) {
     values.push_back(fromBytes(shape, kind, reinterpret_cast<const char *>(result[1]) + result[2] * byteSize(kind)));
     result += 3 + 2 * rank;
   }
-  for (result = results.data(); RankedTensorType type : resultTypes) {
-    if (owned.insert(reinterpret_cast<void *>(result[0])).second)
-      std::free(reinterpret_cast<void *>(result[0]));
-    result += 3 + 2 * type.getRank();
-  }
+  allocations.clear();
   return values;
 }
