@@ -14,7 +14,10 @@ static void forEachProduct(ArrayRef<int64_t> inputShape, ArrayRef<int64_t> weigh
                            llvm::function_ref<void(int64_t, int64_t, int64_t)> visit) {
   int64_t groupInputs = weightShape[1];           // channels of a group
   int64_t groupOutputs = outputShape[1] / groups; // outputs of a group
+  int64_t inputChannelSize = countElements(inputShape.drop_front(2));
+  int64_t weightChannelSize = countElements(weightShape.drop_front(2));
   SmallVector<int64_t> inputIndex(inputShape), weightIndex(weightShape);
+  weightIndex[1] = 0;
   forEachIndex(outputShape, [&](ArrayRef<int64_t> outputIndex) {
     int64_t output = linearize(outputIndex, outputShape);
     inputIndex[0] = outputIndex[0];
@@ -28,11 +31,10 @@ static void forEachProduct(ArrayRef<int64_t> inputShape, ArrayRef<int64_t> weigh
         inputIndex[2 + i] = position;
         weightIndex[2 + i] = kernelIndex[i];
       }
-      for (int64_t c = 0; c < groupInputs; ++c) {
-        inputIndex[1] = outputIndex[1] / groupOutputs * groupInputs + c;
-        weightIndex[1] = c;
-        visit(linearize(inputIndex, inputShape), linearize(weightIndex, weightShape), output);
-      }
+      inputIndex[1] = outputIndex[1] / groupOutputs * groupInputs;
+      int64_t input = linearize(inputIndex, inputShape), weight = linearize(weightIndex, weightShape);
+      for (int64_t c = 0; c < groupInputs; ++c)
+        visit(input + c * inputChannelSize, weight + c * weightChannelSize, output);
     });
   });
 }
