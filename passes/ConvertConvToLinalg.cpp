@@ -79,7 +79,8 @@ Value Contraction::forward(Value x, Value weight, RankedTensorType type) const {
 
   if (isDepthwise()) { // b, p.., k.., c
     int64_t firstK = 1 + spatial, c = 1 + 2 * spatial, loops = c + 1;
-    SmallVector<AffineExpr> xExprs = dims({0}), weightExprs = dims(range(firstK, spatial)), yExprs = dims(range(0, firstK));
+    SmallVector<AffineExpr> xExprs = dims({0}), weightExprs = dims(range(firstK, spatial)),
+                            yExprs = dims(range(0, firstK));
     llvm::append_range(xExprs, windowExprs(1, firstK));
     for (auto *exprs : {&xExprs, &weightExprs, &yExprs})
       exprs->push_back(b.getAffineDimExpr(c));
@@ -92,7 +93,8 @@ Value Contraction::forward(Value x, Value weight, RankedTensorType type) const {
 
   int64_t group = hasGroupLoop(); // one loop more
   int64_t o = 1 + spatial + group, firstK = o + 1, c = firstK + spatial, loops = c + 1;
-  SmallVector<AffineExpr> xExprs = dims({0}), weightExprs = dims(range(firstK, spatial)), yExprs = dims(range(0, o + 1));
+  SmallVector<AffineExpr> xExprs = dims({0}), weightExprs = dims(range(firstK, spatial)),
+                          yExprs = dims(range(0, o + 1));
   llvm::append_range(xExprs, windowExprs(1, firstK));
   weightExprs.push_back(b.getAffineDimExpr(c));
   if (group) {
@@ -107,9 +109,10 @@ Value Contraction::forward(Value x, Value weight, RankedTensorType type) const {
     shape.push_back(outputs);
   }
   Value init = lowering.filled(RankedTensorType::get(shape, type.getElementType()), 0.0);
-  Value y = lowering.accumulate(init, map(loops, yExprs),
-                                {{grouped(x, inputs), map(loops, xExprs)}, {grouped(weight, outputs), map(loops, weightExprs)}},
-                                multiplyAdd, /*isContraction=*/true);
+  Value y = lowering.accumulate(
+      init, map(loops, yExprs),
+      {{grouped(x, inputs), map(loops, xExprs)}, {grouped(weight, outputs), map(loops, weightExprs)}}, multiplyAdd,
+      /*isContraction=*/true);
   return lowering.reshape(y, type);
 }
 
@@ -123,21 +126,24 @@ Value Contraction::weightGradient(Value x, Value dy, RankedTensorType type) cons
 
   if (isDepthwise()) { // k.., b, p.., c
     int64_t batch = spatial, c = 2 * spatial + 1, loops = c + 1;
-    SmallVector<AffineExpr> xExprs = dims({batch}), dyExprs = dims(range(batch, 1 + spatial)), dwExprs = dims(range(0, spatial));
+    SmallVector<AffineExpr> xExprs = dims({batch}), dyExprs = dims(range(batch, 1 + spatial)),
+                            dwExprs = dims(range(0, spatial));
     llvm::append_range(xExprs, windowExprs(batch + 1, 0));
     for (auto *exprs : {&xExprs, &dyExprs, &dwExprs})
       exprs->push_back(b.getAffineDimExpr(c));
     SmallVector<int64_t> shape(type.getShape().drop_back(2));
     shape.push_back(groups);
-    Value dw = lowering.accumulate(lowering.filled(RankedTensorType::get(shape, type.getElementType()), 0.0),
-                                   map(loops, dwExprs), {{x, map(loops, xExprs)}, {dy, map(loops, dyExprs)}}, multiplyAdd);
+    Value dw =
+        lowering.accumulate(lowering.filled(RankedTensorType::get(shape, type.getElementType()), 0.0),
+                            map(loops, dwExprs), {{x, map(loops, xExprs)}, {dy, map(loops, dyExprs)}}, multiplyAdd);
     return lowering.reshape(dw, type);
   }
 
   // k.., c, g, o, then b, p..
   int64_t group = hasGroupLoop();
   int64_t c = spatial, o = c + 1 + group, batch = o + 1, loops = batch + 1 + spatial;
-  SmallVector<AffineExpr> xExprs = dims({batch}), dyExprs = dims(range(batch, 1 + spatial)), dwExprs = dims(range(0, o + 1));
+  SmallVector<AffineExpr> xExprs = dims({batch}), dyExprs = dims(range(batch, 1 + spatial)),
+                          dwExprs = dims(range(0, o + 1));
   llvm::append_range(xExprs, windowExprs(batch + 1, 0));
   if (group) {
     xExprs.push_back(b.getAffineDimExpr(o - 1));
@@ -151,9 +157,10 @@ Value Contraction::weightGradient(Value x, Value dy, RankedTensorType type) cons
     shape.push_back(outputs);
   }
   Value init = lowering.filled(RankedTensorType::get(shape, type.getElementType()), 0.0);
-  Value dw = lowering.accumulate(init, map(loops, dwExprs),
-                                 {{grouped(x, inputs), map(loops, xExprs)}, {grouped(dy, outputs), map(loops, dyExprs)}},
-                                 multiplyAdd, /*isContraction=*/true);
+  Value dw =
+      lowering.accumulate(init, map(loops, dwExprs),
+                          {{grouped(x, inputs), map(loops, xExprs)}, {grouped(dy, outputs), map(loops, dyExprs)}},
+                          multiplyAdd, /*isContraction=*/true);
   return lowering.reshape(dw, type);
 }
 
@@ -211,16 +218,17 @@ Value flipWeight(LinalgLowering &lowering, Value weight, int64_t groups) {
   SmallVector<int64_t> shape(from.getShape());
   shape[rank - 2] = outputs;
   shape[rank - 1] = inputs * groups;
-  return lowering.forEach(RankedTensorType::get(shape, from.getElementType()), {}, [&](ImplicitLocOpBuilder &b, ValueRange) {
-    IndexMath index(b);
-    SmallVector<Value> position;
-    for (int64_t d = 0; d < rank - 2; ++d)
-      position.push_back(index.sub(index.constant(from.getDimSize(d) - 1), index.loop(d)));
-    Value o = index.loop(rank - 2), c = index.loop(rank - 1);
-    position.push_back(groups == 1 ? c : index.rem(c, inputs));
-    position.push_back(groups == 1 ? o : index.add(index.mul(index.div(c, inputs), outputs), o));
-    return tensor::ExtractOp::create(b, weight, position).getResult();
-  });
+  return lowering.forEach(
+      RankedTensorType::get(shape, from.getElementType()), {}, [&](ImplicitLocOpBuilder &b, ValueRange) {
+        IndexMath index(b);
+        SmallVector<Value> position;
+        for (int64_t d = 0; d < rank - 2; ++d)
+          position.push_back(index.sub(index.constant(from.getDimSize(d) - 1), index.loop(d)));
+        Value o = index.loop(rank - 2), c = index.loop(rank - 1);
+        position.push_back(groups == 1 ? c : index.rem(c, inputs));
+        position.push_back(groups == 1 ? o : index.add(index.mul(index.div(c, inputs), outputs), o));
+        return tensor::ExtractOp::create(b, weight, position).getResult();
+      });
 }
 
 /// The window of the contraction that computes the input gradient from the spread-out output gradient.
@@ -257,7 +265,8 @@ LogicalResult lower(ConvOp op, LinalgLowering &lowering) {
   if (failed(x))
     return failure();
   Value weight = lowering.get(op.getWeight(), weightLayout(weightType.getRank()));
-  Contraction contraction{lowering, op.getWindow(), groups, weightType.getDimSize(1), weightType.getDimSize(0) / groups};
+  Contraction contraction{lowering, op.getWindow(), groups, weightType.getDimSize(1),
+                          weightType.getDimSize(0) / groups};
   Layout layout = channelsLast(weightType.getRank());
   Value y = contraction.forward(*x, weight, LinalgLowering::lowerType(op.getType(), layout));
   lowering.set(op.getOutput(), y, layout);

@@ -143,8 +143,9 @@ Value toInteger(ImplicitLocOpBuilder &b, Value x, IntegerType type, bool isUnsig
   double limit = std::ldexp(1.0, isUnsigned ? width : width - 1); // the first that does not fit
   Value rounded = math::RoundEvenOp::create(b, x);
   Value isNumber = arith::CmpFOp::create(b, arith::CmpFPredicate::ORD, x, x);
-  Value fits = arith::AndIOp::create(b, arith::CmpFOp::create(b, arith::CmpFPredicate::OGE, rounded, math.constant(low)),
-                                     math.less(rounded, math.constant(limit)));
+  Value fits =
+      arith::AndIOp::create(b, arith::CmpFOp::create(b, arith::CmpFPredicate::OGE, rounded, math.constant(low)),
+                            math.less(rounded, math.constant(limit)));
   Value inside = math.select(fits, rounded, math.constant(0.0));
   Value converted = isUnsigned ? arith::FPToUIOp::create(b, type, inside).getResult()
                                : arith::FPToSIOp::create(b, type, inside).getResult();
@@ -224,9 +225,10 @@ LogicalResult lower(ConstantOp op, LinalgLowering &lowering) {
 LogicalResult lower(UnaryOp op, LinalgLowering &lowering) {
   Layout layout = lowering.layoutOf(op.getInput());
   double alpha = op.getAlpha().convertToDouble();
-  Value result = lowering.forEach(LinalgLowering::lowerType(op.getType(), layout),
-                                  {{lowering.get(op.getInput()), lowering.identityMap(layout.size())}},
-                                  [&](ImplicitLocOpBuilder &b, ValueRange x) { return applyUnary(b, op.getKind(), x[0], alpha); });
+  Value result =
+      lowering.forEach(LinalgLowering::lowerType(op.getType(), layout),
+                       {{lowering.get(op.getInput()), lowering.identityMap(layout.size())}},
+                       [&](ImplicitLocOpBuilder &b, ValueRange x) { return applyUnary(b, op.getKind(), x[0], alpha); });
   lowering.set(op.getOutput(), result, layout);
   return success();
 }
@@ -235,11 +237,10 @@ LogicalResult lower(UnaryGradOp op, LinalgLowering &lowering) {
   Layout layout = lowering.layoutOf(op.getValue());
   double alpha = op.getAlpha().convertToDouble();
   AffineMap map = lowering.identityMap(layout.size());
-  Value result = lowering.forEach(LinalgLowering::lowerType(op.getType(), layout),
-                                  {{lowering.get(op.getValue()), map}, {lowering.get(op.getOutputGrad(), layout), map}},
-                                  [&](ImplicitLocOpBuilder &b, ValueRange x) {
-                                    return applyUnaryGradient(b, op.getKind(), x[0], x[1], alpha);
-                                  });
+  Value result = lowering.forEach(
+      LinalgLowering::lowerType(op.getType(), layout),
+      {{lowering.get(op.getValue()), map}, {lowering.get(op.getOutputGrad(), layout), map}},
+      [&](ImplicitLocOpBuilder &b, ValueRange x) { return applyUnaryGradient(b, op.getKind(), x[0], x[1], alpha); });
   lowering.set(op.getInputGrad(), result, layout);
   return success();
 }
@@ -251,9 +252,9 @@ LogicalResult lower(BinaryOp op, LinalgLowering &lowering) {
   Value rhs = isBroadcast ? lowering.get(op.getRhs()) : lowering.get(op.getRhs(), layout);
   AffineMap identity = lowering.identityMap(layout.size());
   AffineMap rhsMap = isBroadcast ? broadcastMap(lowering, layout, op.getAxes(), op.getRhs()) : identity;
-  Value result = lowering.forEach(LinalgLowering::lowerType(op.getType(), layout),
-                                  {{lowering.get(op.getLhs()), identity}, {rhs, rhsMap}},
-                                  [&](ImplicitLocOpBuilder &b, ValueRange x) { return applyBinary(b, op.getKind(), x[0], x[1]); });
+  Value result = lowering.forEach(
+      LinalgLowering::lowerType(op.getType(), layout), {{lowering.get(op.getLhs()), identity}, {rhs, rhsMap}},
+      [&](ImplicitLocOpBuilder &b, ValueRange x) { return applyBinary(b, op.getKind(), x[0], x[1]); });
   lowering.set(op.getOutput(), result, layout);
   return success();
 }

@@ -55,7 +55,8 @@ struct Pool {
 
   /// Every window's values, combined in row-major order. `combine` gets the number of the position (as an index; null
   /// for the first, which has no predecessor) only where the window is unrolled.
-  Value combine(Value padded, RankedTensorType type, double start, function_ref<Value(FloatMath &, Value, Value)> body) const {
+  Value combine(Value padded, RankedTensorType type, double start,
+                function_ref<Value(FloatMath &, Value, Value)> body) const {
     if (positions() <= maxUnrolledWindow) {
       SmallVector<LoopInput> inputs;
       for (int64_t number = 0; number < positions(); ++number)
@@ -111,7 +112,8 @@ struct Pool {
   }
 
   /// 1 / (what the sum of window p is divided by), for each dimension.
-  SmallVector<SmallVector<double>> shares(ArrayRef<int64_t> inputSizes, ArrayRef<int64_t> outputSizes, bool countPad) const {
+  SmallVector<SmallVector<double>> shares(ArrayRef<int64_t> inputSizes, ArrayRef<int64_t> outputSizes,
+                                          bool countPad) const {
     SmallVector<SmallVector<double>> shares(spatial);
     for (int64_t i = 0; i < spatial; ++i)
       for (int64_t p = 0; p < outputSizes[i]; ++p)

@@ -83,23 +83,25 @@ LogicalResult lower(PadGradOp op, LinalgLowering &lowering) {
     SmallVector<int64_t> shape(typeOf(dy).getShape());
     int64_t size = shape[dim] - below - above;
     shape[dim] = size;
-    dy = lowering.forEach(RankedTensorType::get(shape, type.getElementType()), {}, [&, dim = dim, below = below, above = above](ImplicitLocOpBuilder &b, ValueRange) {
-      IndexMath index(b);
-      FloatMath math(b, type.getElementType());
-      SmallVector<Value> position;
-      for (int64_t i = 0; i < type.getRank(); ++i)
-        position.push_back(index.loop(i));
-      Value s = position[dim];
-      auto read = [&](Value at) {
-        position[dim] = index.clamp(at, 0, size + below + above - 1);
-        return tensor::ExtractOp::create(b, dy, position).getResult();
-      };
-      auto readIf = [&](Value condition, Value at) { return math.select(condition, read(at), math.constant(0.0)); };
-      Value sum = read(index.add(s, below));
-      sum = math.add(sum, readIf(index.inRange(s, 1, below + 1), index.sub(index.constant(below), s)));
-      return math.add(sum, readIf(index.inRange(s, size - 1 - above, size - 1),
-                                  index.sub(index.constant(below + 2 * (size - 1)), s)));
-    });
+    dy = lowering.forEach(
+        RankedTensorType::get(shape, type.getElementType()), {},
+        [&, dim = dim, below = below, above = above](ImplicitLocOpBuilder &b, ValueRange) {
+          IndexMath index(b);
+          FloatMath math(b, type.getElementType());
+          SmallVector<Value> position;
+          for (int64_t i = 0; i < type.getRank(); ++i)
+            position.push_back(index.loop(i));
+          Value s = position[dim];
+          auto read = [&](Value at) {
+            position[dim] = index.clamp(at, 0, size + below + above - 1);
+            return tensor::ExtractOp::create(b, dy, position).getResult();
+          };
+          auto readIf = [&](Value condition, Value at) { return math.select(condition, read(at), math.constant(0.0)); };
+          Value sum = read(index.add(s, below));
+          sum = math.add(sum, readIf(index.inRange(s, 1, below + 1), index.sub(index.constant(below), s)));
+          return math.add(sum, readIf(index.inRange(s, size - 1 - above, size - 1),
+                                      index.sub(index.constant(below + 2 * (size - 1)), s)));
+        });
   }
   lowering.set(op.getInputGrad(), dy, layout);
   return success();

@@ -5,14 +5,16 @@
 //   func.func @Net(%x: tensor<?x3x32x32xf32> {input}, %w: tensor<16x3x5x5xf32> {parameter}) -> tensor<?x16x28x28xf32>
 //     %y = cnn.conv %x, %w
 //   becomes
-//   func.func @Net(%x: tensor<?x3x32x32xf32>, %w: tensor<5x5x3x16xf32> {cnn.storage = 2, 3, 1, 0}) -> tensor<?x16x28x28xf32>
+//   func.func @Net(%x: tensor<?x3x32x32xf32>, %w: tensor<5x5x3x16xf32> {cnn.storage = 2, 3, 1, 0}) ->
+//   tensor<?x16x28x28xf32>
 //     %x' = transpose %x          // channels last
 //     %y' = linalg.generic {cnn.contraction} %x', %w
 //     %y = transpose %y'
 //
-// Every cnn value is held by a tensor in some storage layout; each op asks for its operands in the layout it prefers and
-// says which one its results have. Inputs and outputs keep the order of the dialect. A weight is stored in the order that
-// its use as the weight of a convolution wants, in all functions of its model, and so are the optimizer's slots for it.
+// Every cnn value is held by a tensor in some storage layout; each op asks for its operands in the layout it prefers
+// and says which one its results have. Inputs and outputs keep the order of the dialect. A weight is stored in the
+// order that its use as the weight of a convolution wants, in all functions of its model, and so are the optimizer's
+// slots for it.
 
 #include "passes/LinalgLowering.h"
 #include "passes/Passes.h"
@@ -125,13 +127,15 @@ private:
     };
     if (failed(check(function, function.getArgumentTypes())))
       return failure();
-    bool hasBatch = llvm::any_of(function.getArgumentTypes(), [](Type type) { return !cast<ShapedType>(type).hasStaticShape(); });
+    bool hasBatch =
+        llvm::any_of(function.getArgumentTypes(), [](Type type) { return !cast<ShapedType>(type).hasStaticShape(); });
     for (Operation &op : function.getBody().front().without_terminator()) {
       if (!isa_and_nonnull<CnnDialect>(op.getDialect()))
         return op.emitError("expected ops of the cnn dialect alone");
       if (failed(check(&op, op.getOperandTypes())) || failed(check(&op, op.getResultTypes())))
         return failure();
-      if (!hasBatch && llvm::any_of(op.getResultTypes(), [](Type type) { return !cast<ShapedType>(type).hasStaticShape(); }))
+      if (!hasBatch &&
+          llvm::any_of(op.getResultTypes(), [](Type type) { return !cast<ShapedType>(type).hasStaticShape(); }))
         return op.emitError("expected an argument of the function to have a batch, as this result does");
     }
     return success();
@@ -145,7 +149,8 @@ private:
     for (Operation &op : body.without_terminator())
       ops.push_back(&op);
 
-    // The old ops stay until all are lowered; they look at values of the types before, which stand in for the arguments.
+    // The old ops stay until all are lowered; they look at values of the types before, which stand in for the
+    // arguments.
     SmallVector<Layout> layouts;
     for (unsigned i = 0; i < body.getNumArguments(); ++i)
       layouts.push_back(layoutOfArgument(function, i));
@@ -179,7 +184,8 @@ private:
     for (OpOperand &operand : returned->getOpOperands()) {
       // A new value of a weight is stored as the weight is.
       auto tied = function.getResultAttrOfType<IntegerAttr>(operand.getOperandNumber(), tiedAttrName);
-      Layout layout = tied ? layouts[tied.getInt()] : identityLayout(cast<RankedTensorType>(operand.get().getType()).getRank());
+      Layout layout =
+          tied ? layouts[tied.getInt()] : identityLayout(cast<RankedTensorType>(operand.get().getType()).getRank());
       operand.set(lowering.get(operand.get(), layout));
       resultTypes.push_back(operand.get().getType());
     }
@@ -192,8 +198,8 @@ private:
   }
 
   static LogicalResult lowerOp(LinalgLowering &lowering, Operation *op) {
-    for (auto lowerFamily : {lowerConvOp, lowerElementwiseOp, lowerNormOp, lowerOptimizerOp, lowerPoolOp, lowerReduceOp,
-                             lowerShapeOp})
+    for (auto lowerFamily :
+         {lowerConvOp, lowerElementwiseOp, lowerNormOp, lowerOptimizerOp, lowerPoolOp, lowerReduceOp, lowerShapeOp})
       if (FamilyResult result = lowerFamily(lowering, op))
         return *result;
     return op->emitError("there is no lowering to linalg for this op");

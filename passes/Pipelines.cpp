@@ -38,8 +38,8 @@ void cnn::buildTrainingPipeline(OpPassManager &manager) {
 
 void cnn::buildLinalgPipeline(OpPassManager &manager) {
   manager.addPass(createConvertToLinalg());
-  // CSE first: forward and backward lower the same padding, softmax and statistics; an op with two readers, of which one
-  // is a copy of the other, would not be fused.
+  // CSE first: forward and backward lower the same padding, softmax and statistics; an op with two readers, of which
+  // one is a copy of the other, would not be fused.
   manager.addNestedPass<func::FuncOp>(createCanonicalizerPass());
   manager.addNestedPass<func::FuncOp>(createCSEPass());
   manager.addNestedPass<func::FuncOp>(createFuseElementwise());

@@ -19,14 +19,14 @@ class PassManager;
 namespace cnn::cpu {
 
 struct ArtifactOptions {
-  std::string net;         // the network; empty: the only one in the module
-  std::string folder;      // where the files go
-  std::string weightsFile; // safetensors, embedded in the library; empty: none
-  std::string triple;      // empty: the host
-  std::string cpu;         // empty: the host's, or the baseline of the triple
-  std::string producer;    // "cnnc 0.1.0"
+  std::string net;                      // the network; empty: the only one in the module
+  std::string folder;                   // where the files go
+  std::string weightsFile;              // safetensors, embedded in the library; empty: none
+  std::string triple;                   // empty: the host
+  std::string cpu;                      // empty: the host's, or the baseline of the triple
+  std::string producer;                 // "cnnc 0.1.0"
   int64_t minParallelWork = 128 * 1024; // multiply-adds, about, of a kernel that is worth waking threads
-  bool debugInfo = false;  // functions and lines of the model's file, as DWARF
+  bool debugInfo = false;               // functions and lines of the model's file, as DWARF
   bool emitStaticLibrary = true;
   bool emitSharedLibrary = true;
   bool emitHeader = true;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Makes the straight-line callers of kernels into `void NAME.infer(const cnn_call *)`: see Passes.td for before and after.
-// All that is left of a buffer is its address: an entry of the call's inputs or outputs, a block of weights plus an
-// offset, or the arena plus an offset that depends on the batch.
+// Makes the straight-line callers of kernels into `void NAME.infer(const cnn_call *)`: see Passes.td for before and
+// after. All that is left of a buffer is its address: an entry of the call's inputs or outputs, a block of weights plus
+// an offset, or the arena plus an offset that depends on the batch.
 #include "backends/cpu/Passes.h"
 #include "ir/CnnDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -94,12 +94,11 @@ LLVM::LLVMFuncOp createLaunch(ModuleOp module, int64_t minParallelWork) {
   Value hook = entry.field(entry.pointer, call, offsetof(cnn_call, parallel_for));
   Value isThere = LLVM::ICmpOp::create(builder, entry.loc, LLVM::ICmpPredicate::ne, hook,
                                        LLVM::ZeroOp::create(builder, entry.loc, entry.pointer));
-  Value isMany =
-      LLVM::ICmpOp::create(builder, entry.loc, LLVM::ICmpPredicate::sgt, count, entry.constant(1));
-  Value isLong = LLVM::ICmpOp::create(builder, entry.loc, LLVM::ICmpPredicate::sge, work,
-                                      entry.constant(minParallelWork));
-  Value isParallel = LLVM::AndOp::create(builder, entry.loc, isThere,
-                                         LLVM::AndOp::create(builder, entry.loc, isMany, isLong));
+  Value isMany = LLVM::ICmpOp::create(builder, entry.loc, LLVM::ICmpPredicate::sgt, count, entry.constant(1));
+  Value isLong =
+      LLVM::ICmpOp::create(builder, entry.loc, LLVM::ICmpPredicate::sge, work, entry.constant(minParallelWork));
+  Value isParallel =
+      LLVM::AndOp::create(builder, entry.loc, isThere, LLVM::AndOp::create(builder, entry.loc, isMany, isLong));
   LLVM::CondBrOp::create(builder, entry.loc, isParallel, parallel, serial);
 
   builder.setInsertionPointToStart(parallel);
@@ -150,8 +149,8 @@ public:
 
 private:
   /// The address of an argument of the caller, from the call's fields.
-  FailureOr<Value> findAddress(EntryBuilder &entry, Value call, func::FuncOp caller, unsigned argument,
-                               int64_t &inputs, int64_t &outputs) {
+  FailureOr<Value> findAddress(EntryBuilder &entry, Value call, func::FuncOp caller, unsigned argument, int64_t &inputs,
+                               int64_t &outputs) {
     RoleAttr role = caller.getArgAttrOfType<RoleAttr>(argument, roleAttrName);
     if (!role) // the arena, which is the last
       return entry.field(entry.pointer, call, offsetof(cnn_call, arena));
@@ -193,16 +192,15 @@ private:
     std::string name = caller.getName().str();
     if (kind == FunctionKind::Infer)
       name += ".infer";
-    LLVM::LLVMFuncOp function = LLVM::LLVMFuncOp::create(
-        builder, caller.getLoc(), name,
-        LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(&getContext()), {entry.pointer}));
+    LLVM::LLVMFuncOp function =
+        LLVM::LLVMFuncOp::create(builder, caller.getLoc(), name,
+                                 LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(&getContext()), {entry.pointer}));
     builder.setInsertionPointToStart(function.addEntryBlock(builder));
     Value call = function.getArgument(0);
     Value batch = entry.field(builder.getI64Type(), call, offsetof(cnn_call, batch));
     int64_t slotCount = 1;
-    caller.walk([&](func::CallOp launched) {
-      slotCount = std::max<int64_t>(slotCount, launched.getNumOperands() + 1);
-    });
+    caller.walk(
+        [&](func::CallOp launched) { slotCount = std::max<int64_t>(slotCount, launched.getNumOperands() + 1); });
     Value slots = LLVM::AllocaOp::create(builder, entry.loc, entry.pointer, builder.getI64Type(),
                                          entry.constant(slotCount), /*alignment=*/8);
     DenseMap<Value, Value> addresses;

@@ -62,7 +62,8 @@ Error emitSharedLibrary(ArrayRef<ObjectFile> objects, StringRef name, const Trip
   Expected<std::string> output = files.reserve(file);
   Expected<std::string> messages = files.reserve("messages");
   if (!output || !messages)
-    return joinErrors(output ? Error::success() : output.takeError(), messages ? Error::success() : messages.takeError());
+    return joinErrors(output ? Error::success() : output.takeError(),
+                      messages ? Error::success() : messages.takeError());
   std::vector<std::string> arguments = {*linker,
                                         "-shared",
                                         "--soname=" + file,

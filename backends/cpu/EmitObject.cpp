@@ -114,12 +114,12 @@ void optimizeModule(Module &module, TargetMachine &machine, const StringSet<> &e
   internalizeModule(module, [&](const GlobalValue &value) { return exported.contains(value.getName()); });
   // Module::setPICLevel would add a second flag beside the support code's.
   module.setModuleFlag(Module::Min, "PIC Level", PICLevel::BigPIC);
-  bool hasWideVectors =
-      machine.getTargetTriple().isX86() && machine.getMCSubtargetInfo()->checkFeatures("+avx512f");
+  bool hasWideVectors = machine.getTargetTriple().isX86() && machine.getMCSubtargetInfo()->checkFeatures("+avx512f");
   for (Function &function : module) {
     if (function.isDeclaration())
       continue;
-    for (StringRef attribute : {"target-cpu", "target-features", "tune-cpu", "probe-stack", "stack-protector-buffer-size"})
+    for (StringRef attribute :
+         {"target-cpu", "target-features", "tune-cpu", "probe-stack", "stack-protector-buffer-size"})
       function.removeFnAttr(attribute);
     function.addFnAttr("target-cpu", machine.getTargetCPU());
     if (!machine.getTargetFeatureString().empty())

@@ -12,7 +12,8 @@
 
 namespace cnn::cpu {
 
-/// The machine to compile for. Empty strings are the host's; with a triple alone, the CPU is that architecture's baseline.
+/// The machine to compile for. Empty strings are the host's; with a triple alone, the CPU is that architecture's
+/// baseline.
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createTargetMachine(llvm::StringRef triple, llvm::StringRef cpu);
 
 /// The support code of runtime/abi/support.c, for the machine.

@@ -42,7 +42,7 @@ private:
   struct Launch {
     KernelGroup group;
     llvm::SetVector<Value> inputs;
-    bool isUpdate = false;      // writes an argument's buffer in place
+    bool isUpdate = false; // writes an argument's buffer in place
     bool isDone = false;
   };
 

@@ -59,9 +59,7 @@ llvm::SetVector<Value> findInputs(const KernelGroup &group) {
   return inputs;
 }
 
-bool readsBatch(const KernelGroup &group) {
-  return llvm::any_of(collectOps(group), llvm::IsaPred<tensor::DimOp>);
-}
+bool readsBatch(const KernelGroup &group) { return llvm::any_of(collectOps(group), llvm::IsaPred<tensor::DimOp>); }
 
 SmallVector<int64_t> findInPlacePairs(const KernelGroup &group, ArrayRef<Value> inputs) {
   SmallVector<int64_t> pairs;
@@ -69,7 +67,8 @@ SmallVector<int64_t> findInPlacePairs(const KernelGroup &group, ArrayRef<Value> 
   if (group.ops.size() != 1 || !isElementwise(op))
     return pairs;
   linalg::LinalgOp linalgOp = cast<linalg::LinalgOp>(op);
-  // What the op reads of its result's buffer is put there before: a maximum of minus infinity and %x would be its first.
+  // What the op reads of its result's buffer is put there before: a maximum of minus infinity and %x would be its
+  // first.
   if (llvm::any_of(linalgOp.getDpsInitsMutable(),
                    [&](OpOperand &init) { return linalgOp.payloadUsesValueFromOperand(&init); }))
     return pairs;

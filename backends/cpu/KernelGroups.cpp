@@ -41,9 +41,8 @@ bool isElementwise(Operation *op) {
   linalg::LinalgOp linalgOp = dyn_cast<linalg::LinalgOp>(op);
   if (!linalgOp || !linalgOp.hasPureTensorSemantics() || linalgOp.getNumReductionLoops() != 0)
     return false;
-  return llvm::all_of(linalgOp.getDpsInitsMutable(), [&](OpOperand &init) {
-    return linalgOp.getMatchingIndexingMap(&init).isIdentity();
-  });
+  return llvm::all_of(linalgOp.getDpsInitsMutable(),
+                      [&](OpOperand &init) { return linalgOp.getMatchingIndexingMap(&init).isIdentity(); });
 }
 
 bool readsWrittenElement(OpOperand &operand) {

@@ -44,9 +44,10 @@ std::optional<int64_t> planOffsets(llvm::MutableArrayRef<PlannedBuffer> buffers)
     if (buffer->offset + bytes > largestArena)
       return std::nullopt;
     total = std::max(total, buffer->offset + bytes);
-    placed.insert(llvm::upper_bound(placed, buffer,
-                                    [](const PlannedBuffer *a, const PlannedBuffer *b) { return a->offset < b->offset; }),
-                  buffer);
+    placed.insert(
+        llvm::upper_bound(placed, buffer,
+                          [](const PlannedBuffer *a, const PlannedBuffer *b) { return a->offset < b->offset; }),
+        buffer);
   }
   return total;
 }

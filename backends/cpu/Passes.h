@@ -24,10 +24,10 @@ namespace cnn::cpu {
 #include "backends/cpu/Passes.h.inc"
 
 /// Names of the discardable attributes between the passes of this back end.
-inline constexpr llvm::StringLiteral inPlaceAttrName = "cnn.in_place";     // pairs of arguments, on a kernel
-inline constexpr llvm::StringLiteral workAttrName = "cnn.work";            // affine map (batch) -> (steps), on a kernel
-inline constexpr llvm::StringLiteral offsetAttrName = "cnn.offset";        // bytes, on a weight argument
-inline constexpr llvm::StringLiteral arenaAttrName = "cnn.arena";          // ArenaPlan, on a function
+inline constexpr llvm::StringLiteral inPlaceAttrName = "cnn.in_place"; // pairs of arguments, on a kernel
+inline constexpr llvm::StringLiteral workAttrName = "cnn.work";        // affine map (batch) -> (steps), on a kernel
+inline constexpr llvm::StringLiteral offsetAttrName = "cnn.offset";    // bytes, on a weight argument
+inline constexpr llvm::StringLiteral arenaAttrName = "cnn.arena";      // ArenaPlan, on a function
 
 } // namespace cnn::cpu
 

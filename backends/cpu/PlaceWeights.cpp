@@ -56,8 +56,8 @@ public:
           place.offset = ends[place.role];
           ends[place.role] += alignBytes(bytes);
         } else if (place.type != type || place.storage != storage || place.role != role.getValue()) {
-          function.emitOpError("expected ") << name << " to be stored as in other functions: " << place.type
-                                            << ", but got " << type;
+          function.emitOpError("expected ")
+              << name << " to be stored as in other functions: " << place.type << ", but got " << type;
           return signalPassFailure();
         }
         function.setArgAttr(i, offsetAttrName, builder.getI64IntegerAttr(place.offset));

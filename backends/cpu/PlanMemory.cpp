@@ -30,9 +30,9 @@ namespace {
 struct Allocation {
   memref::AllocOp op;
   int64_t first, last;
-  int64_t bytes;     // of one sample, if it has a batch
+  int64_t bytes; // of one sample, if it has a batch
   bool isPerSample;
-  size_t owner;      // the allocation whose bytes it uses; itself, unless it took over another's
+  size_t owner; // the allocation whose bytes it uses; itself, unless it took over another's
 };
 
 class ArenaPlanner {
@@ -144,8 +144,8 @@ private:
       }
     std::optional<int64_t> fixed = planOffsets(regions[0]), sample = planOffsets(regions[1]);
     if (!fixed || !sample)
-      return emitModelError(caller.getLoc())
-             << "expected at most 2^60 bytes for the tensors of " << (fixed ? "a sample" : "a network") << ", but it needs more";
+      return emitModelError(caller.getLoc()) << "expected at most 2^60 bytes for the tensors of "
+                                             << (fixed ? "a sample" : "a network") << ", but it needs more";
     int64_t fixedBytes = *fixed, sampleBytes = *sample;
 
     OpBuilder builder(caller.getContext());
@@ -171,8 +171,8 @@ private:
       auto [isPerSample, slot] = slotOf[allocation.owner];
       int64_t offset = regions[isPerSample][slot].offset;
       builder.setInsertionPoint(op);
-      AffineExpr start = isPerSample ? builder.getAffineDimExpr(0) * offset + fixedBytes
-                                     : builder.getAffineConstantExpr(offset);
+      AffineExpr start =
+          isPerSample ? builder.getAffineDimExpr(0) * offset + fixedBytes : builder.getAffineConstantExpr(offset);
       Value shift = affine::AffineApplyOp::create(builder, op.getLoc(), AffineMap::get(1, 0, start), ValueRange{batch});
       Value view = memref::ViewOp::create(builder, op.getLoc(), op.getType(), arena, shift, op.getDynamicSizes());
       op.replaceAllUsesWith(view);

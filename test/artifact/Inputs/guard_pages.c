@@ -4,9 +4,10 @@
  *     guard_pages [--small-arena] libNAME.so      runs every function of the model at odd batch sizes
  *
  * Each buffer of a call has pages to itself, between two guards, memory that cannot be touched: once it ends where the
- * upper guard begins, once it begins where the lower one ends. What a function may not write (inputs; in infer and evaluate also
- * the weights) is read-only. The results must be the same bytes each time, although the arena holds different garbage
- * (zeros, NaNs, large numbers) and the kernels are cut up differently. Prints "ok", or which buffer was left.
+ * upper guard begins, once it begins where the lower one ends. What a function may not write (inputs; in infer and
+ * evaluate also the weights) is read-only. The results must be the same bytes each time, although the arena holds
+ * different garbage (zeros, NaNs, large numbers) and the kernels are cut up differently. Prints "ok", or which buffer
+ * was left.
  *
  * --small-arena gives half the arena that the description asks for, which must be noticed.
  */

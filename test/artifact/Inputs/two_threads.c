@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* Two threads run one model at once, each with a run state of its own; then two threads train two models.
  *
- *     two_threads          prints "ok"; built with -fsanitize=thread, together with the compiled code, there is no report
- *     two_threads --share  both threads use one run state, which LeNet5.h forbids: there must be a report
+ *     two_threads          prints "ok"; built with -fsanitize=thread, together with the compiled code, there is no
+ * report two_threads --share  both threads use one run state, which LeNet5.h forbids: there must be a report
  */
 #include "LeNet5.h"
 
