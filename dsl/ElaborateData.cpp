@@ -76,12 +76,9 @@ static void readShuffle(Elaborator &elaborator, const DataDecl &decl, mlir::Oper
       continue;
     }
     first = &entry;
-    Value value = entry.value ? elaborator.evaluate(entry.value) : Value(Poison());
-    const bool *isOn = value.as<bool>();
-    if (isOn)
+    Value value = elaborator.evaluate(entry.value);
+    if (const bool *isOn = value.as<bool>())
       data->setAttr("shuffle", elaborator.builder.getBoolAttr(*isOn));
-    else if (!entry.value)
-      elaborator.error(entry.name.range, "'shuffle' needs a value: on or off");
     else if (!value.isPoison())
       elaborator.error(entry.value, "'shuffle' must be on or off, but this is " + describe(value));
   }
