@@ -39,12 +39,13 @@ static llvm::Error readEntry(llvm::StringRef path, llvm::StringRef name, const l
   if (bytes == 0)
     return fail(path, "tensor '" + name + "' has the unknown type '" + *dtype + "'");
   for (const llvm::json::Value &size : *shape) {
-    std::optional<int64_t> number = size.getAsInteger();
-    if (!number || *number < 0)
+    // Not as a signed number: LLVM 22 converts 9223372036854775807.9 to one, which is undefined.
+    std::optional<uint64_t> number = size.getAsUINT64();
+    if (!number || *number > uint64_t(INT64_MAX))
       return fail(path, "tensor '" + name + "' has a size that is no whole number");
-    if (__builtin_mul_overflow(bytes, uint64_t(*number), &bytes))
+    if (__builtin_mul_overflow(bytes, *number, &bytes))
       return fail(path, "tensor '" + name + "' is too large");
-    tensor.shape.push_back(*number);
+    tensor.shape.push_back(int64_t(*number));
   }
   std::optional<uint64_t> first = (*offsets)[0].getAsUINT64(), last = (*offsets)[1].getAsUINT64();
   if (!first || !last || *first > *last || *last > data.size())

@@ -49,6 +49,9 @@ TEST(SafetensorsFile, SaysWhatIsWrong) {
             "cannot read 'w.safetensors': expected 12 bytes of tensor 'a', but got 8");
   EXPECT_EQ(parse(entry(R"({"dtype": "F32", "shape": [-2], "data_offsets": [0, 8]})")),
             "cannot read 'w.safetensors': tensor 'a' has a size that is no whole number");
+  for (const char *size : {"2.5", "9223372036854775803.9", "9223372036854775808", "1e300", "\"2\"", "null"})
+    EXPECT_EQ(parse(entry(R"({"dtype": "F32", "shape": [)" + std::string(size) + R"(], "data_offsets": [0, 8]})")),
+              "cannot read 'w.safetensors': tensor 'a' has a size that is no whole number");
   EXPECT_EQ(parse(entry(R"({"dtype": "F32", "shape": [4611686018427387904, 4], "data_offsets": [0, 8]})")),
             "cannot read 'w.safetensors': tensor 'a' is too large");
   EXPECT_EQ(
