@@ -29,6 +29,7 @@
 #include "mlir/Transforms/Passes.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Linker/Linker.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/xxhash.h"
 
 using namespace mlir;
@@ -281,9 +282,6 @@ LogicalResult ArtifactBuilder::emit(Stage stage, llvm::raw_pwrite_stream &stream
 
 LogicalResult ArtifactBuilder::build() {
   // What can go wrong for the user's reasons comes before what takes time.
-  llvm::Expected<OutputFiles> files = OutputFiles::create(options.folder);
-  if (!files)
-    return fail(files.takeError());
   if (failed(plan()) || failed(readWeights()) || failed(lower()) || failed(link()))
     return failure();
 
@@ -293,35 +291,35 @@ LogicalResult ArtifactBuilder::build() {
     return failure();
   llvm::StringRef objectBytes(object.data(), object.size());
 
-  std::string objectName = net + ".o", weightsName = net + "_weights.o";
+  StringRef folder = options.folder;
   std::vector<ObjectFile> objects;
-  if (llvm::Error error = files->write(objectName, [&](llvm::raw_pwrite_stream &stream) { stream << objectBytes; }))
+  auto writeObject = [&](std::string name, llvm::function_ref<void(llvm::raw_pwrite_stream &)> writer) {
+    objects.push_back({(folder + "/" + name).str(), name});
+    return writeFile(folder, name, writer);
+  };
+  if (llvm::Error error = writeObject(net + ".o", [&](llvm::raw_pwrite_stream &stream) { stream << objectBytes; }))
     return fail(std::move(error));
-  objects.push_back({files->getPath(objectName), objectName});
-  if (weights) {
-    if (llvm::Error error = files->write(weightsName, [&](llvm::raw_pwrite_stream &stream) {
+  if (weights)
+    if (llvm::Error error = writeObject(net + "_weights.o", [&](llvm::raw_pwrite_stream &stream) {
           writeWeightsObject(model, *weights, objectBytes, stream);
         }))
       return fail(std::move(error));
-    objects.push_back({files->getPath(weightsName), weightsName});
-  }
   if (options.emitStaticLibrary) {
-    if (llvm::Error error = emitArchive(objects, net, *files))
+    if (llvm::Error error = emitArchive(objects, net, folder))
       return fail(std::move(error));
-    if (llvm::Error error = emitPackage(net, model.producer, *files))
+    if (llvm::Error error = emitPackage(net, model.producer, folder))
       return fail(std::move(error));
   }
   if (options.emitSharedLibrary)
-    if (llvm::Error error = emitSharedLibrary(objects, net, machine->getTargetTriple(), *files))
+    if (llvm::Error error = emitSharedLibrary(objects, net, machine->getTargetTriple(), folder))
       return fail(std::move(error));
   if (options.emitHeader)
-    if (llvm::Error error = files->write(
-            net + ".h", [&](llvm::raw_pwrite_stream &stream) { stream << emitHeader(model, weights.has_value()); }))
+    if (llvm::Error error = writeFile(folder, net + ".h", [&](llvm::raw_pwrite_stream &stream) {
+          stream << emitHeader(model, weights.has_value());
+        }))
       return fail(std::move(error));
   for (const ObjectFile &file : objects)
-    files->drop(file.name);
-  if (llvm::Error error = files->commit())
-    return fail(std::move(error));
+    llvm::sys::fs::remove(file.path);
   return success();
 }
 

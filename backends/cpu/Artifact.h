@@ -20,7 +20,7 @@ namespace cnn::cpu {
 
 struct ArtifactOptions {
   std::string net;                      // the network; empty: the only one in the module
-  std::string folder;                   // where the files go
+  std::string folder;                   // where the files go; it is there
   std::string weightsFile;              // safetensors, embedded in the library; empty: none
   std::string triple;                   // empty: the host
   std::string cpu;                      // empty: the host's, or the baseline of the triple
@@ -52,7 +52,8 @@ void listPasses(mlir::OpPassManager &manager);
 enum class Outcome { Success, Refused, Bug };
 
 /// Compiles the functions of a network (infer, and where there are any, train_step and evaluate; linalg on tensors) and
-/// writes NAME.h, libNAME.a, libNAME.so and NAME.pc. Everything is written, or nothing. The module is used up.
+/// writes NAME.h, libNAME.a, libNAME.so and NAME.pc. After an error some files may be there, and may be incomplete. The
+/// module is used up.
 Outcome buildArtifact(mlir::ModuleOp module, const ArtifactOptions &options);
 
 /// Writes one stage instead. The module is used up.

@@ -13,7 +13,27 @@ using namespace llvm;
 
 namespace cnn::cpu {
 
-Error emitArchive(ArrayRef<ObjectFile> objects, StringRef name, OutputFiles &files) {
+static std::string pathOf(StringRef folder, StringRef name) {
+  SmallString<256> path(folder);
+  sys::path::append(path, name);
+  return path.str().str();
+}
+
+Error writeFile(StringRef folder, StringRef name, function_ref<void(raw_pwrite_stream &)> writer) {
+  std::error_code code;
+  raw_fd_ostream stream(pathOf(folder, name), code);
+  if (!code) {
+    writer(stream);
+    stream.close();
+    code = stream.error();
+    stream.clear_error();
+  }
+  if (code)
+    return createStringError("cannot write '" + name + "': " + code.message());
+  return Error::success();
+}
+
+Error emitArchive(ArrayRef<ObjectFile> objects, StringRef name, StringRef folder) {
   std::vector<std::unique_ptr<MemoryBuffer>> buffers;
   std::vector<NewArchiveMember> members;
   for (const ObjectFile &object : objects) {
@@ -27,7 +47,7 @@ Error emitArchive(ArrayRef<ObjectFile> objects, StringRef name, OutputFiles &fil
   }
   Error failure = Error::success();
   std::string file = ("lib" + name + ".a").str();
-  Error written = files.write(file, [&](raw_pwrite_stream &stream) {
+  Error written = writeFile(folder, file, [&](raw_pwrite_stream &stream) {
     failure = writeArchiveToStream(stream, members, SymtabWritingMode::NormalSymtab, object::Archive::K_GNU,
                                    /*Deterministic=*/true, /*Thin=*/false);
   });
@@ -52,18 +72,14 @@ static std::vector<std::string> findSystemLibraries(const Triple &triple) {
   return found;
 }
 
-Error emitSharedLibrary(ArrayRef<ObjectFile> objects, StringRef name, const Triple &triple, OutputFiles &files) {
+Error emitSharedLibrary(ArrayRef<ObjectFile> objects, StringRef name, const Triple &triple, StringRef folder) {
   ErrorOr<std::string> linker = sys::findProgramByName("ld.lld-22");
   if (!linker)
     linker = sys::findProgramByName("ld.lld", {"/usr/lib/llvm-22/bin", "/usr/bin"});
   if (!linker)
     return createStringError("cannot link lib" + name + ".so: ld.lld-22 is not installed (package lld-22)");
   std::string file = ("lib" + name + ".so").str();
-  Expected<std::string> output = files.reserve(file);
-  Expected<std::string> messages = files.reserve("messages");
-  if (!output || !messages)
-    return joinErrors(output ? Error::success() : output.takeError(),
-                      messages ? Error::success() : messages.takeError());
+  std::string messages = pathOf(folder, file + ".messages");
   std::vector<std::string> arguments = {*linker,
                                         "-shared",
                                         "--soname=" + file,
@@ -75,27 +91,27 @@ Error emitSharedLibrary(ArrayRef<ObjectFile> objects, StringRef name, const Trip
                                         "--threads=2",
                                         ("--defsym=" CNN_MODEL_SYMBOL "=" + name + "_model_desc").str(),
                                         "-o",
-                                        *output};
+                                        pathOf(folder, file)};
   for (const ObjectFile &object : objects)
     arguments.push_back(object.path);
   std::vector<std::string> libraries = findSystemLibraries(triple);
   arguments.insert(arguments.end(), libraries.begin(), libraries.end());
   std::vector<StringRef> references(arguments.begin(), arguments.end());
   std::string problem;
-  std::optional<StringRef> redirects[] = {StringRef(""), StringRef(*messages), StringRef(*messages)};
+  std::optional<StringRef> redirects[] = {StringRef(""), StringRef(messages), StringRef(messages)};
   int code = sys::ExecuteAndWait(*linker, references, std::nullopt, redirects, 0, 0, &problem);
   if (code != 0) {
     if (problem.empty())
-      if (ErrorOr<std::unique_ptr<MemoryBuffer>> text = MemoryBuffer::getFile(*messages))
+      if (ErrorOr<std::unique_ptr<MemoryBuffer>> text = MemoryBuffer::getFile(messages))
         problem = (*text)->getBuffer().trim().str();
     return createStringError("cannot link '" + file + "': " + problem);
   }
-  files.drop("messages");
+  sys::fs::remove(messages);
   return Error::success();
 }
 
-Error emitPackage(StringRef name, StringRef producer, OutputFiles &files) {
-  return files.write((name + ".pc").str(), [&](raw_pwrite_stream &stream) {
+Error emitPackage(StringRef name, StringRef producer, StringRef folder) {
+  return writeFile(folder, (name + ".pc").str(), [&](raw_pwrite_stream &stream) {
     stream << "libdir=${pcfiledir}\nincludedir=${pcfiledir}\n\n"
            << "Name: " << name << "\n"
            << "Description: the network " << name << ", compiled by " << producer << "\n"

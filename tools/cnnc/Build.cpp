@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/cnnc/Compilation.h"
 #include "tools/cnnc/OutputFile.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
 
 namespace cnn::tools {
@@ -34,6 +35,25 @@ static ExitCode emit(Compilation &compilation, const cpu::ArtifactOptions &optio
   if (ExitCode code = compilation.emit(options, which, stream); code != ExitCode::Success)
     return code;
   return writeText(stream.str(), file, compilation.format);
+}
+
+static ExitCode makeLibrary(Compilation &compilation, cpu::ArtifactOptions options, bool withTraining,
+                            llvm::StringRef output) {
+  if (std::error_code code = llvm::sys::fs::create_directories(output, /*IgnoreExisting=*/true, llvm::sys::fs::all_all))
+    return compilation.error("cannot make the folder '" + output + "': " + code.message());
+  if (!llvm::sys::fs::is_directory(output))
+    return compilation.error("'" + output + "' is not a folder");
+  TemporaryFolder folder(compilation.format, output);
+  if (folder.path.empty())
+    return ExitCode::WrongModel;
+  options.folder = folder.path;
+  ExitCode code = compilation.lowerToLinalg(withTraining);
+  if (code == ExitCode::Success)
+    code = compilation.build(options);
+  std::string problem;
+  if (code == ExitCode::Success && !moveFiles(folder.path, output, problem))
+    return compilation.error(problem);
+  return code;
 }
 
 static ExitCode runBuild(Arguments &arguments) {
@@ -77,17 +97,17 @@ static ExitCode runBuild(Arguments &arguments) {
     return ExitCode::WrongCommandLine;
   if (stage == "cnn")
     return emit(compilation, options, stage, output);
-  options.folder = output.empty() ? "." : output.str();
   options.weightsFile = weights.str();
   options.cpu = target.cpu;
   options.triple = target.triple;
   options.producer = producerName();
   options.debugInfo = debugInfo;
   options.watch = [&](mlir::PassManager &manager) { dumpAfter.watch(manager); };
-  code = compilation.lowerToLinalg(compilation.hasTraining(options.net) && !withoutTraining);
-  if (code != ExitCode::Success)
-    return code;
-  return stage == "library" ? compilation.build(options) : emit(compilation, options, stage, output);
+  bool withTraining = compilation.hasTraining(options.net) && !withoutTraining;
+  if (stage == "library")
+    return makeLibrary(compilation, options, withTraining, output.empty() ? "." : output);
+  code = compilation.lowerToLinalg(withTraining);
+  return code == ExitCode::Success ? emit(compilation, options, stage, output) : code;
 }
 
 const Command buildCommand = {

@@ -9,6 +9,7 @@
 #include "passes/Pipelines.h"
 #include "tools/cnnc/BugReport.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
 
 namespace cnn::tools {
 
@@ -194,10 +195,17 @@ bool Compilation::hasTraining(llvm::StringRef net) {
 
 std::string producerName() { return "cnnc " CNNC_VERSION; }
 
-TemporaryFolder::TemporaryFolder(DiagnosticsFormat format) {
-  llvm::SmallString<128> folder;
-  if (std::error_code code = llvm::sys::fs::createUniqueDirectory("cnnc", folder))
-    showError("cannot make a temporary folder: " + code.message(), format);
+TemporaryFolder::TemporaryFolder(DiagnosticsFormat format, llvm::StringRef parent) {
+  llvm::SmallString<128> prefix(parent), folder;
+  llvm::sys::path::append(prefix, parent.empty() ? "cnnc" : ".cnnc");
+  // A relative one is taken to be in the folder for temporary files.
+  std::error_code code = parent.empty() ? std::error_code() : llvm::sys::fs::make_absolute(prefix);
+  if (!code)
+    code = llvm::sys::fs::createUniqueDirectory(prefix, folder);
+  if (code)
+    showError(parent.empty() ? "cannot make a temporary folder: " + code.message()
+                             : "cannot write to the folder '" + parent.str() + "': " + code.message(),
+              format);
   else
     onSignal.emplace(path = folder.str().str());
 }

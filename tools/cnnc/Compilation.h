@@ -69,12 +69,13 @@ std::string producerName();
 /// A folder that is removed with what is in it, also by a signal; empty path after an error.
 class TemporaryFolder {
 public:
-  explicit TemporaryFolder(DiagnosticsFormat format);
+  /// In the folder `parent`; if that is empty, where temporary files go.
+  explicit TemporaryFolder(DiagnosticsFormat format, llvm::StringRef parent = "");
   ~TemporaryFolder();
   std::string path;
 
 private:
-  std::optional<RemoveFolderOnSignal> onSignal;
+  std::optional<RemoveOnSignal> onSignal;
 };
 
 } // namespace cnn::tools

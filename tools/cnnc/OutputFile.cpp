@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/cnnc/OutputFile.h"
+#include "tools/cnnc/Signals.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Signals.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
 namespace cnn::tools {
@@ -34,11 +36,8 @@ static std::error_code replace(llvm::StringRef path, llvm::StringRef contents) {
   if (std::error_code code = llvm::sys::fs::createUniqueFile(target + ".%%%%%%", descriptor, temporary,
                                                              llvm::sys::fs::OF_None, permissions))
     return code;
-  llvm::sys::RemoveFileOnSignal(temporary);
-  llvm::scope_exit remove([&] {
-    llvm::sys::fs::remove(temporary);
-    llvm::sys::DontRemoveFileOnSignal(temporary);
-  });
+  RemoveOnSignal onSignal(temporary);
+  llvm::scope_exit remove([&] { llvm::sys::fs::remove(temporary); });
   if (std::error_code code = write(llvm::raw_fd_ostream(descriptor, /*shouldClose=*/true), contents))
     return code;
   // Nothing is left to remove after this.
@@ -48,6 +47,26 @@ static std::error_code replace(llvm::StringRef path, llvm::StringRef contents) {
 bool writeWholeFile(llvm::StringRef path, llvm::StringRef contents, std::string &problem) {
   std::error_code code = replace(path, contents);
   problem = code ? code.message() : "";
+  return !code;
+}
+
+bool moveFiles(llvm::StringRef from, llvm::StringRef to, std::string &problem) {
+  std::error_code code;
+  llvm::SmallVector<std::pair<std::string, std::string>> moves;
+  for (llvm::sys::fs::directory_iterator file(from, code), end; file != end && !code; file.increment(code)) {
+    llvm::SmallString<128> place(to);
+    llvm::sys::path::append(place, llvm::sys::path::filename(file->path()));
+    moves.emplace_back(file->path(), place.str());
+    // What keeps a file from its name where its neighbours get theirs.
+    if (llvm::sys::fs::is_directory(place)) {
+      problem = ("cannot write '" + place + "': it is a folder").str();
+      return false;
+    }
+  }
+  for (const auto &[path, place] : moves)
+    if (!code)
+      code = llvm::sys::fs::rename(path, place);
+  problem = code ? ("cannot write to the folder '" + to + "': " + code.message()).str() : "";
   return !code;
 }
 

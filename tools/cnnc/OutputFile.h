@@ -10,4 +10,8 @@ namespace cnn::tools {
 /// permissions are kept; what is no regular file, such as /dev/stdout, is written directly.
 bool writeWholeFile(llvm::StringRef path, llvm::StringRef contents, std::string &problem);
 
+/// Gives the files of one folder their places in another, on the same file system. Each place has the old file or the
+/// new one; if one of them is taken by a folder, all keep the old.
+bool moveFiles(llvm::StringRef from, llvm::StringRef to, std::string &problem);
+
 } // namespace cnn::tools

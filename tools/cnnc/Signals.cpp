@@ -3,12 +3,13 @@
 // Handlers have no argument that could bring what they need, so it is in static memory; and they use what POSIX allows
 // there (signal-safety(7)), which a folder's reader, opendir, is not.
 #include "tools/cnnc/Signals.h"
-#include <cstring>
+#include <cerrno>
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#include <utility>
 
 namespace cnn::tools {
 
@@ -50,31 +51,39 @@ static void endBy(int signal) {
   raise(signal);
 }
 
-static char removedFolder[4096];
+static const char *volatile removed = nullptr;
 
-static void removeFolder(int signal) {
-  int folder = open(removedFolder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+static void emptyFolder(const char *path) {
+  int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0)
+    return;
   alignas(dirent64) char entries[4096];
   long bytes;
-  while (folder >= 0 && (bytes = syscall(SYS_getdents64, folder, entries, sizeof entries)) > 0)
+  while ((bytes = syscall(SYS_getdents64, folder, entries, sizeof entries)) > 0)
     for (long at = 0; at < bytes;) {
       auto *entry = reinterpret_cast<const dirent64 *>(entries + at);
       unlinkat(folder, entry->d_name, 0);
       at += entry->d_reclen;
     }
-  rmdir(removedFolder);
+  close(folder);
+}
+
+static void removeAndEnd(int signal) {
+  // The main thread must not go on while what it works with disappears: it would report an error that is none.
+  if (gettid() != getpid()) {
+    syscall(SYS_tgkill, getpid(), getpid(), signal);
+    return;
+  }
+  // A linker that was started may write while the folder is being emptied; it cannot once the folder is gone.
+  for (int tries = 0; tries < 100 && unlink(removed) != 0 && rmdir(removed) != 0 && errno == ENOTEMPTY; ++tries)
+    emptyFolder(removed);
   endBy(signal);
 }
 
-static void (*setRemovedFolder(llvm::StringRef path))(int) {
-  size_t length = path.size() < sizeof removedFolder ? path.size() : 0;
-  std::memcpy(removedFolder, path.data(), length);
-  removedFolder[length] = '\0';
-  return removeFolder;
-}
+RemoveOnSignal::RemoveOnSignal(llvm::StringRef path)
+    : path(path), outer(std::exchange(removed, this->path.c_str())), signals(removeAndEnd) {}
 
-RemoveFolderOnSignal::RemoveFolderOnSignal(llvm::StringRef path) : signals(setRemovedFolder(path)) {}
-RemoveFolderOnSignal::~RemoveFolderOnSignal() = default;
+RemoveOnSignal::~RemoveOnSignal() { removed = outer; }
 
 static volatile sig_atomic_t isToStop = 0;
 static timespec firstStop;

@@ -7,6 +7,7 @@
 #include "llvm/ADT/StringRef.h"
 #include <array>
 #include <csignal>
+#include <string>
 
 namespace cnn::tools {
 
@@ -33,13 +34,15 @@ private:
   std::array<struct sigaction, 3> before;
 };
 
-/// The signals remove this folder, with the files in it, before they end the program.
-class RemoveFolderOnSignal {
+/// The signals remove this file, or this folder with the files in it, before they end the program.
+class RemoveOnSignal {
 public:
-  explicit RemoveFolderOnSignal(llvm::StringRef path);
-  ~RemoveFolderOnSignal();
+  explicit RemoveOnSignal(llvm::StringRef path);
+  ~RemoveOnSignal();
 
 private:
+  std::string path;
+  const char *outer;
   EndSignals signals;
 };
 

@@ -6,6 +6,7 @@
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/ToolUtilities.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -38,8 +39,10 @@ int main(int argc, char **argv) {
   mlir::OwningOpRef<mlir::ModuleOp> module = mlir::parseSourceFile<mlir::ModuleOp>(input, sources, &context);
   if (!module)
     return 1;
-  if (emit.empty())
+  if (emit.empty()) {
+    llvm::sys::fs::create_directories(options.folder);
     return cnn::cpu::buildArtifact(*module, options) != cnn::cpu::Outcome::Success;
+  }
   cnn::cpu::Stage stage = emit == "kernels" ? cnn::cpu::Stage::Kernels
                           : emit == "llvm"  ? cnn::cpu::Stage::LLVM
                                             : cnn::cpu::Stage::Assembly;
