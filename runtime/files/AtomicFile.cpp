@@ -128,6 +128,9 @@ cnn_status AtomicFile::open(const char *path, cnn_error *error) {
     file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (file >= 0) {
       flock(file, LOCK_EX | LOCK_NB); // see isLeftover
+      struct stat replaced;
+      if (stat(target.c_str(), &replaced) == 0)
+        fchmod(file, replaced.st_mode & 07777);
       return CNN_OK;
     }
     if (errno != EEXIST)

@@ -11,8 +11,9 @@
 namespace cnn::runtime {
 
 // Writes go to a new file in the same folder; commit() brings it to the disk and gives it its name. Without a commit
-// nothing is left behind, and what killed processes have left for the same target is removed. A name that
-// isWrittenDirectly() is. All failures are CNN_CANNOT_WRITE.
+// nothing is left behind, and what killed processes have left for the same target is removed. What is replaced keeps
+// its permissions, and a symbolic link to it stays one. A name that isWrittenDirectly() is. All failures are
+// CNN_CANNOT_WRITE.
 class AtomicFile {
 public:
   AtomicFile() = default;

@@ -309,6 +309,20 @@ TEST(AtomicFile, WithoutCommitTheOldFileStays) {
   EXPECT_EQ(folder.entries(), 1u);
 }
 
+TEST(AtomicFile, WhatIsReplacedKeepsItsPermissionsAndLinks) {
+  ScratchFolder folder;
+  std::string path = folder.write("f", "old"), link = folder.path("link");
+  std::filesystem::permissions(path, std::filesystem::perms(0640));
+  std::filesystem::create_symlink(path, link);
+  AtomicFile file;
+  ASSERT_EQ(file.open(link.c_str(), nullptr), CNN_OK);
+  ASSERT_EQ(file.write("new", 3, nullptr), CNN_OK);
+  ASSERT_EQ(file.commit(nullptr), CNN_OK);
+  EXPECT_EQ(readWhole(path), "new");
+  EXPECT_EQ(std::filesystem::status(path).permissions(), std::filesystem::perms(0640));
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+}
+
 TEST(AtomicFile, LeftoversOfTheDeadAreRemoved) {
   ScratchFolder folder;
   pid_t child = fork();

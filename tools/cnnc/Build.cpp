@@ -15,7 +15,7 @@ static ExitCode writeText(llvm::StringRef text, llvm::StringRef file, Diagnostic
   std::string problem;
   if (writeWholeFile(file, text, problem))
     return ExitCode::Success;
-  showError("cannot write '" + file + "': " + problem, format);
+  showError(problem, format);
   return ExitCode::WrongModel;
 }
 

@@ -75,7 +75,7 @@ public:
   std::string path;
 
 private:
-  std::optional<RemoveOnSignal> onSignal;
+  std::optional<RemoveFolderOnSignal> onSignal;
 };
 
 } // namespace cnn::tools

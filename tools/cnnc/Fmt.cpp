@@ -66,7 +66,7 @@ static ExitCode runFmt(Arguments &arguments) {
     } else if (!isInPlace) {
       llvm::outs() << formatted;
     } else if (!isFormatted && !writeWholeFile(path, formatted, problem)) {
-      diagnostics.error({}, "cannot write '" + path + "': " + problem);
+      diagnostics.error({}, problem);
       showDiagnostics(diagnostics, diagnosticsForm);
       result = ExitCode::WrongModel;
     }

@@ -6,8 +6,7 @@
 
 namespace cnn::tools {
 
-/// Writes a file as a whole, or leaves what is there as it is and says why in `problem`. A symbolic link stays one, and
-/// permissions are kept; what is no regular file, such as /dev/stdout, is written directly.
+/// Writes a file as a whole, or leaves what is there as it is and says why in `problem`, as runtime::AtomicFile does.
 bool writeWholeFile(llvm::StringRef path, llvm::StringRef contents, std::string &problem);
 
 /// Gives the files of one folder their places in another, on the same file system. Each place has the old file or the

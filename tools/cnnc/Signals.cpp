@@ -51,7 +51,7 @@ static void endBy(int signal) {
   raise(signal);
 }
 
-static const char *volatile removed = nullptr;
+static const char *volatile removedFolder = nullptr;
 
 static void emptyFolder(const char *path) {
   int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -68,22 +68,22 @@ static void emptyFolder(const char *path) {
   close(folder);
 }
 
-static void removeAndEnd(int signal) {
+static void removeFolder(int signal) {
   // The main thread must not go on while what it works with disappears: it would report an error that is none.
   if (gettid() != getpid()) {
     syscall(SYS_tgkill, getpid(), getpid(), signal);
     return;
   }
   // A linker that was started may write while the folder is being emptied; it cannot once the folder is gone.
-  for (int tries = 0; tries < 100 && unlink(removed) != 0 && rmdir(removed) != 0 && errno == ENOTEMPTY; ++tries)
-    emptyFolder(removed);
+  for (int tries = 0; tries < 100 && rmdir(removedFolder) != 0 && errno == ENOTEMPTY; ++tries)
+    emptyFolder(removedFolder);
   endBy(signal);
 }
 
-RemoveOnSignal::RemoveOnSignal(llvm::StringRef path)
-    : path(path), outer(std::exchange(removed, this->path.c_str())), signals(removeAndEnd) {}
+RemoveFolderOnSignal::RemoveFolderOnSignal(llvm::StringRef path)
+    : path(path), outer(std::exchange(removedFolder, this->path.c_str())), signals(removeFolder) {}
 
-RemoveOnSignal::~RemoveOnSignal() { removed = outer; }
+RemoveFolderOnSignal::~RemoveFolderOnSignal() { removedFolder = outer; }
 
 static volatile sig_atomic_t isToStop = 0;
 static timespec firstStop;

@@ -34,11 +34,11 @@ private:
   std::array<struct sigaction, 3> before;
 };
 
-/// The signals remove this file, or this folder with the files in it, before they end the program.
-class RemoveOnSignal {
+/// The signals remove this folder, with the files in it, before they end the program.
+class RemoveFolderOnSignal {
 public:
-  explicit RemoveOnSignal(llvm::StringRef path);
-  ~RemoveOnSignal();
+  explicit RemoveFolderOnSignal(llvm::StringRef path);
+  ~RemoveFolderOnSignal();
 
 private:
   std::string path;
