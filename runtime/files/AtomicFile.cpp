@@ -69,9 +69,7 @@ ssize_t writeWithoutSignal(int file, const void *data, size_t size) {
   return written;
 }
 
-// Nobody writes this file any more: its process is gone, and, as that may be one of another machine that shares the
-// folder, so is its lock.
-static bool isLeftover(const std::string &path, pid_t process) {
+bool isLeftover(const std::string &path, pid_t process) {
   if (kill(process, 0) == 0 || errno != ESRCH)
     return false;
   int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);

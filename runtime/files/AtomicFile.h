@@ -36,6 +36,10 @@ private:
 // file that is already open, whose name is not ours to give away.
 bool isWrittenDirectly(const char *path);
 
+// Nobody writes this file, or into this folder, any more: its process is gone, and, as that may be one of another
+// machine that shares the folder, so is its lock (flock).
+bool isLeftover(const std::string &path, pid_t process);
+
 // write(2), but a pipe whose reader has gone is the error EPIPE and no signal: a library may not end its program, nor
 // change how the program takes signals.
 ssize_t writeWithoutSignal(int file, const void *data, size_t size);

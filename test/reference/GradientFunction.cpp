@@ -147,3 +147,37 @@ Tensor cnn::test::makeDistinct(ArrayRef<int64_t> shape, std::mt19937 &random) {
     std::swap(tensor.floats[i], tensor.floats[random() % (i + 1)]);
   return tensor;
 }
+
+SmallVector<int64_t> cnn::test::RandomShapes::pickShape(int64_t batch, int64_t channels, int64_t rank, int64_t low,
+                                                        int64_t high) {
+  SmallVector<int64_t> shape = {batch, channels};
+  for (int64_t i = 0; i < rank; ++i)
+    shape.push_back(pick(low, high));
+  return shape;
+}
+
+SmallVector<WindowDim> cnn::test::RandomShapes::pickWindow(ArrayRef<int64_t> shape, int64_t maxPad, bool forPool) {
+  SmallVector<WindowDim> dims;
+  bool ceil = forPool && pick(0, 1);
+  for (int64_t size : shape.drop_front(2)) {
+    WindowDim dim;
+    do {
+      dim = {pick(1, 4), pick(1, 3), pick(1, 2), pick(-1, maxPad), pick(-1, maxPad), ceil};
+    } while (!windowOutputSize(size, dim) || (forPool && !windowsTouchInput(size, dim)));
+    dims.push_back(dim);
+  }
+  return dims;
+}
+
+WindowAttr cnn::test::makeWindow(MLIRContext &context, ArrayRef<WindowDim> dims) {
+  SmallVector<int64_t> kernel, stride, dilation, padLow, padHigh;
+  for (const WindowDim &dim : dims) {
+    kernel.push_back(dim.kernel);
+    stride.push_back(dim.stride);
+    dilation.push_back(dim.dilation);
+    padLow.push_back(dim.padLow);
+    padHigh.push_back(dim.padHigh);
+  }
+  bool ceil = !dims.empty() && dims.front().ceil;
+  return WindowAttr::get(&context, kernel, stride, dilation, padLow, padHigh, ceil);
+}

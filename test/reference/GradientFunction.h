@@ -6,6 +6,7 @@
 #define CNN_TEST_REFERENCE_GRADIENTFUNCTION_H
 
 #include "ir/CnnDialect.h"
+#include "ir/WindowMath.h"
 #include "ir/reference/Evaluator.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -55,6 +56,20 @@ reference::Tensor makeUniform(llvm::ArrayRef<int64_t> shape, std::mt19937 &rando
 /// Values of which no two are closer than 0.01 to each other, and none closer than 0.005 to an integer: far from the
 /// corners of max and relu.
 reference::Tensor makeDistinct(llvm::ArrayRef<int64_t> shape, std::mt19937 &random);
+
+/// Shapes and windows at random, the same in every run.
+class RandomShapes {
+protected:
+  std::mt19937 random{1};
+
+  int64_t pick(int64_t low, int64_t high) { return low + static_cast<int64_t>(random() % (high - low + 1)); }
+  llvm::SmallVector<int64_t> pickShape(int64_t batch, int64_t channels, int64_t rank, int64_t low = 3,
+                                       int64_t high = 6);
+  /// A window for each spatial dimension of `shape`, of any kind that has an output.
+  llvm::SmallVector<WindowDim> pickWindow(llvm::ArrayRef<int64_t> shape, int64_t maxPad, bool forPool);
+};
+
+WindowAttr makeWindow(mlir::MLIRContext &context, llvm::ArrayRef<WindowDim> dims);
 
 } // namespace cnn::test
 

@@ -31,46 +31,9 @@ double weightedSum(func::FuncOp function, ArrayRef<Tensor> inputs, ArrayRef<Tens
   return sum;
 }
 
-class Gradients : public testing::Test {
+class Gradients : public testing::Test, protected RandomShapes {
 protected:
   std::unique_ptr<MLIRContext> context = makeContext();
-  std::mt19937 random{1};
-
-  int64_t pick(int64_t low, int64_t high) { return low + static_cast<int64_t>(random() % (high - low + 1)); }
-
-  SmallVector<int64_t> pickShape(int64_t batch, int64_t channels, int64_t rank, int64_t low = 3, int64_t high = 6) {
-    SmallVector<int64_t> shape = {batch, channels};
-    for (int64_t i = 0; i < rank; ++i)
-      shape.push_back(pick(low, high));
-    return shape;
-  }
-
-  WindowAttr makeWindow(ArrayRef<WindowDim> dims) {
-    SmallVector<int64_t> kernel, stride, dilation, padLow, padHigh;
-    for (const WindowDim &dim : dims) {
-      kernel.push_back(dim.kernel);
-      stride.push_back(dim.stride);
-      dilation.push_back(dim.dilation);
-      padLow.push_back(dim.padLow);
-      padHigh.push_back(dim.padHigh);
-    }
-    bool ceil = !dims.empty() && dims.front().ceil;
-    return WindowAttr::get(context.get(), kernel, stride, dilation, padLow, padHigh, ceil);
-  }
-
-  /// A window for each spatial dimension of `shape`, of any kind that has an output.
-  SmallVector<WindowDim> pickWindow(ArrayRef<int64_t> shape, int64_t maxPad, bool forPool) {
-    SmallVector<WindowDim> dims;
-    bool ceil = forPool && pick(0, 1);
-    for (int64_t size : shape.drop_front(2)) {
-      WindowDim dim;
-      do {
-        dim = {pick(1, 4), pick(1, 3), pick(1, 2), pick(-1, maxPad), pick(-1, maxPad), ceil};
-      } while (!windowOutputSize(size, dim) || (forPool && !windowsTouchInput(size, dim)));
-      dims.push_back(dim);
-    }
-    return dims;
-  }
 
   /// Checks all inputs of `test`; `unused` results carry no gradient by definition.
   void check(TestFunction &test, StringRef what, ArrayRef<int64_t> unused = {}) {
@@ -119,7 +82,7 @@ TEST_F(Gradients, Conv) {
     TestFunction test(*context);
     Value x = test.addInput(makeUniform(shape, random), true);
     Value w = test.addInput(makeUniform(weightShape, random), false);
-    Value y = ConvOp::create(test.builder, test.loc, x, w, makeWindow(window), groups);
+    Value y = ConvOp::create(test.builder, test.loc, x, w, makeWindow(*context, window), groups);
     test.setResults(y);
     check(test, ("conv trial " + Twine(trial)).str());
   }
@@ -141,7 +104,7 @@ TEST_F(Gradients, ConvInputGrad) {
     Value w = test.addInput(makeUniform(weightShape, random), false);
     shape[0] = ShapedType::kDynamic;
     Type type = RankedTensorType::get(shape, test.builder.getF32Type());
-    Value dx = ConvInputGradOp::create(test.builder, test.loc, type, dy, w, makeWindow(window), groups);
+    Value dx = ConvInputGradOp::create(test.builder, test.loc, type, dy, w, makeWindow(*context, window), groups);
     test.setResults(dx);
     check(test, ("conv_input_grad trial " + Twine(trial)).str());
   }
@@ -153,7 +116,7 @@ TEST_F(Gradients, MaxPool) {
     SmallVector<WindowDim> window = pickWindow(shape, /*maxPad=*/2, /*forPool=*/true);
     TestFunction test(*context);
     Value x = test.addInput(makeDistinct(shape, random), true);
-    Value y = MaxPoolOp::create(test.builder, test.loc, x, makeWindow(window));
+    Value y = MaxPoolOp::create(test.builder, test.loc, x, makeWindow(*context, window));
     test.setResults(y);
     check(test, ("max_pool trial " + Twine(trial)).str());
   }
@@ -165,7 +128,7 @@ TEST_F(Gradients, AvgPool) {
     SmallVector<WindowDim> window = pickWindow(shape, /*maxPad=*/2, /*forPool=*/true);
     TestFunction test(*context);
     Value x = test.addInput(makeUniform(shape, random), true);
-    Value y = AvgPoolOp::create(test.builder, test.loc, x, makeWindow(window), /*count_pad=*/trial % 4 < 2);
+    Value y = AvgPoolOp::create(test.builder, test.loc, x, makeWindow(*context, window), /*count_pad=*/trial % 4 < 2);
     test.setResults(y);
     check(test, ("avg_pool trial " + Twine(trial)).str());
   }

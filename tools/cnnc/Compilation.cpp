@@ -7,9 +7,13 @@
 #include "mlir/InitAllExtensions.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/Pipelines.h"
+#include "runtime/files/AtomicFile.h"
 #include "tools/cnnc/BugReport.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 namespace cnn::tools {
 
@@ -195,24 +199,47 @@ bool Compilation::hasTraining(llvm::StringRef net) {
 
 std::string producerName() { return "cnnc " CNNC_VERSION; }
 
+/// Folders .cnnc-PROCESS-N without a process.
+static void removeLeftovers(llvm::StringRef parent) {
+  std::error_code code;
+  for (llvm::sys::fs::directory_iterator entry(parent, code, /*follow_symlinks=*/false), end; entry != end && !code;
+       entry.increment(code)) {
+    llvm::StringRef name = llvm::sys::path::filename(entry->path());
+    pid_t process;
+    unsigned attempt;
+    if (name.consume_front(".cnnc-") && !name.consumeInteger(10, process) && process > 0 && name.consume_front("-") &&
+        !name.getAsInteger(10, attempt) && entry->type() == llvm::sys::fs::file_type::directory_file &&
+        runtime::isLeftover(entry->path(), process))
+      llvm::sys::fs::remove_directories(entry->path());
+  }
+}
+
 TemporaryFolder::TemporaryFolder(DiagnosticsFormat format, llvm::StringRef parent) {
-  llvm::SmallString<128> prefix(parent), folder;
-  llvm::sys::path::append(prefix, parent.empty() ? "cnnc" : ".cnnc");
-  // A relative one is taken to be in the folder for temporary files.
-  std::error_code code = parent.empty() ? std::error_code() : llvm::sys::fs::make_absolute(prefix);
-  if (!code)
-    code = llvm::sys::fs::createUniqueDirectory(prefix, folder);
-  if (code)
-    showError(parent.empty() ? "cannot make a temporary folder: " + code.message()
-                             : "cannot write to the folder '" + parent.str() + "': " + code.message(),
-              format);
+  llvm::SmallString<128> place(parent);
+  if (parent.empty())
+    llvm::sys::path::system_temp_directory(/*ErasedOnReboot=*/true, place);
   else
-    onSignal.emplace(path = folder.str().str());
+    removeLeftovers(parent);
+  std::error_code code = std::make_error_code(std::errc::file_exists);
+  for (unsigned attempt = 0; attempt < 1000 && code == std::errc::file_exists; ++attempt) {
+    path = (place + "/.cnnc-" + llvm::Twine(getpid()) + "-" + llvm::Twine(attempt)).str();
+    code = llvm::sys::fs::create_directory(path, /*IgnoreExisting=*/false, llvm::sys::fs::owner_all);
+  }
+  if (code) {
+    path.clear();
+    showError("cannot write to the folder '" + place + "': " + code.message(), format);
+    return;
+  }
+  onSignal.emplace(path);
+  lock = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  flock(lock, LOCK_EX | LOCK_NB); // see isLeftover
 }
 
 TemporaryFolder::~TemporaryFolder() {
   if (!path.empty())
     llvm::sys::fs::remove_directories(path);
+  if (lock >= 0)
+    close(lock);
 }
 
 } // namespace cnn::tools

@@ -66,7 +66,8 @@ private:
 /// "cnnc 0.1.0".
 std::string producerName();
 
-/// A folder that is removed with what is in it, also by a signal; empty path after an error.
+/// A folder that is removed with what is in it, also by a signal; empty path after an error. What a killed cnnc has
+/// left in a given parent goes when the next one is made there.
 class TemporaryFolder {
 public:
   /// In the folder `parent`; if that is empty, where temporary files go.
@@ -76,6 +77,7 @@ public:
 
 private:
   std::optional<RemoveFolderOnSignal> onSignal;
+  int lock = -1;
 };
 
 } // namespace cnn::tools

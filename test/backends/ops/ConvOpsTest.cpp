@@ -25,7 +25,7 @@ protected:
     SmallVector<int64_t> weightShape = {outputs, shape[1] / groups};
     for (const WindowDim &dim : window)
       weightShape.push_back(dim.kernel);
-    WindowAttr attr = makeWindow(window);
+    WindowAttr attr = makeWindow(*context, window);
     Tensor xValue = uniform(shape), wValue = uniform(weightShape),
            dyValue = uniform(outputShape(shape, outputs, window));
     for (bool isFused : fusions) {

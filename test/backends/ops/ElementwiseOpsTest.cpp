@@ -47,7 +47,7 @@ TEST_P(ElementwiseOps, Binary) {
       Value a = test.addInput(uniform(shape), true);
       Value b = test.addInput(uniform(rhsShape, 0.5, 2), llvm::is_contained(axes, 0));
       // Behind a pool, the left side is channels-last and the right side is not.
-      WindowAttr window = makeWindow({WindowDim(), WindowDim()});
+      WindowAttr window = makeWindow(*context, {WindowDim(), WindowDim()});
       Value last = MaxPoolOp::create(test.builder, test.loc, a, window);
       test.setResults({BinaryOp::create(test.builder, test.loc, kind, a, b, axes),
                        BinaryOp::create(test.builder, test.loc, kind, last, b, axes)});
@@ -65,7 +65,7 @@ TEST_P(ElementwiseOps, BroadcastAndReduce) {
     TestFunction test(*context);
     Value small = test.addInput(uniform(inputShape), llvm::is_contained(axes, 0));
     Value x = test.addInput(uniform(shape), true);
-    Value last = MaxPoolOp::create(test.builder, test.loc, x, makeWindow({WindowDim(), WindowDim()}));
+    Value last = MaxPoolOp::create(test.builder, test.loc, x, makeWindow(*context, {WindowDim(), WindowDim()}));
     SmallVector<Value> results{BroadcastOp::create(test.builder, test.loc, x.getType(), small, x, axes),
                                BroadcastOp::create(test.builder, test.loc, x.getType(), small, last, axes)};
     for (unsigned i = 0; i <= getMaxEnumValForReduceKind(); ++i)

@@ -82,7 +82,7 @@ TEST_P(NormOps, Dropout) {
   for (double rate : {0.0, 0.4}) {
     TestFunction test(*context);
     Value x = test.addInput(uniform({3, 17, 5, 9}), true), seed = test.addInput(key(), false);
-    Value last = MaxPoolOp::create(test.builder, test.loc, x, makeWindow({WindowDim(), WindowDim()}));
+    Value last = MaxPoolOp::create(test.builder, test.loc, x, makeWindow(*context, {WindowDim(), WindowDim()}));
     test.setResults({DropoutOp::create(test.builder, test.loc, x, seed, APFloat(rate), 3),
                      DropoutOp::create(test.builder, test.loc, last, seed, APFloat(rate), 3)});
     check(test, "dropout");

@@ -9,39 +9,6 @@ using namespace cnn;
 using namespace cnn::reference;
 using namespace cnn::test;
 
-SmallVector<int64_t> Ops::pickShape(int64_t batch, int64_t channels, int64_t rank, int64_t low, int64_t high) {
-  SmallVector<int64_t> shape = {batch, channels};
-  for (int64_t i = 0; i < rank; ++i)
-    shape.push_back(pick(low, high));
-  return shape;
-}
-
-SmallVector<WindowDim> Ops::pickWindow(ArrayRef<int64_t> shape, int64_t maxPad, bool forPool) {
-  SmallVector<WindowDim> dims;
-  bool ceil = forPool && pick(0, 1);
-  for (int64_t size : shape.drop_front(2)) {
-    WindowDim dim;
-    do {
-      dim = {pick(1, 4), pick(1, 3), pick(1, 2), pick(-1, maxPad), pick(-1, maxPad), ceil};
-    } while (!windowOutputSize(size, dim) || (forPool && !windowsTouchInput(size, dim)));
-    dims.push_back(dim);
-  }
-  return dims;
-}
-
-WindowAttr Ops::makeWindow(ArrayRef<WindowDim> dims) {
-  SmallVector<int64_t> kernel, stride, dilation, padLow, padHigh;
-  for (const WindowDim &dim : dims) {
-    kernel.push_back(dim.kernel);
-    stride.push_back(dim.stride);
-    dilation.push_back(dim.dilation);
-    padLow.push_back(dim.padLow);
-    padHigh.push_back(dim.padHigh);
-  }
-  bool ceil = !dims.empty() && dims.front().ceil;
-  return WindowAttr::get(context.get(), kernel, stride, dilation, padLow, padHigh, ceil);
-}
-
 SmallVector<int64_t> Ops::outputShape(ArrayRef<int64_t> shape, int64_t channels, ArrayRef<WindowDim> window) {
   SmallVector<int64_t> result = {shape[0], channels};
   for (auto [size, dim] : llvm::zip_equal(shape.drop_front(2), window))

@@ -6,7 +6,6 @@
 #ifndef CNN_TEST_BACKENDS_OPS_OPSTEST_H
 #define CNN_TEST_BACKENDS_OPS_OPSTEST_H
 
-#include "ir/WindowMath.h"
 #include "test/backends/ops/Executor.h"
 #include "test/reference/GradientFunction.h"
 #include "gtest/gtest.h"
@@ -27,16 +26,10 @@ std::string nameExecutor(const testing::TestParamInfo<Executor> &info);
 
 inline void PrintTo(const Executor &executor, std::ostream *stream) { *stream << executor.name; }
 
-class Ops : public testing::TestWithParam<Executor> {
+class Ops : public testing::TestWithParam<Executor>, protected RandomShapes {
 protected:
   std::unique_ptr<mlir::MLIRContext> context = makeCompilerContext();
-  std::mt19937 random{1};
 
-  int64_t pick(int64_t low, int64_t high) { return low + static_cast<int64_t>(random() % (high - low + 1)); }
-  llvm::SmallVector<int64_t> pickShape(int64_t batch, int64_t channels, int64_t rank, int64_t low = 3,
-                                       int64_t high = 7);
-  llvm::SmallVector<WindowDim> pickWindow(llvm::ArrayRef<int64_t> shape, int64_t maxPad, bool forPool);
-  WindowAttr makeWindow(llvm::ArrayRef<WindowDim> dims);
   static llvm::SmallVector<int64_t> outputShape(llvm::ArrayRef<int64_t> shape, int64_t channels,
                                                 llvm::ArrayRef<WindowDim> window);
   /// f32, with a batch.

@@ -18,7 +18,7 @@ protected:
       value = hasTies ? std::round(value * 2) : value;
     Value x = test.addInput(input, true);
     Value dy = test.addInput(uniform(outputShape(shape, shape[1], window)), true);
-    WindowAttr attr = makeWindow(window);
+    WindowAttr attr = makeWindow(*context, window);
     Value max = MaxPoolOp::create(test.builder, test.loc, x, attr);
     Value average = AvgPoolOp::create(test.builder, test.loc, x, attr, countPad);
     Value maxGrad = MaxPoolGradOp::create(test.builder, test.loc, x, dy, attr);
@@ -54,7 +54,7 @@ TEST_P(PoolOps, MaxPoolOfSpecialValues) {
   TestFunction test(*context);
   Value x = test.addInput(Tensor::ofFloats({1, 1, 8}, {1, nan, nan, 2, -inf, -inf, inf, inf}, ElementKind::F32), true);
   Value dy = test.addInput(uniform({1, 1, 5}), true);
-  WindowAttr window = makeWindow({{2, 2, 1, 1, 1, false}});
+  WindowAttr window = makeWindow(*context, {{2, 2, 1, 1, 1, false}});
   test.setResults({MaxPoolOp::create(test.builder, test.loc, x, window),
                    MaxPoolGradOp::create(test.builder, test.loc, x, dy, window)});
   check(test, "special values");
@@ -71,7 +71,7 @@ TEST_P(PoolOps, MaxPoolOfSpecialValuesInLargeWindows) {
     Value x = test.addInput(Tensor::ofFloats({1, 1, 40}, values, ElementKind::F32), true);
     SmallVector<WindowDim> window = {{kernel, 7, 1, 3, 4, false}};
     Value dy = test.addInput(uniform(outputShape({1, 1, 40}, 1, window)), true);
-    WindowAttr attr = makeWindow(window);
+    WindowAttr attr = makeWindow(*context, window);
     test.setResults({MaxPoolOp::create(test.builder, test.loc, x, attr),
                      MaxPoolGradOp::create(test.builder, test.loc, x, dy, attr)});
     check(test, "kernel " + Twine(kernel));
@@ -89,7 +89,7 @@ TEST_P(PoolOps, HalfGlobalPool) {
       TestFunction test(*context);
       Value x = test.addInput(uniform(shape), true);
       Value dy = test.addInput(uniform(outputShape(shape, 5, window)), true);
-      WindowAttr attr = makeWindow(window);
+      WindowAttr attr = makeWindow(*context, window);
       test.setResults({MaxPoolGradOp::create(test.builder, test.loc, x, dy, attr),
                        AvgPoolGradOp::create(test.builder, test.loc, x.getType(), dy, attr, false)});
       check(test, "kernel " + Twine(only.kernel) + " x " + Twine(kernel));
@@ -102,7 +102,7 @@ TEST_P(PoolOps, GlobalPool) {
     Value x = test.addInput(uniform({3, 33, size, size}), true);
     Value dy = test.addInput(uniform({3, 33, 1, 1}), true);
     WindowDim dim{size, 1, 1, 0, 0, false};
-    WindowAttr attr = makeWindow({dim, dim});
+    WindowAttr attr = makeWindow(*context, {dim, dim});
     test.setResults({MaxPoolOp::create(test.builder, test.loc, x, attr),
                      AvgPoolOp::create(test.builder, test.loc, x, attr, false),
                      MaxPoolGradOp::create(test.builder, test.loc, x, dy, attr),

@@ -16,7 +16,8 @@ TEST_P(ShapeOps, Shapes) {
     TestFunction test(*context);
     Value input = test.addInput(uniform({3, 4, 3, 5}), true), w = test.addInput(uniform({3, 4, 2}), false);
     Value x = isChannelsLast
-                  ? MaxPoolOp::create(test.builder, test.loc, input, makeWindow({WindowDim(), WindowDim()})).getResult()
+                  ? MaxPoolOp::create(test.builder, test.loc, input, makeWindow(*context, {WindowDim(), WindowDim()}))
+                        .getResult()
                   : input;
     OpBuilder &b = test.builder;
     auto reshape = [&](Value value, ArrayRef<int64_t> shape) -> Value {

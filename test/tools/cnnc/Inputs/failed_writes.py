@@ -106,6 +106,8 @@ def test_kill(folder):
             found = (folder / "out" / name).read_bytes()
             require(found in (data, new[name]), f"half of {name} after {i}")
     require(kills > 0, "the build was never killed")
+    must_succeed(folder, *command)
+    require(sorted(os.listdir(folder / "out")) == sorted(old), os.listdir(folder / "out"))
     # Ctrl-C leaves nothing beside them either, and is no error.
     folder = cnnc_runs.fresh_folder(folder / "interrupted")
     prepare(folder)
