@@ -141,6 +141,12 @@ private:
     return success();
   }
 
+  /// The location of an op, with its name, which lowering would lose.
+  static Location withOpName(Operation *op) {
+    return FusedLoc::get({op->getLoc()}, StringAttr::get(op->getContext(), op->getName().stripDialect()),
+                         op->getContext());
+  }
+
   LogicalResult lowerFunction(func::FuncOp function) {
     if (failed(checkFunction(function)))
       return failure();
@@ -172,7 +178,7 @@ private:
     }
     lowering.builder.setInsertionPoint(body.getTerminator());
     for (Operation *op : ops) {
-      lowering.builder.setLoc(op->getLoc());
+      lowering.builder.setLoc(withOpName(op));
       LogicalResult lowered = lowerOp(lowering, op);
       if (failed(lowered))
         return failure();

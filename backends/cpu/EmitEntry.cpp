@@ -73,6 +73,36 @@ public:
   LLVM::LLVMPointerType pointer;
 };
 
+/// void cnn.observe(const cnn_call *call, int64_t launch)
+LLVM::LLVMFuncOp createObserve(ModuleOp module) {
+  OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+  EntryBuilder entry(builder, module.getLoc());
+  Type i64 = builder.getI64Type(), none = LLVM::LLVMVoidType::get(module.getContext());
+  LLVM::LLVMFuncOp observe =
+      LLVM::LLVMFuncOp::create(builder, entry.loc, "cnn.observe",
+                               LLVM::LLVMFunctionType::get(none, {entry.pointer, i64}), LLVM::Linkage::Internal);
+  Block *start = observe.addEntryBlock(builder);
+  Region &body = observe.getBody();
+  Block *tell = builder.createBlock(&body), *end = builder.createBlock(&body);
+  Value call = start->getArgument(0), launch = start->getArgument(1);
+
+  builder.setInsertionPointToStart(start);
+  Value observer = entry.field(entry.pointer, call, offsetof(cnn_call, observe));
+  Value isThere = LLVM::ICmpOp::create(builder, entry.loc, LLVM::ICmpPredicate::ne, observer,
+                                       LLVM::ZeroOp::create(builder, entry.loc, entry.pointer));
+  LLVM::CondBrOp::create(builder, entry.loc, isThere, tell, end);
+
+  builder.setInsertionPointToStart(tell);
+  Value context = entry.field(entry.pointer, call, offsetof(cnn_call, observe_context));
+  LLVM::CallOp::create(builder, entry.loc, LLVM::LLVMFunctionType::get(none, {entry.pointer, i64}),
+                       ValueRange{observer, context, launch});
+  LLVM::BrOp::create(builder, entry.loc, end);
+
+  builder.setInsertionPointToStart(end);
+  LLVM::ReturnOp::create(builder, entry.loc, ValueRange{});
+  return observe;
+}
+
 /// void cnn.launch(const cnn_call *call, kernel, void *slots, int64_t count, int64_t work)
 ///
 /// A kernel with less than `minParallelWork` is over before another thread has woken up.
@@ -132,6 +162,7 @@ public:
     }
     if (callers.empty())
       return;
+    observe = createObserve(getOperation());
     launch = createLaunch(getOperation(), minParallelWork);
     for (func::FuncOp caller : callers)
       if (failed(emit(caller)))
@@ -211,6 +242,7 @@ private:
         return failure();
       addresses[caller.getArgument(i)] = *address;
     }
+    int64_t launches = 0;
     static_assert(offsetof(cnn_call, step) == offsetof(cnn_call, seed) + 8);
 
     for (Operation &op : caller.getBody().front()) {
@@ -228,6 +260,7 @@ private:
         AffineMapAttr items = kernel->getAttrOfType<AffineMapAttr>(workItemsAttrName);
         if (!items)
           return launched.emitOpError("expected a kernel with '") << workItemsAttrName << "'";
+        LLVM::CallOp::create(builder, entry.loc, observe, ValueRange{call, entry.constant(launches++)});
         for (auto [i, operand] : llvm::enumerate(launched.getOperands()))
           entry.store(addresses.lookup(operand), slots, 8 * i);
         entry.store(batch, slots, 8 * launched.getNumOperands());
@@ -240,12 +273,13 @@ private:
         return op.emitOpError("expected calls of kernels and views of buffers alone");
       }
     }
+    LLVM::CallOp::create(builder, caller.getLoc(), observe, ValueRange{call, entry.constant(launches)});
     LLVM::ReturnOp::create(builder, caller.getLoc(), ValueRange{});
     caller.erase();
     return success();
   }
 
-  LLVM::LLVMFuncOp launch;
+  LLVM::LLVMFuncOp observe, launch;
 };
 
 } // namespace

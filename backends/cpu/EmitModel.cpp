@@ -21,12 +21,14 @@ public:
         i32(Type::getInt32Ty(context)), i64(Type::getInt64Ty(context)), f64(Type::getDoubleTy(context)),
         tensorDesc(StructType::get(context, {pointer, i32, i32, pointer, i64})),
         weightDesc(StructType::get(context, {pointer, i32, i32, i32, i32, f64, f64, pointer, pointer, i64})),
-        functionDesc(StructType::get(context, {pointer, i64, pointer, i64, pointer, i64, i64})),
+        launchDesc(StructType::get(context, {pointer, pointer, i64, i64, i64, i64})),
+        functionDesc(StructType::get(context, {pointer, i64, pointer, i64, pointer, i64, i64, i64, pointer})),
         modelDesc(StructType::get(context, {i32, i32, pointer, pointer, i64, i64, i64, i64, i64, pointer, pointer,
                                             pointer, functionDesc, functionDesc, functionDesc})) {
     [[maybe_unused]] const DataLayout &layout = module.getDataLayout();
     assert(layout.getTypeAllocSize(tensorDesc) == sizeof(cnn_tensor_desc));
     assert(layout.getTypeAllocSize(weightDesc) == sizeof(cnn_weight_desc));
+    assert(layout.getTypeAllocSize(launchDesc) == sizeof(cnn_launch_desc));
     assert(layout.getTypeAllocSize(functionDesc) == sizeof(cnn_function_desc));
     assert(layout.getTypeAllocSize(modelDesc) == sizeof(cnn_model_desc));
   }
@@ -88,6 +90,14 @@ private:
                                            numbers<int64_t>(tensor.shape), number64(tensor.classes)}));
     return table(tensorDesc, entries);
   }
+  Constant *launches(ArrayRef<LaunchDescription> descriptions) {
+    std::vector<Constant *> entries;
+    for (const LaunchDescription &launch : descriptions)
+      entries.push_back(ConstantStruct::get(launchDesc, {text(launch.layers), text(launch.ops),
+                                                         number64(launch.fixedFlops), number64(launch.sampleFlops),
+                                                         number64(launch.fixedBytes), number64(launch.sampleBytes)}));
+    return table(launchDesc, entries);
+  }
   Constant *function(const FunctionDescription *description) {
     if (!description)
       return Constant::getNullValue(functionDesc);
@@ -96,7 +106,8 @@ private:
     return ConstantStruct::get(functionDesc,
                                {entry, number64(description->inputs.size()), tensors(description->inputs),
                                 number64(description->outputs.size()), tensors(description->outputs),
-                                number64(description->arenaFixedBytes), number64(description->arenaSampleBytes)});
+                                number64(description->arenaFixedBytes), number64(description->arenaSampleBytes),
+                                number64(description->launches.size()), launches(description->launches)});
   }
 
   llvm::Module &module;
@@ -104,7 +115,7 @@ private:
   PointerType *pointer;
   IntegerType *i32, *i64;
   Type *f64;
-  StructType *tensorDesc, *weightDesc, *functionDesc, *modelDesc;
+  StructType *tensorDesc, *weightDesc, *launchDesc, *functionDesc, *modelDesc;
 };
 
 /// The functions of NAME.h.
@@ -131,6 +142,7 @@ public:
     forward("run_create_in", "cnn_run_create_in", status, {pointer, i64, pointer, i64, pointer});
     forward("run_destroy", "cnn_run_destroy", none, {pointer});
     forward("run_set_parallel_for", "cnn_run_set_parallel_for", none, {pointer, pointer, pointer});
+    forward("run_set_observer", "cnn_run_set_observer", none, {pointer, pointer, pointer});
     launch("infer", "cnn_run_infer", model.infer, /*hasRate=*/false);
     if (!model.trainStep)
       return std::move(exported);
@@ -139,6 +151,7 @@ public:
     forward("trainer_create_in", "cnn_trainer_create_in", status, {pointer, i64, i64, pointer, i64, pointer});
     forward("trainer_destroy", "cnn_trainer_destroy", none, {pointer});
     forward("trainer_set_parallel_for", "cnn_trainer_set_parallel_for", none, {pointer, pointer, pointer});
+    forward("trainer_set_observer", "cnn_trainer_set_observer", none, {pointer, pointer, pointer});
     forward("trainer_get_step", "cnn_trainer_get_step", i64, {pointer});
     forward("trainer_set_step", "cnn_trainer_set_step", none, {pointer, i64});
     forward("trainer_slots", "cnn_trainer_slots", pointer, {pointer});

@@ -353,7 +353,10 @@ void CallerBuilder::run(Launch &launch) {
     operands.push_back(buffer);
   }
   func::FuncOp kernel = kernels.getKernel(launch.group, launch.inputs.getArrayRef(), aliased);
-  func::CallOp::create(builder, launch.group.ops.front()->getLoc(), kernel, operands);
+  SmallVector<Location> locations;
+  for (Operation *op : launch.group.ops)
+    locations.push_back(op->getLoc());
+  func::CallOp::create(builder, FusedLoc::get(builder.getContext(), locations), kernel, operands);
   launch.isDone = true;
 }
 

@@ -4,8 +4,14 @@
 #include "backends/cpu/MemoryPlan.h"
 #include "backends/cpu/Passes.h"
 #include "ir/CnnDialect.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "passes/StorageLayout.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
@@ -33,6 +39,67 @@ int64_t WeightDescription::getElements() const {
 
 namespace {
 
+/// A sum over what there is once, and what there is for each sample; saturates.
+struct Count {
+  uint64_t fixed = 0, sample = 0;
+
+  /// `each`, for every point of a space whose dynamic sizes are the batch.
+  void add(ArrayRef<int64_t> sizes, uint64_t each) {
+    bool hasBatch = false;
+    for (int64_t size : sizes) {
+      hasBatch |= ShapedType::isDynamic(size);
+      each = llvm::SaturatingMultiply<uint64_t>(each, ShapedType::isDynamic(size) ? 1 : size);
+    }
+    uint64_t &sum = hasBatch ? sample : fixed;
+    sum = llvm::SaturatingAdd(sum, each);
+  }
+};
+
+/// How many operations on floats one point of the op takes.
+uint64_t countFlops(linalg::LinalgOp op) {
+  uint64_t count = 0;
+  for (Operation &step : op.getBlock()->without_terminator())
+    if (isa<arith::ArithDialect, math::MathDialect>(step.getDialect()) && step.getNumOperands() > 0 &&
+        isa<FloatType>(step.getResult(0).getType()) && isa<FloatType>(step.getOperand(0).getType()))
+      ++count;
+  return count;
+}
+
+/// Adds a layer's path and an op's name from each part of a location, as the lowering to linalg has left them there.
+void collectNames(Location location, llvm::SetVector<StringRef> &layers, llvm::SetVector<StringRef> &ops) {
+  if (auto call = dyn_cast<CallSiteLoc>(location))
+    return collectNames(call.getCallee(), layers, ops);
+  if (auto name = dyn_cast<NameLoc>(location)) {
+    layers.insert(name.getName());
+    return;
+  }
+  if (auto fused = dyn_cast<FusedLoc>(location)) {
+    if (auto op = dyn_cast_or_null<StringAttr>(fused.getMetadata()))
+      ops.insert(op);
+    for (Location part : fused.getLocations())
+      collectNames(part, layers, ops);
+  }
+}
+
+LaunchDescription describeLaunch(func::CallOp call) {
+  LaunchDescription launch;
+  llvm::SetVector<StringRef> layers, ops;
+  collectNames(call.getLoc(), layers, ops);
+  launch.layers = llvm::join(layers, ", ");
+  launch.ops = llvm::join(ops, ", ");
+  func::FuncOp kernel = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(call, call.getCalleeAttr());
+  Count flops, bytes;
+  kernel.walk([&](linalg::LinalgOp op) { flops.add(op.getStaticLoopRanges(), countFlops(op)); });
+  for (Type type : kernel.getArgumentTypes())
+    if (auto buffer = dyn_cast<MemRefType>(type))
+      bytes.add(buffer.getShape(), llvm::divideCeil(buffer.getElementTypeBitWidth(), 8));
+  launch.fixedFlops = flops.fixed;
+  launch.sampleFlops = flops.sample;
+  launch.fixedBytes = bytes.fixed;
+  launch.sampleBytes = bytes.sample;
+  return launch;
+}
+
 class Describer {
 public:
   explicit Describer(ModelDescription &model) : model(model) {}
@@ -51,6 +118,7 @@ public:
       if (role && failed(addArgument(function, i, role.getValue(), description)))
         return failure();
     }
+    function.walk([&](func::CallOp call) { description.launches.push_back(describeLaunch(call)); });
     return success();
   }
 

@@ -33,12 +33,19 @@ struct WeightDescription {
   int64_t getElements() const;
 };
 
+struct LaunchDescription {
+  std::string layers, ops; // by commas
+  uint64_t fixedFlops = 0, sampleFlops = 0;
+  uint64_t fixedBytes = 0, sampleBytes = 0;
+};
+
 struct FunctionDescription {
   std::string entry; // its symbol
   std::vector<TensorDescription> inputs;
   std::vector<TensorDescription> outputs;
   uint64_t arenaFixedBytes = 0;
   uint64_t arenaSampleBytes = 0;
+  std::vector<LaunchDescription> launches;
 };
 
 struct ModelDescription {

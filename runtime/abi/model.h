@@ -20,7 +20,7 @@
 extern "C" {
 #endif
 
-#define CNN_ABI_VERSION 2u
+#define CNN_ABI_VERSION 3u
 #define CNN_MAX_RANK 8
 #define CNN_ALIGNMENT 64 /* bytes: of every block and of every tensor inside one */
 
@@ -63,6 +63,9 @@ typedef void (*cnn_kernel_fn)(void *arguments, int64_t begin, int64_t end);
  * done. */
 typedef void (*cnn_parallel_for_fn)(void *context, cnn_kernel_fn kernel, void *arguments, int64_t count);
 
+/* Is told where a function is: before it launches kernel i, with i, and at its end, with the number of launches. */
+typedef void (*cnn_observe_fn)(void *context, int64_t launch);
+
 /* The arguments of one call of a compiled function. Pointers to blocks and to the arena are CNN_ALIGNMENT-aligned;
  * inputs and outputs need only the alignment of their element type, and do not overlap anything else. */
 typedef struct cnn_call {
@@ -78,9 +81,20 @@ typedef struct cnn_call {
   float rate;                       /* learning rate of this step */
   cnn_parallel_for_fn parallel_for; /* NULL: serial */
   void *parallel_context;
+  cnn_observe_fn observe; /* NULL: nobody */
+  void *observe_context;
 } cnn_call;
 
 typedef void (*cnn_entry_fn)(const cnn_call *call);
+
+/* One launch of a kernel. The counts are for a batch of n samples, fixed + n * sample: f32 operations of the algorithm
+ * (a multiply-add is two), and the bytes of the tensors that the kernel reads and writes, each once. */
+typedef struct cnn_launch_desc {
+  const char *layers; /* whose ops it computes: "stage2[0].conv1, relu"; may be empty */
+  const char *ops;    /* those ops: "conv, relu" */
+  uint64_t fixed_flops, sample_flops;
+  uint64_t fixed_bytes, sample_bytes;
+} cnn_launch_desc;
 
 /* One compiled function. Of train_step and evaluate, output 0 is the loss and the others are the metrics, in the order
  * of the train block, each a single float: the mean over the batch. */
@@ -92,6 +106,8 @@ typedef struct cnn_function_desc {
   const cnn_tensor_desc *outputs;
   uint64_t arena_fixed_bytes;
   uint64_t arena_sample_bytes;
+  int64_t launch_count;
+  const cnn_launch_desc *launches; /* in the order in which they run */
 } cnn_function_desc;
 
 typedef struct cnn_model_desc {

@@ -507,6 +507,8 @@ struct cnn_run {
   int64_t max_batch;
   cnn_parallel_for_fn parallel_for;
   void *parallel_context;
+  cnn_observe_fn observe;
+  void *observe_context;
   const void **piece_inputs; /* [input_count]: where the current piece of a large batch begins */
   void **piece_outputs;      /* [output_count] */
   void *arena;
@@ -576,6 +578,11 @@ void cnn_run_set_parallel_for(cnn_run *run, cnn_parallel_for_fn parallel_for, vo
   run->parallel_context = context;
 }
 
+void cnn_run_set_observer(cnn_run *run, cnn_observe_fn observe, void *context) {
+  run->observe = observe;
+  run->observe_context = context;
+}
+
 static int any_null(const void *const *pointers, int64_t count) {
   for (int64_t i = 0; i < count; ++i)
     if (!pointers[i])
@@ -613,6 +620,8 @@ cnn_status cnn_run_infer(cnn_run *run, int64_t batch, const void *const *inputs,
   call.arena = run->arena;
   call.parallel_for = run->parallel_for;
   call.parallel_context = run->parallel_context;
+  call.observe = run->observe;
+  call.observe_context = run->observe_context;
   for (int64_t begin = 0; begin < batch; begin += call.batch) {
     call.batch = batch - begin < run->max_batch ? batch - begin : run->max_batch;
     for (int64_t i = 0; i < infer->input_count; ++i)
@@ -632,6 +641,8 @@ struct cnn_trainer {
   uint64_t seed, step;
   cnn_parallel_for_fn parallel_for;
   void *parallel_context;
+  cnn_observe_fn observe;
+  void *observe_context;
   const void **piece_inputs; /* [most inputs] */
   void **result_pointers;    /* [most outputs] */
   float *results;            /* [most outputs] */
@@ -731,6 +742,11 @@ void cnn_trainer_set_parallel_for(cnn_trainer *trainer, cnn_parallel_for_fn para
   trainer->parallel_context = context;
 }
 
+void cnn_trainer_set_observer(cnn_trainer *trainer, cnn_observe_fn observe, void *context) {
+  trainer->observe = observe;
+  trainer->observe_context = context;
+}
+
 /* A call whose results go to trainer->results. */
 static void prepare_call(cnn_trainer *trainer, const cnn_function_desc *function, cnn_call *call) {
   memset(call, 0, sizeof *call);
@@ -745,6 +761,8 @@ static void prepare_call(cnn_trainer *trainer, const cnn_function_desc *function
   call->step = trainer->step;
   call->parallel_for = trainer->parallel_for;
   call->parallel_context = trainer->parallel_context;
+  call->observe = trainer->observe;
+  call->observe_context = trainer->observe_context;
 }
 
 cnn_status cnn_trainer_step(cnn_trainer *trainer, int64_t batch, const void *const *inputs, float rate,

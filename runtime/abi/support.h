@@ -97,6 +97,9 @@ void cnn_run_destroy(cnn_run *run);
 
 /* Who runs the kernels of this state; NULL is the calling thread alone. */
 void cnn_run_set_parallel_for(cnn_run *run, cnn_parallel_for_fn parallel_for, void *context);
+/* Who is told of every launch of a kernel, on the calling thread; NULL is nobody. desc->infer.launches says what a
+ * launch is. A large batch is done in pieces, each of which begins again with launch 0. */
+void cnn_run_set_observer(cnn_run *run, cnn_observe_fn observe, void *context);
 
 /* Runs the network on `batch` samples (>= 1). inputs[i] and outputs[i] are as described by desc->infer. A batch above
  * max_batch is done in pieces; samples do not depend on each other. CNN_BAD_ARGUMENT, also for a label out of range. */
@@ -113,6 +116,8 @@ cnn_status cnn_trainer_create_in(cnn_model *model, int64_t max_batch, uint64_t s
                                  cnn_trainer **trainer);
 void cnn_trainer_destroy(cnn_trainer *trainer);
 void cnn_trainer_set_parallel_for(cnn_trainer *trainer, cnn_parallel_for_fn parallel_for, void *context);
+/* As cnn_run_set_observer: desc->train_step.launches, or those of desc->evaluate. */
+void cnn_trainer_set_observer(cnn_trainer *trainer, cnn_observe_fn observe, void *context);
 
 /* One step: forward, backward, update, on a batch of 1 to max_batch samples, then the step counter goes up by one.
  * inputs[i] is as described by desc->train_step. results[0] receives the mean loss of the batch before the update,

@@ -56,6 +56,11 @@ cnn_status checkFunction(const char *name, const cnn_function_desc &function, cn
     return CNN_OK;
   if (cnn_status status = checkTensors(name, "inputs", function.input_count, function.inputs, error); status != CNN_OK)
     return status;
+  if (function.launch_count < 0 || (function.launch_count > 0 && !function.launches))
+    return fail(error, CNN_INCOMPATIBLE, "the launches of %s have no table", name);
+  for (int64_t i = 0; i < function.launch_count; ++i)
+    if (!function.launches[i].layers || !function.launches[i].ops)
+      return fail(error, CNN_INCOMPATIBLE, "a launch of %s has no name", name);
   return checkTensors(name, "outputs", function.output_count, function.outputs, error);
 }
 

@@ -119,6 +119,8 @@ static const cnn_tensor_desc inputs[] = {{"image", CNN_U8, 3, image_shape, 0}, {
 static const cnn_tensor_desc scores[] = {{"score", CNN_F32, 1, score_shape, 0}};
 static const cnn_tensor_desc results[] = {{"loss", CNN_F32, 0, 0, 0}, {"accuracy", CNN_F32, 0, 0, 0}};
 
+static const cnn_launch_desc launches[] = {{"linear", "dense", 0, 2 * PIXELS * CLASSES, 0, PIXELS + 4 * CLASSES}};
+
 static const cnn_weight_desc weights[] = {
     {"linear.weight", CNN_PARAMETER, CNN_F32, 2, CNN_INIT_UNIFORM, -0.25, 0.25, weight_shape, weight_storage,
      WEIGHT * 4},
@@ -141,9 +143,9 @@ static const cnn_weight_desc weights[] = {
       weights,                                                                                                         \
       PARAMETERS,                                                                                                      \
       STATES,                                                                                                          \
-      {infer, 1, inputs, 1, scores, 0, 0},                                                                             \
-      {train_step, 2, inputs, 2, results, 0, CLASSES * 4},                                                             \
-      {evaluate, 2, inputs, 2, results, 0, CLASSES * 4},                                                               \
+      {infer, 1, inputs, 1, scores, 0, 0, 1, launches},                                                                \
+      {train_step, 2, inputs, 2, results, 0, CLASSES * 4, 0, 0},                                                       \
+      {evaluate, 2, inputs, 2, results, 0, CLASSES * 4, 0, 0},                                                         \
   }
 
 static const _Alignas(CNN_ALIGNMENT) float embedded_parameters[PARAMETER_FLOATS] = {[BIAS] = 1, 2, 3};

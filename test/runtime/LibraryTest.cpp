@@ -86,7 +86,8 @@ TEST(CheckModel, FindsUnsoundTables) {
     EXPECT_EQ(cnn_check_model(&desc, &error), CNN_INCOMPATIBLE);
     EXPECT_STREQ(error.text, text);
   };
-  refused([](auto &desc, auto &) { desc.abi_version = 7; }, "expected interface version 2, found 7");
+  refused([](auto &desc, auto &) { desc.abi_version = 7; }, "expected interface version 3, found 7");
+  refused([](auto &desc, auto &) { desc.infer.launches = nullptr; }, "the launches of infer have no table");
   refused([](auto &, auto &weights) { weights[1].offset = 1 << 20; }, "weight 'linear.bias' lies outside its block");
   refused([](auto &, auto &weights) { weights[1].path = "linear.weight"; },
           "two weights have the path 'linear.weight'");

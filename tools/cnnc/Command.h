@@ -38,6 +38,7 @@ struct Command {
 extern const Command buildCommand;
 extern const Command checkCommand;
 extern const Command fmtCommand;
+extern const Command profileCommand;
 extern const Command runCommand;
 extern const Command trainCommand;
 

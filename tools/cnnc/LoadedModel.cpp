@@ -35,18 +35,24 @@ ExitCode LoadedModel::load(Compilation &compilation, llvm::StringRef net, llvm::
     code = compilation.build(options);
   if (code != ExitCode::Success)
     return code;
+  cnn_status status = CNN_OK;
+  code = open(compilation, folder.path + "/lib" + options.net + ".so", &status);
+  // The tables of a library that was made just now; else its file.
+  if (status != CNN_INCOMPATIBLE)
+    return code;
+  reportBug("cannot load what was made from '" + compilation.path + "'");
+  return ExitCode::CompilerBug;
+}
+
+ExitCode LoadedModel::open(Compilation &compilation, llvm::StringRef path, cnn_status *status) {
   cnn_error error = {};
-  std::string path = folder.path + "/lib" + options.net + ".so";
-  if (cnn_library_open(path.c_str(), &library, &error) != CNN_OK) {
-    compilation.error(error.text);
-    // The tables of a library that was made just now; else its file.
-    if (error.status != CNN_INCOMPATIBLE)
-      return ExitCode::WrongModel;
-    reportBug("cannot load what was made from '" + compilation.path + "'");
-    return ExitCode::CompilerBug;
+  if (cnn_library_open(path.str().c_str(), &library, &error) != CNN_OK) {
+    if (status)
+      *status = error.status;
+    return compilation.error(error.text);
   }
-  if (cnn_status status = cnn_model_create(cnn_library_model(library), &loaded); status != CNN_OK)
-    return compilation.error(cnn_status_text(status));
+  if (cnn_status created = cnn_model_create(cnn_library_model(library), &loaded); created != CNN_OK)
+    return compilation.error(cnn_status_text(created));
   return ExitCode::Success;
 }
 

@@ -18,6 +18,8 @@ public:
   /// Compiles the net for the given CPU, the host's if that is empty, and loads it; its weights are zeros. The module
   /// of the compilation is used up. Errors have been shown if this is not Success.
   ExitCode load(Compilation &compilation, llvm::StringRef net, llvm::StringRef cpu, bool withTraining);
+  /// Loads a library that was made before; the compilation shows its errors.
+  ExitCode open(Compilation &compilation, llvm::StringRef path, cnn_status *status = nullptr);
 
   cnn_model *model() const { return loaded; }
   const cnn_model_desc &description() const { return *cnn_library_model(library); }

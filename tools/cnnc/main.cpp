@@ -13,7 +13,8 @@
 namespace cnn::tools {
 
 // In the order in which help lists them.
-static const Command *const commands[] = {&checkCommand, &trainCommand, &buildCommand, &runCommand, &fmtCommand};
+static const Command *const commands[] = {&checkCommand, &trainCommand,   &buildCommand,
+                                          &runCommand,   &profileCommand, &fmtCommand};
 
 static void showUsage(llvm::raw_ostream &os) {
   os << "usage: cnnc COMMAND …\n\n";

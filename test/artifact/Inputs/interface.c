@@ -101,6 +101,12 @@ static void inPieces(void *context, void (*kernel)(void *arguments, int64_t begi
     kernel(arguments, end > size ? end - size : 0, end);
 }
 
+static void seeLaunch(void *context, int64_t launch) {
+  int *seen = context;
+  CHECK(launch == *seen);
+  ++*seen;
+}
+
 static void infer(LeNet5_model *model, int64_t maxBatch, float *scores) {
   LeNet5_run *run;
   EXPECT(CNN_OK, LeNet5_run_create(model, maxBatch, &run));
@@ -146,6 +152,15 @@ static void testBatches(LeNet5_model *model) {
   int callsBefore = calls;
   EXPECT(CNN_OK, LeNet5_infer(run, SAMPLES, images, scores));
   CHECK(calls == callsBefore && memcmp(scores, together, sizeof together) == 0);
+
+  /* An observer sees every launch in turn, and the end. */
+  LeNet5_run_set_observer(run, seeLaunch, &calls);
+  calls = 0;
+  EXPECT(CNN_OK, LeNet5_infer(run, 1, images, scores));
+  CHECK(calls == 10);
+  LeNet5_run_set_observer(run, NULL, NULL);
+  EXPECT(CNN_OK, LeNet5_infer(run, 1, images, scores));
+  CHECK(calls == 10);
 
   EXPECT(CNN_BAD_ARGUMENT, LeNet5_infer(NULL, 1, images, scores));
   EXPECT(CNN_BAD_ARGUMENT, LeNet5_infer(run, 0, images, scores));

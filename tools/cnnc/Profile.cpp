@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// cnnc profile: runs a net many times on made-up samples, asks the library at every launch of a kernel what time it is,
+// and compares each launch with what the machine can do.
+//
+// Values do not change how long a kernel takes, so the samples are random. Per launch the least time of all runs
+// counts: what else happens on a machine makes a launch slower, never faster.
+#include "ir/CnnDialect.h"
+#include "tools/cnnc/LoadedModel.h"
+#include "tools/cnnc/OutputFile.h"
+#include "tools/cnnc/ProfileReport.h"
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <memory>
+#include <random>
+
+namespace cnn::tools {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Random samples for all tensors of a list.
+class MadeUpSamples {
+public:
+  /// False if there is no memory.
+  bool fill(llvm::ArrayRef<cnn_tensor_desc> tensors, int64_t batch) {
+    for (const cnn_tensor_desc &tensor : tensors) {
+      size_t sampleBytes = cnn_tensor_sample_bytes(&tensor);
+      memory.emplace_back(std::calloc(batch, sampleBytes), &std::free);
+      addresses.push_back(memory.back().get());
+      if (!addresses.back())
+        return false;
+      fill(tensor, addresses.back(), batch * (sampleBytes / cnn_dtype_bytes(tensor.dtype)));
+    }
+    return true;
+  }
+  std::vector<void *> addresses;
+
+private:
+  void fill(const cnn_tensor_desc &tensor, void *values, int64_t count) {
+    int64_t classes = tensor.class_count > 0 ? tensor.class_count : 256;
+    for (int64_t i = 0; i < count; ++i) {
+      uint32_t word = random();
+      switch (static_cast<cnn_dtype>(tensor.dtype)) {
+      case CNN_F32:
+        static_cast<float *>(values)[i] = static_cast<float>(word) * 0x1p-32f;
+        break;
+      case CNN_U8:
+        static_cast<uint8_t *>(values)[i] = static_cast<uint8_t>(word);
+        break;
+      case CNN_I32:
+        static_cast<int32_t *>(values)[i] = static_cast<int32_t>(word % classes);
+        break;
+      case CNN_I64:
+        static_cast<int64_t *>(values)[i] = word % classes;
+        break;
+      }
+    }
+  }
+
+  std::vector<std::unique_ptr<void, decltype(&std::free)>> memory;
+  std::mt19937 random{1};
+};
+
+/// What is measured: inference, or a training step.
+class Subject {
+public:
+  ~Subject() {
+    cnn_run_destroy(run);
+    cnn_trainer_destroy(trainer);
+  }
+
+  cnn_status create(cnn_model *model, int64_t wantedBatch, bool isTraining, Clock::time_point *marks) {
+    const cnn_model_desc *desc = cnn_model_description(model);
+    function = isTraining ? &desc->train_step : &desc->infer;
+    batch = wantedBatch;
+    cnn_status status =
+        isTraining ? cnn_trainer_create(model, batch, /*seed=*/1, &trainer) : cnn_run_create(model, batch, &run);
+    if (status != CNN_OK)
+      return status;
+    auto observe = [](void *context, int64_t launch) {
+      static_cast<Clock::time_point *>(context)[launch] = Clock::now();
+    };
+    if (isTraining)
+      cnn_trainer_set_observer(trainer, observe, marks);
+    else
+      cnn_run_set_observer(run, observe, marks);
+    bool isThere = inputs.fill({function->inputs, size_t(function->input_count)}, batch) &&
+                   outputs.fill({function->outputs, size_t(function->output_count)}, batch);
+    results.assign(function->output_count, nullptr);
+    return isThere ? CNN_OK : CNN_NO_MEMORY;
+  }
+  cnn_status execute() {
+    // A rate of zero: the weights stay what they are, however often the step is repeated.
+    return trainer ? cnn_trainer_step(trainer, batch, inputs.addresses.data(), /*rate=*/0, results.data())
+                   : cnn_run_infer(run, batch, inputs.addresses.data(), outputs.addresses.data());
+  }
+
+private:
+  const cnn_function_desc *function = nullptr;
+  int64_t batch = 0;
+  cnn_run *run = nullptr;
+  cnn_trainer *trainer = nullptr;
+  MadeUpSamples inputs, outputs;
+  std::vector<float *> results;
+};
+
+double median(std::vector<double> &values) {
+  auto middle = values.begin() + values.size() / 2;
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+} // namespace
+
+/// Fills in what running it tells: times, and their relation to the machine's ceilings.
+static cnn_status measure(cnn_model *model, bool isTraining, std::optional<int64_t> wantedRuns, Profile &profile) {
+  const cnn_model_desc *desc = cnn_model_description(model);
+  const cnn_function_desc &function = isTraining ? desc->train_step : desc->infer;
+  llvm::ArrayRef<cnn_launch_desc> launches(function.launches, function.launch_count);
+  std::vector<Clock::time_point> marks(launches.size() + 1);
+  Subject subject;
+  if (cnn_status status = subject.create(model, profile.batch, isTraining, marks.data()); status != CNN_OK)
+    return status;
+  // Pages are touched and threads are started.
+  if (cnn_status status = subject.execute(); status != CNN_OK)
+    return status;
+
+  constexpr int64_t fewestRuns = 5;
+  constexpr double defaultSeconds = 2;
+  std::vector<double> whole;
+  std::vector<std::vector<double>> each(launches.size());
+  double sum = 0;
+  auto isDone = [&](int64_t runs) {
+    return wantedRuns ? runs >= *wantedRuns : runs >= fewestRuns && sum >= defaultSeconds;
+  };
+  for (int64_t run = 0; !isDone(run); ++run) {
+    if (cnn_status status = subject.execute(); status != CNN_OK)
+      return status;
+    auto seconds = [&](size_t from, size_t to) {
+      return std::chrono::duration<double>(marks[to] - marks[from]).count();
+    };
+    for (size_t i = 0; i < launches.size(); ++i)
+      each[i].push_back(seconds(i, i + 1));
+    whole.push_back(seconds(0, launches.size()));
+    sum += whole.back();
+  }
+
+  profile.net = desc->name;
+  profile.producer = desc->producer;
+  profile.function = isTraining ? "training step" : "inference";
+  profile.runs = static_cast<int64_t>(whole.size());
+  profile.minimum = *llvm::min_element(whole);
+  profile.median = median(whole);
+  uint64_t batch = profile.batch;
+  for (auto [desc, times] : llvm::zip_equal(launches, each)) {
+    LaunchProfile launch = {};
+    launch.layers = desc.layers;
+    launch.ops = desc.ops;
+    launch.minimum = *llvm::min_element(times);
+    launch.median = median(times);
+    launch.flops = desc.fixed_flops + batch * desc.sample_flops;
+    launch.bytes = desc.fixed_bytes + batch * desc.sample_bytes;
+    launch.least = profile.ceilings.least(launch.flops, launch.bytes);
+    profile.launches.push_back(launch);
+  }
+  return CNN_OK;
+}
+
+static ExitCode runProfile(Arguments &arguments) {
+  DiagnosticsFormat format = diagnosticsFormat(arguments);
+  llvm::StringRef wantedNet = arguments.value("--net").value_or("");
+  llvm::StringRef cpu = arguments.value("--cpu").value_or("");
+  bool isTraining = arguments.flag("--train");
+  std::optional<int64_t> batch = arguments.integer("--batch", 1), runs = arguments.integer("--runs", 1),
+                         threads = arguments.integer("--threads", 1);
+  std::optional<llvm::StringRef> json = arguments.value("--json"), html = arguments.value("--html");
+  llvm::StringRef path = arguments.file("a model, such as lenet5.cnn, or a library, such as libLeNet5.so");
+  if (!arguments.finish())
+    return ExitCode::WrongCommandLine;
+
+  Compilation compilation(format);
+  LoadedModel loaded;
+  Profile profile = {};
+  profile.batch = batch.value_or(isTraining ? 64 : 1);
+  ExitCode code;
+  if (path.ends_with(".so")) {
+    code = loaded.open(compilation, path);
+  } else {
+    code = compilation.readModel(path);
+    if (code != ExitCode::Success)
+      return code;
+    std::string net = compilation.chooseNet(wantedNet);
+    if (net.empty())
+      return ExitCode::WrongCommandLine;
+    for (auto train : compilation.module().getOps<TrainOp>())
+      if (isTraining && !batch && train.getNet() == net)
+        profile.batch = train.getBatch();
+    code = loaded.load(compilation, net, cpu, isTraining);
+  }
+  if (code == ExitCode::Success)
+    code = setThreads(compilation, threads);
+  if (code != ExitCode::Success)
+    return code;
+  if (isTraining && !loaded.description().train_step.entry)
+    return compilation.error("'" + path + "' has no training step");
+  // The weights of a library may be embedded.
+  cnn_status status =
+      loaded.description().embedded_parameters ? CNN_OK : cnn_model_initialize(loaded.model(), /*seed=*/1);
+  profile.threads = cnn_get_threads();
+  profile.ceilings = measureCeilings();
+  if (status == CNN_OK)
+    status = measure(loaded.model(), isTraining, runs, profile);
+  if (status != CNN_OK)
+    return compilation.error(cnn_status_text(status));
+
+  auto write = [&](llvm::StringRef file, void (*print)(const Profile &, llvm::raw_ostream &)) {
+    std::string text, problem;
+    llvm::raw_string_ostream stream(text);
+    print(profile, stream);
+    if (file == "-")
+      llvm::outs() << text;
+    else if (!writeWholeFile(file, text, problem))
+      code = compilation.error(problem);
+  };
+  if (json)
+    write(*json, printProfileJson);
+  if (html)
+    write(*html, printProfileHtml);
+  if (!json || *json != "-")
+    printProfile(profile, llvm::outs());
+  return code;
+}
+
+const Command profileCommand = {
+    "profile", "MODEL|LIBRARY [options]", "Measure how long each layer takes, beside what the machine can do.",
+    "  --batch N                so many samples at a time (default: 1; with --train, that of the train block)\n"
+    "  --train                  a training step instead of inference\n"
+    "  --threads N              use so many threads (default: all)\n"
+    "  --runs N                 run it so many times (default: for two seconds)\n"
+    "  --json FILE              write the numbers; - is standard output, instead of the table\n"
+    "  --html FILE              write a page with a picture\n"
+    "  --net NAME               the net, if the file has several\n"
+    "  --cpu NAME               the processor (default: the host's)\n"
+    "  --diagnostics=text|json  show errors as text, or as one JSON object per line\n",
+    runProfile};
+
+} // namespace cnn::tools
