@@ -56,6 +56,11 @@ struct Contraction {
     return hasGroupLoop() ? lowering.splitDim(tensor, typeOf(tensor).getRank() - 1, channels) : tensor;
   }
 
+  /// How many output channels a block of the weight has; 0 if these are not split.
+  int64_t blockOf(Value weight) const {
+    return typeOf(weight).getRank() > spatial + 2 ? typeOf(weight).getShape().back() : 0;
+  }
+
   Value forward(Value x, Value weight, RankedTensorType type) const;
   Value weightGradient(Value x, Value dy, RankedTensorType type) const;
 };
@@ -69,7 +74,7 @@ SmallVector<int64_t> range(int64_t first, int64_t count) {
   return llvm::to_vector(llvm::seq<int64_t>(first, first + count));
 }
 
-/// y from the padded x [B, S.., C] and the weight [K.., C/groups, O].
+/// y from the padded x [B, S.., C] and the weight [K.., C/groups, O], or, without groups, [O/block, K.., C, block].
 Value Contraction::forward(Value x, Value weight, RankedTensorType type) const {
   OpBuilder &b = lowering.builder;
   auto dims = [&](ArrayRef<int64_t> loops) {
@@ -102,7 +107,12 @@ Value Contraction::forward(Value x, Value weight, RankedTensorType type) const {
     weightExprs.push_back(b.getAffineDimExpr(o - 1));
   }
   xExprs.push_back(b.getAffineDimExpr(c));
-  weightExprs.push_back(b.getAffineDimExpr(o));
+  if (int64_t block = blockOf(weight)) {
+    weightExprs.insert(weightExprs.begin(), b.getAffineDimExpr(o).floorDiv(block));
+    weightExprs.push_back(b.getAffineDimExpr(o) % block);
+  } else {
+    weightExprs.push_back(b.getAffineDimExpr(o));
+  }
   SmallVector<int64_t> shape(type.getShape());
   if (group) {
     shape.back() = groups;
@@ -210,25 +220,45 @@ FailureOr<Value> spreadOutputGradient(LinalgLowering &lowering, Value dy, Window
   });
 }
 
-/// [K.., C/groups, O] -> [K.., O/groups, C], each group transposed, the kernel dimensions flipped.
-Value flipWeight(LinalgLowering &lowering, Value weight, int64_t groups) {
-  auto from = typeOf(weight);
-  int64_t rank = from.getRank();
-  int64_t inputs = from.getDimSize(rank - 2), outputs = from.getDimSize(rank - 1) / groups;
-  SmallVector<int64_t> shape(from.getShape());
-  shape[rank - 2] = outputs;
-  shape[rank - 1] = inputs * groups;
-  return lowering.forEach(
-      RankedTensorType::get(shape, from.getElementType()), {}, [&](ImplicitLocOpBuilder &b, ValueRange) {
-        IndexMath index(b);
-        SmallVector<Value> position;
-        for (int64_t d = 0; d < rank - 2; ++d)
-          position.push_back(index.sub(index.constant(from.getDimSize(d) - 1), index.loop(d)));
-        Value o = index.loop(rank - 2), c = index.loop(rank - 1);
-        position.push_back(groups == 1 ? c : index.rem(c, inputs));
-        position.push_back(groups == 1 ? o : index.add(index.mul(index.div(c, inputs), outputs), o));
-        return tensor::ExtractOp::create(b, weight, position).getResult();
-      });
+/// [K.., C/groups, O] -> [K.., O/groups, C], each group transposed, the kernel dimensions flipped. Without groups, O
+/// and C may be split.
+Value flipWeight(LinalgLowering &lowering, TypedValue<RankedTensorType> weight, int64_t groups) {
+  // The shape of the value: [O, C/groups, K..], and of the flipped one.
+  SmallVector<int64_t> shape(weight.getType().getShape());
+  int64_t rank = shape.size(), inputs = shape[1], outputs = shape[0] / groups;
+  auto layoutFor = [&](ArrayRef<int64_t> shape) {
+    return groups == 1 ? blockedWeightLayout(shape) : weightLayout(shape.size());
+  };
+  Layout fromLayout = layoutFor(shape);
+  Value from = lowering.get(weight, fromLayout);
+  std::swap(shape[0], shape[1]);
+  shape[0] *= groups;
+  shape[1] /= groups;
+  Layout toLayout = layoutFor(shape);
+  RankedTensorType type =
+      LinalgLowering::lowerType(RankedTensorType::get(shape, weight.getType().getElementType()), toLayout);
+  return lowering.forEach(type, {}, [&](ImplicitLocOpBuilder &b, ValueRange) {
+    IndexMath index(b);
+    // By dimension of the flipped value.
+    SmallVector<Value> at(rank);
+    for (auto [loop, dim] : llvm::enumerate(toLayout))
+      at[dim] = index.loop(loop);
+    if (isSplit(toLayout))
+      at[0] = index.add(index.mul(index.loop(0), type.getShape().back()), at[0]);
+    Value c = at[0], o = at[1];
+    // By dimension of the weight.
+    at[0] = groups == 1 ? o : index.add(index.mul(index.div(c, inputs), outputs), o);
+    at[1] = groups == 1 ? c : index.rem(c, inputs);
+    for (int64_t dim = 2; dim < rank; ++dim)
+      at[dim] = index.sub(index.constant(shape[dim] - 1), at[dim]);
+    SmallVector<Value> position = llvm::map_to_vector(fromLayout, [&](int64_t dim) { return at[dim]; });
+    if (isSplit(fromLayout)) {
+      int64_t block = typeOf(from).getShape().back();
+      position.front() = index.div(at[0], block);
+      position.back() = index.rem(at[0], block);
+    }
+    return tensor::ExtractOp::create(b, from, position).getResult();
+  });
 }
 
 /// The window of the contraction that computes the input gradient from the spread-out output gradient.
@@ -264,7 +294,8 @@ LogicalResult lower(ConvOp op, LinalgLowering &lowering) {
   FailureOr<Value> x = lowering.padForWindow(lowering.getChannelsLast(op.getInput()), op.getWindow(), 0.0);
   if (failed(x))
     return failure();
-  Value weight = lowering.get(op.getWeight(), weightLayout(weightType.getRank()));
+  Value weight = lowering.get(op.getWeight(), groups == 1 ? blockedWeightLayout(weightType.getShape())
+                                                          : weightLayout(weightType.getRank()));
   Contraction contraction{lowering, op.getWindow(), groups, weightType.getDimSize(1),
                           weightType.getDimSize(0) / groups};
   Layout layout = channelsLast(weightType.getRank());
@@ -289,7 +320,7 @@ LogicalResult lower(ConvInputGradOp op, LinalgLowering &lowering) {
                                              type.getShape().drop_front(2));
   if (failed(dy))
     return failure();
-  Value weight = flipWeight(lowering, lowering.get(op.getWeight(), weightLayout(weightType.getRank())), groups);
+  Value weight = flipWeight(lowering, op.getWeight(), groups);
   // The roles of input and output channels are exchanged.
   Contraction contraction{lowering, gradientWindow(op.getWindow()), groups, weightType.getDimSize(0) / groups,
                           weightType.getDimSize(1)};

@@ -16,11 +16,11 @@ namespace cnn {
 namespace {
 
 LogicalResult lower(SgdUpdateOp op, LinalgLowering &lowering) {
-  Layout layout = lowering.layoutOf(op.getParameter());
+  Layout layout = lowering.storedLayoutOf(op.getParameter());
   RankedTensorType type = LinalgLowering::lowerType(op.getParameter().getType(), layout);
   AffineMap all = lowering.identityMap(layout.size()), scalar = lowering.loopMap(layout.size(), {});
   double momentum = op.getMomentum().convertToDouble(), decay = op.getDecay().convertToDouble();
-  SmallVector<LoopInput> inputs{{lowering.get(op.getParameter()), all},
+  SmallVector<LoopInput> inputs{{lowering.get(op.getParameter(), layout), all},
                                 {lowering.get(op.getGradient(), layout), all},
                                 {lowering.get(op.getRate()), scalar}};
   SmallVector<RankedTensorType> types{type};
@@ -47,7 +47,7 @@ LogicalResult lower(SgdUpdateOp op, LinalgLowering &lowering) {
 }
 
 LogicalResult lower(AdamUpdateOp op, LinalgLowering &lowering) {
-  Layout layout = lowering.layoutOf(op.getParameter());
+  Layout layout = lowering.storedLayoutOf(op.getParameter());
   RankedTensorType type = LinalgLowering::lowerType(op.getParameter().getType(), layout);
   AffineMap all = lowering.identityMap(layout.size()), scalar = lowering.loopMap(layout.size(), {});
   double beta1 = op.getBeta1().convertToDouble(), beta2 = op.getBeta2().convertToDouble();
@@ -70,7 +70,7 @@ LogicalResult lower(AdamUpdateOp op, LinalgLowering &lowering) {
   };
   SmallVector<Value> results =
       lowering.forEachOf({type, type, type},
-                         {{lowering.get(op.getParameter()), all},
+                         {{lowering.get(op.getParameter(), layout), all},
                           {lowering.get(op.getGradient(), layout), all},
                           {lowering.get(op.getFirstMoment(), layout), all},
                           {lowering.get(op.getSecondMoment(), layout), all},

@@ -23,7 +23,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "llvm/ADT/StringSet.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace cnn {
 #define GEN_PASS_DEF_CONVERTTOLINALG
@@ -50,15 +50,16 @@ std::string weightKey(func::FuncOp function, unsigned argument) {
   return (function.getName().split('.').first + ":" + name.getValue()).str();
 }
 
-/// Whether the argument is the weight of a convolution.
-bool isConvWeight(BlockArgument argument) {
-  return llvm::any_of(argument.getUsers(), [&](Operation *user) {
-    if (auto conv = dyn_cast<ConvOp>(user))
-      return conv.getWeight() == argument;
-    if (auto gradient = dyn_cast<ConvInputGradOp>(user))
-      return gradient.getWeight() == argument;
-    return false;
-  });
+/// The most groups of the convolutions whose weight the argument is; 0 if it is none's.
+int64_t countConvGroups(BlockArgument argument) {
+  int64_t groups = 0;
+  for (Operation *user : argument.getUsers()) {
+    if (auto conv = dyn_cast<ConvOp>(user); conv && conv.getWeight() == argument)
+      groups = std::max<int64_t>(groups, conv.getGroups());
+    if (auto gradient = dyn_cast<ConvInputGradOp>(user); gradient && gradient.getWeight() == argument)
+      groups = std::max<int64_t>(groups, gradient.getGroups());
+  }
+  return groups;
 }
 
 /// The parameter whose update reads the argument as a slot.
@@ -84,24 +85,29 @@ public:
         functions.push_back(function);
     for (func::FuncOp function : functions)
       for (BlockArgument argument : function.getArguments())
-        if (isWeight(roleOf(function, argument.getArgNumber(), Role::Input)) && isConvWeight(argument))
-          convWeights.insert(weightKey(function, argument.getArgNumber()));
+        if (isWeight(roleOf(function, argument.getArgNumber(), Role::Input)))
+          if (int64_t groups = countConvGroups(argument)) {
+            int64_t &most = convGroups[weightKey(function, argument.getArgNumber())];
+            most = std::max(most, groups);
+          }
     for (func::FuncOp function : functions)
       if (failed(lowerFunction(function)))
         return signalPassFailure();
   }
 
 private:
-  llvm::StringSet<> convWeights;
+  llvm::StringMap<int64_t> convGroups; // of the weights of convolutions
 
   Layout layoutOfArgument(func::FuncOp function, unsigned argument) {
-    int64_t rank = cast<RankedTensorType>(function.getArgumentTypes()[argument]).getRank();
+    auto type = cast<RankedTensorType>(function.getArgumentTypes()[argument]);
+    int64_t rank = type.getRank();
     Role role = roleOf(function, argument, Role::Input);
     if (role == Role::Slot)
       if (std::optional<unsigned> parameter = findParameterOfSlot(function.getArgument(argument)))
         return layoutOfArgument(function, *parameter);
-    if (isWeight(role) && convWeights.contains(weightKey(function, argument)))
-      return weightLayout(rank);
+    if (isWeight(role))
+      if (int64_t groups = convGroups.lookup(weightKey(function, argument)))
+        return groups == 1 ? blockedWeightLayout(type.getShape()) : weightLayout(rank);
     return identityLayout(rank);
   }
 

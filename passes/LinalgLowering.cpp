@@ -10,35 +10,10 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
-#include <numeric>
 
 using namespace mlir;
 
 namespace cnn {
-
-//===-- Layouts ---------------------------------------------------------------------------------------------------===//
-
-Layout identityLayout(int64_t rank) {
-  Layout layout(rank);
-  std::iota(layout.begin(), layout.end(), 0);
-  return layout;
-}
-
-Layout channelsLast(int64_t rank) {
-  Layout layout = identityLayout(rank);
-  if (rank > 2)
-    std::rotate(layout.begin() + 1, layout.begin() + 2, layout.end());
-  return layout;
-}
-
-Layout weightLayout(int64_t rank) {
-  Layout layout = identityLayout(rank);
-  if (rank >= 2) {
-    std::rotate(layout.begin(), layout.begin() + 2, layout.end());
-    std::swap(layout[rank - 2], layout[rank - 1]);
-  }
-  return layout;
-}
 
 //===-- What stands for a value -----------------------------------------------------------------------------------===//
 
@@ -60,20 +35,36 @@ void LinalgLowering::set(Value value, Value tensor, ArrayRef<int64_t> layout) {
   copies[value].assign({Copy{tensor, Layout(layout)}});
 }
 
-Value LinalgLowering::get(Value value) const { return copies.find(value)->second.front().tensor; }
+Value LinalgLowering::get(Value value) { return get(value, layoutOf(value)); }
 
-const Layout &LinalgLowering::layoutOf(Value value) const { return copies.find(value)->second.front().layout; }
+Layout LinalgLowering::layoutOf(Value value) const { return withoutSplit(storedLayoutOf(value)); }
+
+const Layout &LinalgLowering::storedLayoutOf(Value value) const { return copies.find(value)->second.front().layout; }
 
 Value LinalgLowering::get(Value value, ArrayRef<int64_t> layout) {
   SmallVector<Copy, 1> &known = copies.find(value)->second;
   for (const Copy &copy : known)
     if (ArrayRef(copy.layout) == layout)
       return copy.tensor;
-  ArrayRef<int64_t> from = known.front().layout;
+  // [blocks, .., block] -> [.., all], any order, and back.
+  Layout from = withoutSplit(known.front().layout), to = withoutSplit(layout);
+  Value tensor = known.front().tensor;
+  if (isSplit(known.front().layout)) {
+    SmallVector<int64_t> blocksInside = llvm::to_vector(llvm::seq<int64_t>(1, from.size() + 1));
+    blocksInside.insert(blocksInside.end() - 1, 0);
+    tensor = reshape(transpose(tensor, blocksInside), lowerType(value.getType(), from));
+  }
   SmallVector<int64_t> permutation;
-  for (int64_t dim : layout)
+  for (int64_t dim : to)
     permutation.push_back(llvm::find(from, dim) - from.begin());
-  Value tensor = transpose(known.front().tensor, permutation);
+  tensor = transpose(tensor, permutation);
+  if (isSplit(layout)) {
+    int64_t last = to.size() - 1;
+    SmallVector<int64_t> blocksOutside = llvm::to_vector(llvm::seq<int64_t>(0, last));
+    blocksOutside.insert(blocksOutside.begin(), last);
+    blocksOutside.push_back(last + 1);
+    tensor = transpose(splitDim(tensor, last, lowerType(value.getType(), layout).getShape().back()), blocksOutside);
+  }
   known.push_back({tensor, Layout(layout)});
   return tensor;
 }
@@ -95,6 +86,10 @@ RankedTensorType LinalgLowering::lowerType(Type type, ArrayRef<int64_t> layout) 
   SmallVector<int64_t> shape;
   for (int64_t dim : layout)
     shape.push_back(tensor.getDimSize(dim));
+  if (isSplit(layout)) {
+    shape.back() = columnsPerBlock(shape.front());
+    shape.front() /= shape.back();
+  }
   return RankedTensorType::get(shape, lowerElementType(tensor.getElementType()));
 }
 

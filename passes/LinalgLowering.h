@@ -36,10 +36,12 @@ public:
 
   /// Says that `tensor`, in this layout, holds `value`.
   void set(mlir::Value value, mlir::Value tensor, llvm::ArrayRef<int64_t> layout);
-  /// The tensor for `value` in the layout it was computed in.
-  mlir::Value get(mlir::Value value) const;
+  /// The tensor for `value` in the layout it was computed in, but with no dimension split.
+  mlir::Value get(mlir::Value value);
   /// That layout.
-  const Layout &layoutOf(mlir::Value value) const;
+  Layout layoutOf(mlir::Value value) const;
+  /// The layout in which the value is stored or was computed.
+  const Layout &storedLayoutOf(mlir::Value value) const;
   /// The tensor for `value` in the layout asked for, transposed if it is in another one.
   mlir::Value get(mlir::Value value, llvm::ArrayRef<int64_t> layout);
   /// get(value, channelsLast(rank)).

@@ -13,15 +13,15 @@
 
 namespace cnn {
 
-/// On an argument of a function in linalg form: dimension i of its storage is dimension storage[i] of the cnn value.
-/// Absent: the order of the cnn dialect. It is the permutation of `cnn_weight_desc.storage`.
+/// On an argument of a function in linalg form: the layout of its storage. Absent: the order of the cnn dialect.
 inline constexpr llvm::StringLiteral storageAttrName = "cnn.storage";
 
 /// Unit attribute on a linalg.generic of the form c[m.., n] += a[m.., k..] * b[k.., n]: what the kernel generator for
-/// contractions takes.
+/// contractions takes. The columns of b may be in blocks: b[n floordiv block, k.., n mod block].
 inline constexpr llvm::StringLiteral contractionAttrName = "cnn.contraction";
 
-/// Dimension i of the storage is dimension layout[i] of the value.
+/// Dimension i of the storage is dimension layout[i] of the value. A dimension that stands there twice is split: the
+/// first is the number of a block, the last the place in it. The blocks are those of `columnsPerBlock`.
 using Layout = llvm::SmallVector<int64_t, 6>;
 
 /// 0, 1, 2, ...: the order of the cnn dialect, and of everything that crosses a model's interface.
@@ -33,6 +33,18 @@ Layout channelsLast(int64_t rank);
 /// Kernel dimensions, input channels, output channels: how the weight of a convolution is stored, so that the output
 /// channels, which become vector lanes, are contiguous.
 Layout weightLayout(int64_t rank);
+
+/// A kernel reads a few vectors of output channels for every input channel. Of many output channels these lie far
+/// apart, each in another page and in few sets of the caches; so the weight is stored in blocks of so many, each of
+/// which is read from end to end. 0: it is not split.
+int64_t columnsPerBlock(int64_t outputs);
+/// [output blocks, kernel dimensions, input channels, output channels of a block], or as above if it is not split. For
+/// the shape of the cnn value, [outputs, inputs, kernel..].
+Layout blockedWeightLayout(llvm::ArrayRef<int64_t> shape);
+
+/// Whether a dimension is split, and the layout that is the same but for that.
+bool isSplit(llvm::ArrayRef<int64_t> layout);
+Layout withoutSplit(llvm::ArrayRef<int64_t> layout);
 
 } // namespace cnn
 

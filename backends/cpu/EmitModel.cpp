@@ -20,7 +20,7 @@ public:
       : module(module), context(module.getContext()), pointer(PointerType::getUnqual(context)),
         i32(Type::getInt32Ty(context)), i64(Type::getInt64Ty(context)), f64(Type::getDoubleTy(context)),
         tensorDesc(StructType::get(context, {pointer, i32, i32, pointer, i64})),
-        weightDesc(StructType::get(context, {pointer, i32, i32, i32, i32, f64, f64, pointer, pointer, i64})),
+        weightDesc(StructType::get(context, {pointer, i32, i32, i32, i32, f64, f64, pointer, pointer, i64, i64})),
         launchDesc(StructType::get(context, {pointer, pointer, i64, i64, i64, i64})),
         functionDesc(StructType::get(context, {pointer, i64, pointer, i64, pointer, i64, i64, i64, pointer})),
         modelDesc(StructType::get(context, {i32, i32, pointer, pointer, i64, i64, i64, i64, i64, pointer, pointer,
@@ -39,7 +39,8 @@ public:
       weights.push_back(ConstantStruct::get(
           weightDesc, {text(weight.path), number32(weight.kind), number32(weight.dtype), number32(weight.shape.size()),
                        number32(weight.init), ConstantFP::get(f64, weight.initA), ConstantFP::get(f64, weight.initB),
-                       numbers<int64_t>(weight.shape), numbers<int32_t>(weight.storage), number64(weight.offset)}));
+                       numbers<int64_t>(weight.shape), numbers<int32_t>(weight.storage), number64(weight.offset),
+                       number64(weight.block)}));
     auto block = [&](std::string symbol) -> Constant * {
       if (!hasWeights)
         return ConstantPointerNull::get(pointer);

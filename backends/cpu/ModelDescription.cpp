@@ -37,6 +37,20 @@ int64_t WeightDescription::getElements() const {
   return count;
 }
 
+std::vector<WeightDescription::StoredDimension> WeightDescription::getStoredDimensions() const {
+  std::vector<int64_t> strides(shape.size(), 1);
+  for (size_t i = shape.size(); i-- > 1;)
+    strides[i - 1] = strides[i] * shape[i];
+  std::vector<StoredDimension> dimensions;
+  for (int32_t dim : storage)
+    dimensions.push_back({shape[dim], strides[dim]});
+  if (block) {
+    dimensions.front() = {dimensions.front().size / block, dimensions.front().stride * block};
+    dimensions.back().size = block;
+  }
+  return dimensions;
+}
+
 namespace {
 
 /// A sum over what there is once, and what there is for each sample; saturates.
@@ -185,18 +199,19 @@ private:
     if (failed(dtype))
       return failure();
     weight.dtype = *dtype;
-    int64_t rank = type.getRank();
+    Layout layout = identityLayout(type.getRank());
+    if (auto storage = function.getArgAttrOfType<DenseI64ArrayAttr>(i, storageAttrName))
+      layout.assign(storage.asArrayRef().begin(), storage.asArrayRef().end());
+    int64_t rank = type.getRank() - isSplit(layout);
     if (rank > CNN_MAX_RANK)
       return emitError(function.getLoc(), "expected at most ") << CNN_MAX_RANK << " dimensions of '" << name << "'";
-    weight.shape.resize(rank);
-    Attribute storage = function.getArgAttr(i, storageAttrName);
-    for (int64_t dim = 0; dim < rank; ++dim) {
-      int64_t canonical = dim;
-      if (DenseI64ArrayAttr array = dyn_cast_or_null<DenseI64ArrayAttr>(storage))
-        canonical = array[dim];
-      weight.storage.push_back(canonical);
-      weight.shape[canonical] = type.getDimSize(dim);
+    weight.shape.assign(rank, 1);
+    for (auto [size, dim] : llvm::zip_equal(type.getShape(), layout)) {
+      weight.storage.push_back(static_cast<int32_t>(dim));
+      weight.shape[dim] *= size;
     }
+    if (isSplit(layout))
+      weight.block = type.getShape().back();
     if (InitAttr init = function.getArgAttrOfType<InitAttr>(i, initAttrName)) {
       weight.init = init.getKind() == InitKind::Uniform    ? CNN_INIT_UNIFORM
                     : init.getKind() == InitKind::Gaussian ? CNN_INIT_GAUSSIAN

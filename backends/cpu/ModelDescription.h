@@ -25,12 +25,18 @@ struct WeightDescription {
   cnn_weight_kind kind;
   cnn_dtype dtype;
   std::vector<int64_t> shape;   // canonical
-  std::vector<int32_t> storage; // storage dimension i holds canonical dimension storage[i]
+  std::vector<int32_t> storage; // as in cnn_weight_desc
+  int64_t block = 0;
   cnn_init_kind init = CNN_INIT_CONSTANT;
   double initA = 0, initB = 0;
   uint64_t offset = 0;
 
   int64_t getElements() const;
+  /// The dimensions in the stored order: their sizes, and their strides in elements of the canonical order.
+  struct StoredDimension {
+    int64_t size, stride;
+  };
+  std::vector<StoredDimension> getStoredDimensions() const;
 };
 
 struct LaunchDescription {

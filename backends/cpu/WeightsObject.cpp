@@ -84,14 +84,11 @@ Error checkWeights(const ModelDescription &model, const SafetensorsFile &file, S
 
 /// Copies a tensor into storage order. `Element` has the element's size.
 template <typename Element> static void permute(const WeightDescription &weight, const char *canonical, char *stored) {
-  size_t rank = weight.shape.size();
-  SmallVector<int64_t> sizes(rank), strides(rank); // of the canonical tensor, in the order of the stored one
-  SmallVector<int64_t> canonicalStrides(rank, 1);
-  for (size_t i = rank; i-- > 1;)
-    canonicalStrides[i - 1] = canonicalStrides[i] * weight.shape[i];
-  for (size_t i = 0; i < rank; ++i) {
-    sizes[i] = weight.shape[weight.storage[i]];
-    strides[i] = canonicalStrides[weight.storage[i]];
+  size_t rank = weight.storage.size();
+  SmallVector<int64_t> sizes, strides; // of the canonical tensor, in the order of the stored one
+  for (auto [size, stride] : weight.getStoredDimensions()) {
+    sizes.push_back(size);
+    strides.push_back(stride);
   }
   if (rank == 0) {
     memcpy(stored, canonical, sizeof(Element));
@@ -105,7 +102,7 @@ template <typename Element> static void permute(const WeightDescription &weight,
   // The last canonical dimension is contiguous there; with the last stored one it spans tiles that fit in the cache.
   size_t column = rank - 1, row = rank - 1;
   for (size_t i = 0; i < rank; ++i)
-    if (weight.storage[i] == int64_t(rank) - 1)
+    if (strides[i] == 1 && weight.storage[i] == int64_t(weight.shape.size()) - 1)
       row = i;
   SmallVector<int64_t> storedStrides(rank, 1);
   for (size_t i = rank; i-- > 1;)

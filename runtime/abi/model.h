@@ -49,11 +49,14 @@ typedef struct cnn_weight_desc {
   int32_t kind;     /* cnn_weight_kind */
   int32_t dtype;    /* cnn_dtype */
   int32_t rank;
-  int32_t init;           /* cnn_init_kind */
-  double init_a, init_b;  /* arguments of init */
-  const int64_t *shape;   /* [rank], canonical: convolution [O, C/groups, K...], dense [O, C] */
-  const int32_t *storage; /* [rank], storage dimension i holds canonical dimension storage[i] */
-  uint64_t offset;        /* bytes from the start of the parameter or state block, by kind */
+  int32_t init;          /* cnn_init_kind */
+  double init_a, init_b; /* arguments of init */
+  const int64_t *shape;  /* [rank], canonical: convolution [O, C/groups, K...], dense [O, C] */
+  const int32_t
+      *storage;    /* storage dimension i holds canonical dimension storage[i]; [rank], or [rank + 1] with block */
+  uint64_t offset; /* bytes from the start of the parameter or state block, by kind */
+  int64_t block; /* above 0: a canonical dimension is split, and stands twice in storage: first the number of the block,
+                  * last the place in a block of so many */
 } cnn_weight_desc;
 
 /* Work on items [begin, end); items are independent, so any split gives the same result. */

@@ -273,30 +273,38 @@ static char *weight_storage(const cnn_model *model, const cnn_weight_desc *weigh
   return (char *)(weight->kind == CNN_STATE ? model->states : model->parameters) + weight->offset;
 }
 
-/* Canonical element strides of the dimensions of the stored order: stored dimension i holds dimension storage[i]. */
-static void storage_strides(const cnn_weight_desc *weight, int64_t *shape, int64_t *strides) {
+/* The dimensions of the stored order: their sizes, and their strides in elements of the canonical order. Answers how
+ * many there are. */
+static int32_t storage_dimensions(const cnn_weight_desc *weight, int64_t *sizes, int64_t *strides) {
   int64_t canonical[CNN_MAX_RANK], stride = 1;
   for (int32_t i = weight->rank; i-- > 0; stride *= weight->shape[i])
     canonical[i] = stride;
-  for (int32_t i = 0; i < weight->rank; ++i) {
-    shape[i] = weight->shape[weight->storage[i]];
+  int32_t rank = weight->rank + (weight->block > 0);
+  for (int32_t i = 0; i < rank; ++i) {
+    sizes[i] = weight->shape[weight->storage[i]];
     strides[i] = canonical[weight->storage[i]];
   }
+  if (weight->block > 0) {
+    sizes[0] /= weight->block;
+    strides[0] *= weight->block;
+    sizes[rank - 1] = weight->block;
+  }
+  return rank;
 }
 
 /* Copies a weight between its stored and its canonical order. `to_storage` says in which direction. */
 static void permute_weight(const cnn_weight_desc *weight, char *stored, char *canonical, int to_storage) {
   size_t element = cnn_dtype_bytes(weight->dtype);
-  int64_t count = cnn_weight_elements(weight), shape[CNN_MAX_RANK], strides[CNN_MAX_RANK];
-  int64_t index[CNN_MAX_RANK] = {0}, offset = 0;
-  storage_strides(weight, shape, strides);
+  int64_t count = cnn_weight_elements(weight), shape[CNN_MAX_RANK + 1], strides[CNN_MAX_RANK + 1];
+  int64_t index[CNN_MAX_RANK + 1] = {0}, offset = 0;
+  int32_t rank = storage_dimensions(weight, shape, strides);
   for (int64_t i = 0; i < count; ++i) {
     char *inside = stored + (size_t)i * element, *outside = canonical + (size_t)offset * element;
     if (to_storage)
       memcpy(inside, outside, element);
     else
       memcpy(outside, inside, element);
-    for (int32_t d = weight->rank; d-- > 0;) {
+    for (int32_t d = rank; d-- > 0;) {
       offset += strides[d];
       if (++index[d] < shape[d])
         break;
@@ -464,22 +472,33 @@ static void initial_values(const cnn_weight_desc *weight, uint64_t stream, uint6
 /* Canonical order decides which random number an element gets; stored order decides where it goes. */
 static void initialize_weight(cnn_model *model, const cnn_weight_desc *weight, uint64_t seed) {
   size_t element = cnn_dtype_bytes(weight->dtype);
-  int64_t count = cnn_weight_elements(weight), stored_strides[CNN_MAX_RANK], stride = 1;
-  for (int32_t i = weight->rank; i-- > 0; stride *= weight->shape[weight->storage[i]])
-    stored_strides[weight->storage[i]] = stride;
+  int64_t count = cnn_weight_elements(weight);
+  /* The canonical dimensions, one that is split as two, and what a step along each of them is in the stored order. */
+  int64_t sizes[CNN_MAX_RANK + 1], unused[CNN_MAX_RANK + 1], shape[CNN_MAX_RANK + 1], strides[CNN_MAX_RANK + 1];
+  int32_t stored_rank = storage_dimensions(weight, sizes, unused), rank = 0;
+  for (int32_t d = 0; d < weight->rank; ++d)
+    for (int32_t i = 0; i < stored_rank; ++i) {
+      if (weight->storage[i] != d)
+        continue;
+      shape[rank] = sizes[i];
+      strides[rank] = 1;
+      for (int32_t inner = i + 1; inner < stored_rank; ++inner)
+        strides[rank] *= sizes[inner];
+      ++rank;
+    }
   char *stored = weight_storage(model, weight);
   uint64_t stream = path_hash(weight->path);
-  int64_t index[CNN_MAX_RANK] = {0}, offset = 0;
+  int64_t index[CNN_MAX_RANK + 1] = {0}, offset = 0;
   double values[4] = {0};
   for (int64_t i = 0; i < count; ++i) {
     if (i % 4 == 0)
       initial_values(weight, stream, seed, (uint64_t)i / 4, values);
     store_number(stored + (size_t)offset * element, weight->dtype, values[i % 4]);
-    for (int32_t d = weight->rank; d-- > 0;) {
-      offset += stored_strides[d];
-      if (++index[d] < weight->shape[d])
+    for (int32_t d = rank; d-- > 0;) {
+      offset += strides[d];
+      if (++index[d] < shape[d])
         break;
-      offset -= stored_strides[d] * weight->shape[d];
+      offset -= strides[d] * shape[d];
       index[d] = 0;
     }
   }

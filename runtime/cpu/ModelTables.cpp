@@ -70,8 +70,12 @@ cnn_status checkWeight(const cnn_model_desc *desc, const cnn_weight_desc &weight
   if (!soundShape(weight.dtype, weight.rank, weight.shape) || (weight.rank > 0 && !weight.storage) ||
       (weight.kind != CNN_PARAMETER && weight.kind != CNN_STATE))
     return fail(error, CNN_INCOMPATIBLE, "weight '%s' has no sound type or shape", weight.path);
+  bool isSplit = weight.block != 0;
+  if (isSplit && (weight.rank < 1 || weight.block < 0 || weight.storage[0] < 0 || weight.storage[0] >= weight.rank ||
+                  weight.storage[0] != weight.storage[weight.rank] || weight.shape[weight.storage[0]] % weight.block))
+    return fail(error, CNN_INCOMPATIBLE, "the blocks of weight '%s' are not sound", weight.path);
   unsigned seen = 0;
-  for (int32_t i = 0; i < weight.rank; ++i)
+  for (int32_t i = isSplit; i < weight.rank + isSplit; ++i)
     if (weight.storage[i] >= 0 && weight.storage[i] < weight.rank)
       seen |= 1u << weight.storage[i];
   if (seen != (1u << weight.rank) - 1)

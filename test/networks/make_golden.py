@@ -30,7 +30,7 @@ def small_googlenet(x, w):
 
     x = norm(halve(F.relu(conv(x, w, 10, 7, stride=2, padding=3))))
     x = F.relu(conv(x, w, 13, 1))
-    x = halve(norm(F.relu(conv(x, w, 21, 3, padding=1))))
+    x = halve(norm(F.relu(conv(x, w, 80, 3, padding=1))))
     x = inception(halve(inception(x, w, 6, 7, 9, 3, 5, 4)), w, 8, 5, 12, 4, 7, 6)
     return {"score": dense(x.mean((2, 3)), w, 9)}
 
@@ -39,7 +39,7 @@ def small_resnet(x, w):
     x = F.relu(conv_bn((x - 127) / 64, w, 11, 7, 2))
     x = F.max_pool2d(x, 3, stride=2, padding=1)
     x = bottleneck(bottleneck(bottleneck(x, w, 5, 1), w, 5, 1), w, 7, 2)
-    features = basic(basic(x, w, 28, 1), w, 20, 2).mean((2, 3))
+    features = basic(basic(x, w, 28, 1), w, 96, 2).mean((2, 3))
     return {"features": features, "score": dense(features, w, 7)}
 
 

@@ -31,3 +31,23 @@ func.func @interleaved(%x: tensor<?x8x8x3xf32>, %w: tensor<4x3x8x8xf32> {cnn.nam
       pad_low = [0, 0], pad_high = [0, 0]>} : (tensor<?x3x8x8xf32>, tensor<4x3x8x8xf32>) -> tensor<?x4x1x1xf32>
   return %y : tensor<?x4x1x1xf32>
 }
+
+// Many output channels are stored in blocks, as they are read; the slot of the weight, too. Its gradient is not.
+// CHECK-LABEL: func.func @Wide.train_step(
+// CHECK-SAME: %[[W:[^:]*]]: tensor<3x3x3x8x32xf32> {{[^}]*}}cnn.storage = array<i64: 0, 2, 3, 1, 0>
+// CHECK-SAME: tensor<3x3x3x8x32xf32> {{[^}]*}}cnn.storage = array<i64: 0, 2, 3, 1, 0>
+// CHECK: linalg.generic {{.*}} ins({{.*}}, %[[W]] : {{.*}}, tensor<3x3x3x8x32xf32>)
+func.func @Wide.train_step(
+    %x: tensor<?x8x9x9xf32> {cnn.name = "x", cnn.role = #cnn.role<input>},
+    %dw: tensor<96x8x3x3xf32> {cnn.name = "dw", cnn.role = #cnn.role<input>},
+    %w: tensor<96x8x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>},
+    %v: tensor<96x8x3x3xf32> {cnn.name = "v", cnn.role = #cnn.role<slot>},
+    %rate: tensor<f32> {cnn.role = #cnn.role<rate>})
+    -> (tensor<?x96x7x7xf32>, tensor<96x8x3x3xf32> {cnn.tied = 2 : i64}, tensor<96x8x3x3xf32> {cnn.tied = 3 : i64}) {
+  %y = cnn.conv %x, %w {groups = 1 : i64, window = #cnn.window<kernel = [3, 3], stride = [1, 1], dilation = [1, 1],
+      pad_low = [0, 0], pad_high = [0, 0]>} : (tensor<?x8x9x9xf32>, tensor<96x8x3x3xf32>) -> tensor<?x96x7x7xf32>
+  %w1, %v1 = cnn.sgd_update %w, %dw, %v, %rate {decay = 0.0 : f64, momentum = 0.9 : f64, nesterov = false}
+      : (tensor<96x8x3x3xf32>, tensor<96x8x3x3xf32>, tensor<96x8x3x3xf32>, tensor<f32>)
+      -> (tensor<96x8x3x3xf32>, tensor<96x8x3x3xf32>)
+  return %y, %w1, %v1 : tensor<?x96x7x7xf32>, tensor<96x8x3x3xf32>, tensor<96x8x3x3xf32>
+}

@@ -123,10 +123,10 @@ static const cnn_launch_desc launches[] = {{"linear", "dense", 0, 2 * PIXELS * C
 
 static const cnn_weight_desc weights[] = {
     {"linear.weight", CNN_PARAMETER, CNN_F32, 2, CNN_INIT_UNIFORM, -0.25, 0.25, weight_shape, weight_storage,
-     WEIGHT * 4},
-    {"linear.bias", CNN_PARAMETER, CNN_F32, 1, CNN_INIT_CONSTANT, 0, 0, bias_shape, identity_storage, 192},
-    {"conv.weight", CNN_PARAMETER, CNN_F32, 4, CNN_INIT_GAUSSIAN, 1, 2, kernel_shape, kernel_storage, KERNEL * 4},
-    {"seen", CNN_STATE, CNN_F32, 1, CNN_INIT_CONSTANT, 1, 0, state_shape, identity_storage, 0},
+     WEIGHT * 4, 0},
+    {"linear.bias", CNN_PARAMETER, CNN_F32, 1, CNN_INIT_CONSTANT, 0, 0, bias_shape, identity_storage, 192, 0},
+    {"conv.weight", CNN_PARAMETER, CNN_F32, 4, CNN_INIT_GAUSSIAN, 1, 2, kernel_shape, kernel_storage, KERNEL * 4, 0},
+    {"seen", CNN_STATE, CNN_F32, 1, CNN_INIT_CONSTANT, 1, 0, state_shape, identity_storage, 0, 0},
 };
 
 #define DESCRIPTION(PARAMETERS, STATES)                                                                                \

@@ -94,6 +94,10 @@ TEST(CheckModel, FindsUnsoundTables) {
   static const int32_t twice[] = {0, 0};
   refused([](auto &, auto &weights) { weights[0].storage = twice; },
           "the storage order of weight 'linear.weight' is not a permutation");
+  static const int32_t split[] = {0, 1, 0}, splitTwice[] = {0, 1, 1};
+  for (auto [storage, block] : {std::pair(split, 2), std::pair(split, -3), std::pair(splitTwice, 3)})
+    refused([storage, block](auto &, auto &weights) { weights[0].storage = storage, weights[0].block = block; },
+            "the blocks of weight 'linear.weight' are not sound");
   static const cnn_tensor_desc labels[] = {{"label", CNN_I32, 0, nullptr, -1}, {"mask", CNN_U8, 0, nullptr, 2}};
   for (auto [label, text] : {std::pair(&labels[0], "infer: 'label' of the inputs is no label, but has -1 classes"),
                              std::pair(&labels[1], "infer: 'mask' of the inputs is no label, but has 2 classes")})

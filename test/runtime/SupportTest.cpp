@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "runtime/abi/support.h"
+#include "cnn/runtime.h"
 #include "test/runtime/FakeModel.h"
 
 #include <algorithm>
@@ -79,16 +79,41 @@ TEST_F(ModelTest, InitializationIgnoresTheStorageOrder) {
   ASSERT_EQ(cnn_model_initialize(model, 1), CNN_OK);
   cnn_model_desc desc = fake_model;
   std::vector<cnn_weight_desc> weights(desc.weights, desc.weights + desc.weight_count);
-  const int32_t identity[] = {0, 1, 2, 3};
-  weights[2].storage = identity;
   desc.weights = weights.data();
-  cnn_model *other;
-  ASSERT_EQ(cnn_model_create(&desc, &other), CNN_OK);
-  ASSERT_EQ(cnn_model_initialize(other, 1), CNN_OK);
-  std::vector<float> values(120);
-  EXPECT_EQ(cnn_model_get_weight(other, "conv.weight", values.data(), 480), CNN_OK);
-  EXPECT_EQ(values, weight("conv.weight", 120));
-  cnn_model_destroy(other);
+  // Of the shape [2, 3, 4, 5]; the last ones have a dimension in blocks.
+  const int32_t identity[] = {0, 1, 2, 3}, first[] = {0, 3, 1, 2, 0}, third[] = {2, 3, 0, 1, 2};
+  for (auto [storage, block] :
+       {std::pair(identity, 0), std::pair(first, 1), std::pair(first, 2), std::pair(third, 2)}) {
+    weights[2].storage = storage;
+    weights[2].block = block;
+    EXPECT_EQ(cnn_check_model(&desc, nullptr), CNN_OK);
+    cnn_model *other;
+    ASSERT_EQ(cnn_model_create(&desc, &other), CNN_OK);
+    ASSERT_EQ(cnn_model_initialize(other, 1), CNN_OK);
+    std::vector<float> values(120);
+    EXPECT_EQ(cnn_model_get_weight(other, "conv.weight", values.data(), 480), CNN_OK);
+    EXPECT_EQ(values, weight("conv.weight", 120));
+    cnn_model_destroy(other);
+  }
+}
+
+// [4, 3] with the first dimension in blocks of two: [2, 3, 2].
+TEST(Weights, AreStoredInBlocks) {
+  const int64_t shape[] = {4, 3};
+  const int32_t storage[] = {0, 1, 0};
+  cnn_weight_desc weights[] = {{"w", CNN_PARAMETER, CNN_F32, 2, CNN_INIT_CONSTANT, 0, 0, shape, storage, 0, 2}};
+  cnn_model_desc desc = fake_model;
+  desc.weights = weights;
+  desc.weight_count = 1;
+  cnn_model *model;
+  ASSERT_EQ(cnn_model_create(&desc, &model), CNN_OK);
+  std::vector<float> values = {0, 1, 2, 10, 11, 12, 20, 21, 22, 30, 31, 32}, found(12);
+  ASSERT_EQ(cnn_model_set_weight(model, "w", values.data(), 48), CNN_OK);
+  const auto *stored = static_cast<const float *>(cnn_model_parameters(model));
+  EXPECT_EQ(std::vector<float>(stored, stored + 12), (std::vector<float>{0, 10, 1, 11, 2, 12, 20, 30, 21, 31, 22, 32}));
+  ASSERT_EQ(cnn_model_get_weight(model, "w", found.data(), 48), CNN_OK);
+  EXPECT_EQ(found, values);
+  cnn_model_destroy(model);
 }
 
 // One large weight of each kind: moments, range, and agreement of the series with libm through Kolmogorov's distance.
@@ -96,8 +121,8 @@ TEST(Initialization, HasTheDistributionAskedFor) {
   constexpr int64_t count = 100000;
   const int64_t shape[] = {count};
   const int32_t storage[] = {0};
-  cnn_weight_desc weights[] = {{"u", CNN_PARAMETER, CNN_F32, 1, CNN_INIT_UNIFORM, -1, 3, shape, storage, 0},
-                               {"g", CNN_PARAMETER, CNN_F32, 1, CNN_INIT_GAUSSIAN, 1, 2, shape, storage, 400000}};
+  cnn_weight_desc weights[] = {{"u", CNN_PARAMETER, CNN_F32, 1, CNN_INIT_UNIFORM, -1, 3, shape, storage, 0, 0},
+                               {"g", CNN_PARAMETER, CNN_F32, 1, CNN_INIT_GAUSSIAN, 1, 2, shape, storage, 400000, 0}};
   cnn_model_desc desc = fake_model;
   desc.weights = weights;
   desc.weight_count = 2;

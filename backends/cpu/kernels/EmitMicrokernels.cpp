@@ -68,8 +68,7 @@ public:
       }
     }
     n = cast<AffineDimExpr>(maps[2].getResults().back()).getPosition();
-    auto lastOfB = dyn_cast<AffineDimExpr>(maps[1].getResults().back());
-    return elements <= maxVectorElements && !maps[0].isFunctionOfDim(n) && lastOfB && lastOfB.getPosition() == n &&
+    return elements <= maxVectorElements && !maps[0].isFunctionOfDim(n) && isContiguous(maps[1].getResults().back()) &&
            isMultiplyAdd();
   }
 
@@ -113,6 +112,16 @@ public:
 
 private:
   using Point = SmallVector<OpFoldResult>; // one entry per dimension of the iteration space
+
+  /// Whether this index runs along with N: it is N, or N within a block that holds the tile.
+  bool isContiguous(AffineExpr index) const {
+    auto inBlock = dyn_cast<AffineBinaryOpExpr>(index);
+    if (inBlock && inBlock.getKind() == AffineExprKind::Mod &&
+        cast<AffineConstantExpr>(inBlock.getRHS()).getValue() % range[n] == 0)
+      index = inBlock.getLHS();
+    auto dim = dyn_cast<AffineDimExpr>(index);
+    return dim && dim.getPosition() == n;
+  }
 
   /// The body is exactly c + a * b.
   bool isMultiplyAdd() {

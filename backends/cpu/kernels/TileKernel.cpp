@@ -31,6 +31,7 @@
 #include "passes/StorageLayout.h"
 #include "llvm/Support/MathExtras.h"
 #include <limits>
+#include <numeric>
 
 namespace cnn::cpu {
 #define GEN_PASS_DEF_TILEKERNEL
@@ -134,6 +135,10 @@ public:
     // Register tile: columns first, then rows from the innermost dimension outwards.
     SmallVector<int64_t> tile(range.size(), 0);
     tile[n] = columns(range[n]);
+    // Not beyond a block of the right operand.
+    if (auto inBlock = dyn_cast<AffineBinaryOpExpr>(maps[1].getResults().back()))
+      if (inBlock.getKind() == AffineExprKind::Mod)
+        tile[n] = std::gcd(tile[n], cast<AffineConstantExpr>(inBlock.getRHS()).getValue());
     int64_t rows = std::max<int64_t>(1, accumulators / llvm::divideCeil(tile[n], lanes));
     std::optional<unsigned> innermostRow;
     for (AffineExpr expr : llvm::reverse(out.getResults().drop_back())) {

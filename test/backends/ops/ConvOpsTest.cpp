@@ -86,6 +86,18 @@ TEST_P(ConvOps, Tiles) {
   });
 }
 
+// Many output channels, whose weights are stored in blocks: of 32, of 48, of 16; of the input gradient, too.
+TEST_P(ConvOps, Blocks) {
+  checkCases({
+      {{3, 5, 6, 9}, 128, {3, 1, 1, 1, 1}},
+      {{3, 64, 5, 4}, 144, {3, 2, 1, 1, 0}},
+      {{3, 80, 9}, 96, {5, 1, 2, 3, 3}},
+      {{3, 112, 2, 3, 3}, 64, {1, 1, 1, 0, 0}},
+      {{3, 48, 4, 4}, 240, {4, 1, 1, 0, 0}}, // one window that covers everything
+  });
+  checkCases({{{3, 144}, 64, {}}, {{5, 33}, 208, {}}});
+}
+
 TEST_P(ConvOps, Groups) {
   checkCases({
       {{3, 24, 11, 13}, 24, {3, 1, 1, 1, 1}, 24}, // depthwise
