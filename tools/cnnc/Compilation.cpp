@@ -223,14 +223,17 @@ TemporaryFolder::TemporaryFolder(DiagnosticsFormat format, llvm::StringRef paren
   std::error_code code = std::make_error_code(std::errc::file_exists);
   for (unsigned attempt = 0; attempt < 1000 && code == std::errc::file_exists; ++attempt) {
     path = (place + "/.cnnc-" + llvm::Twine(getpid()) + "-" + llvm::Twine(attempt)).str();
+    // Before it is there: a signal may come as soon as it is.
+    onSignal.emplace(path);
     code = llvm::sys::fs::create_directory(path, /*IgnoreExisting=*/false, llvm::sys::fs::owner_all);
+    if (code)
+      onSignal.reset();
   }
   if (code) {
     path.clear();
     showError("cannot write to the folder '" + place + "': " + code.message(), format);
     return;
   }
-  onSignal.emplace(path);
   lock = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   flock(lock, LOCK_EX | LOCK_NB); // see isLeftover
 }
