@@ -145,7 +145,8 @@ public:
       unsigned d = dimOf(expr);
       int64_t size = 1;
       if (maps[0].isFunctionOfDim(d) && !maps[1].isFunctionOfDim(d)) {
-        size = ShapedType::isDynamic(range[d]) ? floorPowerOf2(rows) : rowsOf(range[d], rows);
+        size = ShapedType::isDynamic(range[d]) ? floorPowerOf2(rows)
+                                               : rowsOf(range[d], rows, /*hasOtherItems=*/range[n] >= 4 * tile[n]);
         if (!innermostRow && range[d] != 1)
           innermostRow = d;
       }
@@ -245,11 +246,12 @@ public:
   }
 
 private:
-  /// Up to `limit` rows. A divisor of the range leaves no tail, and items can be cut along it; down to half of the
-  /// limit there are still enough accumulators for the latency of a multiply-add.
-  static int64_t rowsOf(int64_t range, int64_t limit) {
+  /// Up to `limit` rows. A divisor of the range leaves no tail, and items can be cut along it; half of the limit is
+  /// still enough accumulators for the latency of a multiply-add. But it reads the right operand twice as often as a
+  /// tile with a tail, such as 2 + 2 + 2 + 1 rows of 7, which is for ranges that need not be cut.
+  static int64_t rowsOf(int64_t range, int64_t limit, bool hasOtherItems) {
     int64_t most = std::min(range, limit);
-    for (int64_t size = most; 2 * size >= most; --size)
+    for (int64_t size = most; 2 * size >= most + hasOtherItems; --size)
       if (range % size == 0)
         return size;
     return most;
