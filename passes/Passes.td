@@ -52,8 +52,9 @@ def ConvertToLinalg : Pass<"convert-cnn-to-linalg", "::mlir::ModuleOp"> {
   let description = [{
     Every cnn op becomes ops of linalg, tensor, arith and math. Inside, activations are channels-last; inputs and
     outputs keep the order of the dialect. The weights of convolutions are stored as [kernel.., inputs, outputs], which
-    the argument says (`cnn.storage`); slots are stored as their parameter is, in all functions of a model. If there are
-    many outputs, they are in blocks, which stay together: [blocks, kernel.., inputs, outputs of a block], 0, 2, 3, 1, 0.
+    the argument says (`cnn.storage`); slots are stored as their parameter is, in all functions of a model. Without
+    groups, outputs that are a multiple of 16 above 48 are in blocks (`columnsPerBlock`), which stay together: [blocks,
+    kernel.., inputs, outputs of a block], or 0, 2, 3, 1, 0.
 
     ```mlir
     func.func @Net(%x: tensor<?x1x28x28xf32>, %w: tensor<6x1x5x5xf32> {cnn.role = parameter, ..}) -> tensor<?x6x24x24xf32>

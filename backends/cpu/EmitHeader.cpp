@@ -180,7 +180,8 @@ private:
         << "void *" << name << "_states(" << name << "_model *model);\n\n";
   }
 
-  void writeHooks(llvm::StringRef object, const FunctionDescription &function, llvm::StringRef functionName) {
+  void writeHooks(llvm::StringRef object, const FunctionDescription &function, llvm::StringRef functionName,
+                  const std::string &note) {
     out << "/* Replaces who runs the kernels; NULL is the calling thread alone. The function must call\n"
         << " * kernel(arguments, begin, end) over a partition of [0, count) and return when all is done. */\n"
         << "void " << name << "_" << object << "_set_parallel_for(\n"
@@ -190,7 +191,8 @@ private:
         << "    void *context);\n\n"
         << "/* Who is told where a call is, to measure it: on the calling thread, before each launch of a kernel,\n"
         << " * with its number, and at the end. " << name << "_" << functionName << " has " << function.launches.size()
-        << " launches; 'cnnc profile' lists\n * them. NULL is nobody. */\n"
+        << " launches,\n"
+        << note << " * 'cnnc profile' lists them. NULL is nobody. */\n"
         << "void " << name << "_" << object << "_set_observer(" << name << "_" << object << " *" << object << ",\n"
         << "    void (*observe)(void *context, int64_t launch), void *context);\n\n";
   }
@@ -209,7 +211,7 @@ private:
         << "cnn_status " << name << "_run_create_in(const " << name
         << "_model *model, int64_t max_batch, void *memory, size_t bytes,\n"
         << "    " << name << "_run **run);\n\n";
-    writeHooks("run", model.infer, "infer");
+    writeHooks("run", model.infer, "infer", " * from 0 for each piece of a large batch.\n");
     std::vector<std::string> inputs = getParameterNames(model.infer.inputs, "in_");
     std::vector<std::string> outputs = getParameterNames(model.infer.outputs, "out_");
     out << "/* Runs the network on `batch` samples (>= 1; above max_batch, in pieces):\n";
@@ -242,7 +244,10 @@ private:
         << "cnn_status " << name << "_trainer_create_in(" << name
         << "_model *model, int64_t max_batch, uint64_t seed, void *memory,\n    size_t bytes, " << name
         << "_trainer **trainer);\n\n";
-    writeHooks("trainer", *model.trainStep, "train_step");
+    writeHooks("trainer", *model.trainStep, "train_step",
+               model.evaluate ? " * and " + name + "_evaluate " + std::to_string(model.evaluate->launches.size()) +
+                                    ", from 0 for each piece of a large batch.\n"
+                              : "");
     writeTrainerRun(
         "train_step", step,
         "One step on a batch of 1 to max_batch samples: forward, backward, update with this learning rate.\n"

@@ -123,12 +123,15 @@ cnn_status AtomicFile::open(const char *path, cnn_error *error) {
   removeLeftovers(target);
   for (unsigned attempt = 0; attempt < 1000; ++attempt) {
     temporary = target + "." + std::to_string(getpid()) + "-" + std::to_string(attempt) + ".tmp";
-    file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    struct stat replaced;
+    bool replaces = stat(target.c_str(), &replaced) == 0;
+    // Not readable for more people for a moment, either.
+    mode_t mode = replaces ? replaced.st_mode & 0666 : 0666;
+    file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (file >= 0) {
       flock(file, LOCK_EX | LOCK_NB); // see isLeftover
-      struct stat replaced;
-      if (stat(target.c_str(), &replaced) == 0)
-        fchmod(file, replaced.st_mode & 07777);
+      if (replaces)
+        fchmod(file, replaced.st_mode & 07777); // as far as the file system has permissions
       return CNN_OK;
     }
     if (errno != EEXIST)

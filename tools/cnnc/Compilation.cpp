@@ -208,7 +208,7 @@ static void removeLeftovers(llvm::StringRef parent) {
     pid_t process;
     unsigned attempt;
     if (name.consume_front(".cnnc-") && !name.consumeInteger(10, process) && process > 0 && name.consume_front("-") &&
-        !name.getAsInteger(10, attempt) && entry->type() == llvm::sys::fs::file_type::directory_file &&
+        !name.getAsInteger(10, attempt) && !llvm::sys::fs::is_symlink_file(entry->path()) &&
         runtime::isLeftover(entry->path(), process))
       llvm::sys::fs::remove_directories(entry->path());
   }
@@ -220,22 +220,22 @@ TemporaryFolder::TemporaryFolder(DiagnosticsFormat format, llvm::StringRef paren
     llvm::sys::path::system_temp_directory(/*ErasedOnReboot=*/true, place);
   else
     removeLeftovers(parent);
-  std::error_code code = std::make_error_code(std::errc::file_exists);
-  for (unsigned attempt = 0; attempt < 1000 && code == std::errc::file_exists; ++attempt) {
+  onSignal.emplace();
+  std::error_code code;
+  for (unsigned attempt = 0; attempt < 1000 && lock < 0 && (!code || code == std::errc::file_exists); ++attempt) {
     path = (place + "/.cnnc-" + llvm::Twine(getpid()) + "-" + llvm::Twine(attempt)).str();
-    // Before it is there: a signal may come as soon as it is.
-    onSignal.emplace(path);
-    code = llvm::sys::fs::create_directory(path, /*IgnoreExisting=*/false, llvm::sys::fs::owner_all);
+    code = onSignal->makeFolder(path);
     if (code)
-      onSignal.reset();
+      continue;
+    // See isLeftover: until now somebody else may have taken it for one.
+    lock = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (lock >= 0)
+      flock(lock, LOCK_EX | LOCK_NB);
   }
-  if (code) {
-    path.clear();
-    showError("cannot write to the folder '" + place + "': " + code.message(), format);
+  if (lock >= 0)
     return;
-  }
-  lock = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  flock(lock, LOCK_EX | LOCK_NB); // see isLeftover
+  path.clear();
+  showError("cannot write to the folder '" + place + "': " + code.message(), format);
 }
 
 TemporaryFolder::~TemporaryFolder() {

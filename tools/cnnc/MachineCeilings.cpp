@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstring>
 #include <memory>
 #include <new>
 #include <unistd.h>
@@ -57,9 +58,11 @@ struct Loops {
   }                                                                                                                    \
   TARGET uint64_t read##NAME(const char *data, size_t bytes) {                                                         \
     using Vector = Words<BYTES>;                                                                                       \
+    const auto *at = reinterpret_cast<const Vector *>(data);                                                           \
     Vector a = {}, b = {}, c = {}, d = {};                                                                             \
-    for (const auto *at = reinterpret_cast<const Vector *>(data), *end = at + bytes / (BYTES); at < end; at += 4)      \
-      a += at[0], b += at[1], c += at[2], d += at[3];                                                                  \
+    size_t quarter = bytes / (BYTES) / 4;                                                                              \
+    for (size_t i = 0; i < quarter; ++i)                                                                               \
+      a += at[i], b += at[i + quarter], c += at[i + 2 * quarter], d += at[i + 3 * quarter];                            \
     return (a + b + c + d)[0];                                                                                         \
   }                                                                                                                    \
   constexpr Loops loops##NAME = {(BYTES) / sizeof(float), multiplyAdd##NAME, read##NAME};
@@ -82,23 +85,30 @@ Loops chooseLoops() {
 
 struct Work {
   Loops loops;
-  const char *data = nullptr;
+  char *data = nullptr;
   size_t bytesPerThread = 0;
   int64_t repeats = 1;
-  volatile float sum = 0; // so that the loops are not dropped
 };
 
+/// So that what computes a value is not dropped.
+template <typename T> void use(T value) { asm volatile("" : : "r,m"(value) : "memory"); }
+
 void multiplyAdd(void *arguments, int64_t begin, int64_t end) {
-  Work &work = *static_cast<Work *>(arguments);
+  const Work &work = *static_cast<const Work *>(arguments);
   for (int64_t i = begin; i < end; ++i)
-    work.sum = work.loops.multiplyAdd();
+    use(work.loops.multiplyAdd());
 }
 
 void read(void *arguments, int64_t begin, int64_t end) {
-  Work &work = *static_cast<Work *>(arguments);
+  const Work &work = *static_cast<const Work *>(arguments);
   for (int64_t i = begin; i < end; ++i)
     for (int64_t repeat = 0; repeat < work.repeats; ++repeat)
-      work.sum = static_cast<float>(work.loops.read(work.data + i * work.bytesPerThread, work.bytesPerThread));
+      use(work.loops.read(work.data + i * work.bytesPerThread, work.bytesPerThread));
+}
+
+void fill(void *arguments, int64_t begin, int64_t end) {
+  const Work &work = *static_cast<const Work *>(arguments);
+  std::memset(work.data + begin * work.bytesPerThread, 1, (end - begin) * work.bytesPerThread);
 }
 
 /// The least seconds of some rounds of one item for each thread.
@@ -115,7 +125,7 @@ double measure(cnn_kernel_fn loop, Work &work, int64_t threads) {
 
 } // namespace
 
-MachineCeilings measureCeilings() {
+std::optional<MachineCeilings> measureCeilings() {
   int64_t threads = cnn_get_threads();
   Work work = {chooseLoops()};
   MachineCeilings ceilings = {};
@@ -126,14 +136,19 @@ MachineCeilings measureCeilings() {
   size_t second = sizeOf(_SC_LEVEL2_CACHE_SIZE), third = sizeOf(_SC_LEVEL3_CACHE_SIZE);
   if (second == 0)
     second = size_t(256) << 10;
-  // What is read from memory is more than a thread can have of any cache; what is read from a cache, half of it at
-  // most.
-  constexpr size_t memoryBytes = size_t(64) << 20;
+  // What is read from memory is several times what the last cache holds, as far as there is memory; what is read from a
+  // cache, half of it at most.
+  size_t memoryBytes = std::clamp(4 * third, size_t(64) << 20, size_t(1) << 30) / threads;
   constexpr std::align_val_t alignment{64};
-  std::unique_ptr<char[], void (*)(char *)> data(static_cast<char *>(::operator new(memoryBytes * threads, alignment)),
-                                                 [](char *memory) { ::operator delete(memory, alignment); });
-  std::fill_n(data.get(), memoryBytes * threads, 1);
+  std::unique_ptr<char[], void (*)(char *)> data(
+      static_cast<char *>(::operator new(memoryBytes * threads, alignment, std::nothrow)),
+      [](char *memory) { ::operator delete(memory, alignment); });
+  if (!data)
+    return std::nullopt;
+  // Each thread has what it has written near.
+  work.bytesPerThread = memoryBytes;
   work.data = data.get();
+  cnn_parallel_for(nullptr, fill, &work, threads);
   auto bandwidth = [&](size_t bytesPerThread) {
     work.bytesPerThread = bytesPerThread / 256 * 256;
     work.repeats = std::max<int64_t>(1, memoryBytes / 4 / bytesPerThread);

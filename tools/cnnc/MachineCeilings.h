@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace cnn::tools {
@@ -24,12 +25,13 @@ struct MachineCeilings {
     double seconds;
     const char *bound; // "compute", or the name of a level
   };
-  /// How long work takes at least that is so many operations on so many bytes, if these are where they fit, and what
-  /// keeps it from being faster.
+  /// About how long work takes at least that is so many operations on so many bytes, and what keeps it from being
+  /// faster. All bytes are taken to be in the smallest level that holds them, so the estimate is too high for those
+  /// that a smaller one still has from the launch before.
   Least least(uint64_t operations, uint64_t bytes) const;
 };
 
-/// On the runtime's threads; takes about half a second.
-MachineCeilings measureCeilings();
+/// On the runtime's threads; takes about half a second. Nothing if there is no memory for it.
+std::optional<MachineCeilings> measureCeilings();
 
 } // namespace cnn::tools

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/cnnc/OutputFile.h"
 #include "runtime/files/AtomicFile.h"
+#include "tools/cnnc/Signals.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/FileSystem.h"
@@ -9,6 +10,8 @@
 namespace cnn::tools {
 
 bool writeWholeFile(llvm::StringRef path, llvm::StringRef contents, std::string &problem) {
+  // What is left half done has another name, but would stay.
+  DelaySignals delay;
   runtime::AtomicFile file;
   cnn_error error = {};
   bool isWritten = file.open(path.str().c_str(), &error) == CNN_OK &&

@@ -3,9 +3,10 @@
 // cnnc profile: runs a net many times on made-up samples, asks the library at every launch of a kernel what time it is,
 // and compares each launch with what the machine can do.
 //
-// Values do not change how long a kernel takes, so the samples are random. Per launch the least time of all runs
-// counts: what else happens on a machine makes a launch slower, never faster.
+// How long a kernel takes hardly depends on the values, so the samples are random. Per launch the least time of all
+// runs counts: what else happens on a machine makes a launch slower, never faster.
 #include "ir/CnnDialect.h"
+#include "runtime/files/AtomicFile.h"
 #include "tools/cnnc/LoadedModel.h"
 #include "tools/cnnc/OutputFile.h"
 #include "tools/cnnc/ProfileReport.h"
@@ -128,13 +129,15 @@ static cnn_status measure(cnn_model *model, bool isTraining, std::optional<int64
   if (cnn_status status = subject.execute(); status != CNN_OK)
     return status;
 
-  constexpr int64_t fewestRuns = 5;
-  constexpr double defaultSeconds = 2;
+  constexpr int64_t fewestRuns = 5, mostRuns = 10000;
+  constexpr std::chrono::seconds defaultTime{2};
   std::vector<double> whole;
   std::vector<std::vector<double>> each(launches.size());
-  double sum = 0;
+  Clock::time_point begin = Clock::now();
   auto isDone = [&](int64_t runs) {
-    return wantedRuns ? runs >= *wantedRuns : runs >= fewestRuns && sum >= defaultSeconds;
+    if (wantedRuns)
+      return runs >= *wantedRuns;
+    return runs >= mostRuns || (runs >= fewestRuns && Clock::now() - begin >= defaultTime);
   };
   for (int64_t run = 0; !isDone(run); ++run) {
     if (cnn_status status = subject.execute(); status != CNN_OK)
@@ -145,7 +148,6 @@ static cnn_status measure(cnn_model *model, bool isTraining, std::optional<int64
     for (size_t i = 0; i < launches.size(); ++i)
       each[i].push_back(seconds(i, i + 1));
     whole.push_back(seconds(0, launches.size()));
-    sum += whole.back();
   }
 
   profile.net = desc->name;
@@ -178,15 +180,25 @@ static ExitCode runProfile(Arguments &arguments) {
                          threads = arguments.integer("--threads", 1);
   std::optional<llvm::StringRef> json = arguments.value("--json"), html = arguments.value("--html");
   llvm::StringRef path = arguments.file("a model, such as lenet5.cnn, or a library, such as libLeNet5.so");
+  bool isLibrary = path.ends_with(".so") || path.contains(".so.");
+  if (isLibrary && (!wantedNet.empty() || !cpu.empty()))
+    arguments.error("a library has one net, for one processor: --net and --cpu are for models");
+  if (html && *html == "-")
+    arguments.error("the page goes to a file: --html FILE");
   if (!arguments.finish())
     return ExitCode::WrongCommandLine;
 
   Compilation compilation(format);
+  for (std::optional<llvm::StringRef> file : {json, html}) {
+    cnn_error error = {};
+    if (file && *file != "-" && runtime::checkWritable(file->str().c_str(), &error) != CNN_OK)
+      return compilation.error(error.text);
+  }
   LoadedModel loaded;
   Profile profile = {};
   profile.batch = batch.value_or(isTraining ? 64 : 1);
   ExitCode code;
-  if (path.ends_with(".so")) {
+  if (isLibrary) {
     code = loaded.open(compilation, path);
   } else {
     code = compilation.readModel(path);
@@ -206,13 +218,19 @@ static ExitCode runProfile(Arguments &arguments) {
     return code;
   if (isTraining && !loaded.description().train_step.entry)
     return compilation.error("'" + path + "' has no training step");
+  if ((isTraining ? loaded.description().train_step : loaded.description().infer).launch_count == 0)
+    return compilation.error("'" + path + "' does not say what it runs");
   // The weights of a library may be embedded.
   cnn_status status =
       loaded.description().embedded_parameters ? CNN_OK : cnn_model_initialize(loaded.model(), /*seed=*/1);
   profile.threads = cnn_get_threads();
-  profile.ceilings = measureCeilings();
-  if (status == CNN_OK)
+  std::optional<MachineCeilings> ceilings = measureCeilings();
+  if (!ceilings)
+    status = CNN_NO_MEMORY;
+  if (status == CNN_OK) {
+    profile.ceilings = *ceilings;
     status = measure(loaded.model(), isTraining, runs, profile);
+  }
   if (status != CNN_OK)
     return compilation.error(cnn_status_text(status));
 

@@ -3,46 +3,47 @@
 // Handlers have no argument that could bring what they need, so it is in static memory; and they use what POSIX allows
 // there (signal-safety(7)), which a folder's reader, opendir, is not.
 #include "tools/cnnc/Signals.h"
+#include <cassert>
 #include <cerrno>
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-#include <utility>
 
 namespace cnn::tools {
 
-static constexpr std::array<int, 3> signals = {SIGHUP, SIGINT, SIGTERM};
+static constexpr std::array<int, 3> signalNumbers = {SIGHUP, SIGINT, SIGTERM};
 
 KeepIgnoredSignals::KeepIgnoredSignals() {
-  for (size_t i = 0; i < signals.size(); ++i) {
+  for (size_t i = 0; i < signalNumbers.size(); ++i) {
     struct sigaction action;
-    isIgnored[i] = sigaction(signals[i], nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+    isIgnored[i] = sigaction(signalNumbers[i], nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
   }
 }
 
 KeepIgnoredSignals::~KeepIgnoredSignals() {
-  for (size_t i = 0; i < signals.size(); ++i)
+  for (size_t i = 0; i < signalNumbers.size(); ++i)
     if (isIgnored[i])
-      signal(signals[i], SIG_IGN);
+      signal(signalNumbers[i], SIG_IGN);
 }
 
 EndSignals::EndSignals(void (*handler)(int)) {
   struct sigaction action = {};
   action.sa_handler = handler;
-  for (int signal : signals)
+  for (int signal : signalNumbers)
     sigaddset(&action.sa_mask, signal);
-  for (size_t i = 0; i < signals.size(); ++i) {
-    sigaction(signals[i], nullptr, &before[i]);
+  for (size_t i = 0; i < signalNumbers.size(); ++i) {
+    sigaction(signalNumbers[i], nullptr, &before[i]);
     if (before[i].sa_handler != SIG_IGN)
-      sigaction(signals[i], &action, nullptr);
+      sigaction(signalNumbers[i], &action, nullptr);
   }
 }
 
 EndSignals::~EndSignals() {
-  for (size_t i = 0; i < signals.size(); ++i)
-    sigaction(signals[i], &before[i], nullptr);
+  for (size_t i = 0; i < signalNumbers.size(); ++i)
+    sigaction(signalNumbers[i], &before[i], nullptr);
 }
 
 /// As if there had been no handler. The signal comes when the handler is left.
@@ -51,7 +52,7 @@ static void endBy(int signal) {
   raise(signal);
 }
 
-static const char *volatile removedFolder = nullptr;
+static const char *volatile removedFolder = nullptr; // null: none yet
 
 static void emptyFolder(const char *path) {
   int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -75,15 +76,40 @@ static void removeFolder(int signal) {
     return;
   }
   // A linker that was started may write while the folder is being emptied; it cannot once the folder is gone.
-  for (int tries = 0; tries < 100 && rmdir(removedFolder) != 0 && errno == ENOTEMPTY; ++tries)
+  for (int tries = 0; removedFolder && tries < 100 && rmdir(removedFolder) != 0 && errno == ENOTEMPTY; ++tries)
     emptyFolder(removedFolder);
   endBy(signal);
 }
 
-RemoveFolderOnSignal::RemoveFolderOnSignal(llvm::StringRef path)
-    : path(path), outer(std::exchange(removedFolder, this->path.c_str())), signals(removeFolder) {}
+RemoveFolderOnSignal::RemoveFolderOnSignal() : signals(removeFolder) { assert(!removedFolder && "one at a time"); }
 
-RemoveFolderOnSignal::~RemoveFolderOnSignal() { removedFolder = outer; }
+RemoveFolderOnSignal::~RemoveFolderOnSignal() { removedFolder = nullptr; }
+
+std::error_code RemoveFolderOnSignal::makeFolder(llvm::StringRef wanted) {
+  path = wanted.str();
+  sigset_t ending, before;
+  sigemptyset(&ending);
+  for (int signal : signalNumbers)
+    sigaddset(&ending, signal);
+  pthread_sigmask(SIG_BLOCK, &ending, &before);
+  int code = mkdir(path.c_str(), 0700) == 0 ? 0 : errno;
+  removedFolder = code == 0 ? path.c_str() : nullptr;
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return {code, std::generic_category()};
+}
+
+static volatile sig_atomic_t delayedSignal = 0;
+
+DelaySignals::DelaySignals() {
+  delayedSignal = 0;
+  signals.emplace([](int signal) { delayedSignal = signal; });
+}
+
+DelaySignals::~DelaySignals() {
+  signals.reset();
+  if (int signal = delayedSignal)
+    raise(signal);
+}
 
 static volatile sig_atomic_t isToStop = 0;
 static timespec firstStop;

@@ -7,7 +7,9 @@
 #include "llvm/ADT/StringRef.h"
 #include <array>
 #include <csignal>
+#include <optional>
 #include <string>
+#include <system_error>
 
 namespace cnn::tools {
 
@@ -34,16 +36,27 @@ private:
   std::array<struct sigaction, 3> before;
 };
 
-/// The signals remove this folder, with the files in it, before they end the program.
+/// The signals remove a folder, with the files in it, before they end the program. One at a time.
 class RemoveFolderOnSignal {
 public:
-  explicit RemoveFolderOnSignal(llvm::StringRef path);
+  RemoveFolderOnSignal();
   ~RemoveFolderOnSignal();
+  /// Makes the folder; no signal comes between that and its being known. Only this user may use it.
+  std::error_code makeFolder(llvm::StringRef path);
 
 private:
   std::string path;
-  const char *outer;
   EndSignals signals;
+};
+
+/// The signals come when this goes: for what is short, and should not be left half done.
+class DelaySignals {
+public:
+  DelaySignals();
+  ~DelaySignals();
+
+private:
+  std::optional<EndSignals> signals;
 };
 
 /// The first signal sets a flag; a later one ends the program at once. One that comes within a tenth of a second is the

@@ -12,7 +12,7 @@ import numpy
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "support"))
 import tensor_files  # noqa: E402
 
-SAMPLES, BATCH, WIDTHS = 40, 8, [5, 64, 96, 3]
+SAMPLES, BATCH, WIDTHS = 40, 8, [5, 64, 144, 3]
 TOLERANCE = 1e-5  # of the largest value
 
 

@@ -123,6 +123,16 @@ def test_kill(folder):
         # The names appear one after the other, which takes no time that a signal could be sure to hit.
         require(all(name in old for name in found), sorted(found))
     require(codes.count(-signal.SIGINT) > 6, codes)
+    # Nor beside a single file.
+    folder = cnnc_runs.fresh_folder(folder / "file")
+    prepare(folder)
+    names = {*contents(folder), "thin.s"}
+    for i in range(12):
+        building = subprocess.Popen(["cnnc", "build", "thin.cnn", "--emit=asm", "-o", "thin.s"], cwd=folder)
+        time.sleep(seconds * (0.1 + i / 12))
+        building.send_signal(signal.SIGINT)
+        code = building.wait()
+        require(code in (0, -signal.SIGINT) and set(contents(folder)) <= names, (code, sorted(contents(folder))))
     # Where the signal is ignored, as after nohup, it changes nothing.
     for i in range(6):
         building = subprocess.Popen(
