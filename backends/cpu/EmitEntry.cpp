@@ -252,9 +252,9 @@ private:
         if (!shift)
           return view.emitOpError("expected an affine offset in the arena");
         Value bytes = entry.evaluate(shift.getAffineMap().getResult(0), batch);
-        addresses[view] = entry.advance(addresses[view.getSource()], bytes);
+        addresses[view] = entry.advance(addresses.lookup(view.getSource()), bytes);
       } else if (isa<memref::CollapseShapeOp, memref::ExpandShapeOp>(op)) {
-        addresses[op.getResult(0)] = addresses[op.getOperand(0)];
+        addresses[op.getResult(0)] = addresses.lookup(op.getOperand(0));
       } else if (func::CallOp launched = dyn_cast<func::CallOp>(op)) {
         func::FuncOp kernel = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(launched, launched.getCalleeAttr());
         AffineMapAttr items = kernel->getAttrOfType<AffineMapAttr>(workItemsAttrName);
