@@ -9,7 +9,7 @@ those that --cpus lists. Minimum and median are printed, and the ratio of the mi
 peak, measured by `cnnc profile`.
 
 The peers are installed with pip into a virtual environment of their own (--venv), once. Needs the packages of
-`scripts/install-packages --bench`, python3-venv, and a built cnnc; use an optimized build.
+`scripts/install-packages --bench` and a built cnnc; use an optimized build.
 
 usage: compare_speed.py [--batch N...] [--threads N...] [--turns N] [--markdown FILE] [NETWORK...]
 """

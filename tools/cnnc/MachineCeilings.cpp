@@ -150,6 +150,8 @@ std::optional<MachineCeilings> measureCeilings() {
   work.data = data.get();
   cnn_parallel_for(nullptr, fill, &work, threads);
   auto bandwidth = [&](size_t bytesPerThread) {
+    // So many threads as are asked for may have less than a cache would hold.
+    bytesPerThread = std::min(bytesPerThread, memoryBytes);
     work.bytesPerThread = bytesPerThread / 256 * 256;
     work.repeats = std::max<int64_t>(1, memoryBytes / 4 / bytesPerThread);
     return static_cast<double>(work.bytesPerThread * work.repeats * threads) / measure(read, work, threads);
