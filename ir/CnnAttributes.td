@@ -72,6 +72,12 @@ def Cnn_PadMode : CnnEnum<"PadMode", "what stands outside the tensor", [
   I32EnumAttrCase<"Constant", 0, "constant">,
   I32EnumAttrCase<"Mirror", 1, "mirror">]>;         // without the edge: c b | a b c | b a
 
+def Cnn_ConvAlgorithm : CnnEnum<"ConvAlgorithm", "how a convolution is computed", [
+  I32EnumAttrCase<"Direct", 0, "direct">,           // as it is written: a sum of products
+  I32EnumAttrCase<"Winograd2", 1, "winograd2">,     // F(2x2, 3x3) of Lavin and Gray 2015: 16 products for 4 values
+  I32EnumAttrCase<"Winograd4", 2, "winograd4">]>;   // F(4x4, 3x3): 36 products for 16 values
+
+def Cnn_ConvAlgorithmAttr : CnnEnumAttr<Cnn_ConvAlgorithm, "conv_algorithm">;
 def Cnn_UnaryKindAttr : CnnEnumAttr<Cnn_UnaryKind, "unary_kind">;
 def Cnn_BinaryKindAttr : CnnEnumAttr<Cnn_BinaryKind, "binary_kind">;
 def Cnn_ReduceKindAttr : CnnEnumAttr<Cnn_ReduceKind, "reduce_kind">;

@@ -87,12 +87,23 @@ static LogicalResult verifyConvGradient(Operation *op, RankedTensorType input, R
 
 //===-- conv ------------------------------------------------------------------------------------------------------===//
 
+bool ConvOp::allowsWinograd(WindowAttr window, int64_t groups) {
+  auto isAll = [](ArrayRef<int64_t> sizes, int64_t size) { return llvm::all_equal(sizes) && sizes.front() == size; };
+  return groups == 1 && window.getRank() == 2 && isAll(window.getKernel(), 3) && isAll(window.getStride(), 1) &&
+         isAll(window.getDilation(), 1);
+}
+
 LogicalResult ConvOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op,
                                        SmallVectorImpl<Type> &types) {
   FailureOr<RankedTensorType> type =
       inferConv(location, typeOf(op.getInput()), typeOf(op.getWeight()), op.getWindow(), op.getGroups());
   if (failed(type))
     return failure();
+  // C6. An op that is about to be made may have no attribute yet where there is a default.
+  ConvAlgorithmAttr algorithm = op.getAlgorithmAttr();
+  if (algorithm && algorithm.getValue() != ConvAlgorithm::Direct && !allowsWinograd(op.getWindow(), op.getGroups()))
+    return emitOptionalError(location, "expected a kernel of 3x3 with stride and dilation 1 in one group for ",
+                             stringifyConvAlgorithm(algorithm.getValue()));
   types.push_back(*type);
   return success();
 }

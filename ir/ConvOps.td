@@ -16,6 +16,8 @@ def Cnn_ConvOp : CnnInferredOp<"conv", [Cnn_Differentiable]> {
     C3. window.kernel = K.
     C4. window has as many dimensions as there are spatial ones, and its output is not empty.
     C5. x and w have the same element type.
+    C6. algorithm is what a back end has chosen (direct until then); another one than direct needs two spatial
+    dimensions, a kernel of 3x3, stride and dilation 1, and one group.
 
     ```mlir
     %y = cnn.conv %x, %w {groups = 1 : i64, window = #cnn.window<kernel = [5, 5], stride = [1, 1], dilation = [1, 1],
@@ -23,8 +25,13 @@ def Cnn_ConvOp : CnnInferredOp<"conv", [Cnn_Differentiable]> {
     ```
   }];
   let arguments = (ins Cnn_Float:$input, Cnn_Float:$weight, Cnn_WindowAttr:$window,
-                       DefaultValuedAttr<I64Attr, "1">:$groups);
+                       DefaultValuedAttr<I64Attr, "1">:$groups,
+                       DefaultValuedAttr<Cnn_ConvAlgorithmAttr, "::cnn::ConvAlgorithm::Direct">:$algorithm);
   let results = (outs Cnn_Float:$output);
+  let extraClassDeclaration = [{
+    /// Whether C6 allows every algorithm.
+    static bool allowsWinograd(::cnn::WindowAttr window, int64_t groups);
+  }];
 }
 
 def Cnn_ConvInputGradOp : CnnTypedOp<"conv_input_grad", [Cnn_Differentiable]> {

@@ -13,8 +13,8 @@
 // With groups the channels are two dimensions, [group, channel of the group]. A depthwise convolution has neither lanes
 // nor a reduction over channels; it becomes a plain loop nest with the channels innermost.
 //
-// Not done here: choosing another algorithm (Winograd), and the input gradient of a stride by phases, which would save
-// the multiplications by zeros.
+// Not done here: other algorithms (ConvertWinogradToLinalg.cpp), and the input gradient of a stride by phases, which
+// would save the multiplications by zeros.
 
 #include "passes/LinalgLowering.h"
 
@@ -290,6 +290,13 @@ Value wholeInputGradient(LinalgLowering &lowering, Value dy, Value weight, Ranke
 
 LogicalResult lower(ConvOp op, LinalgLowering &lowering) {
   auto weightType = cast<RankedTensorType>(op.getWeight().getType());
+  Layout layout = channelsLast(weightType.getRank());
+  if (op.getAlgorithm() != ConvAlgorithm::Direct) {
+    FailureOr<Value> y = lowerWinograd(lowering, op);
+    if (succeeded(y))
+      lowering.set(op.getOutput(), *y, layout);
+    return y;
+  }
   int64_t groups = op.getGroups();
   FailureOr<Value> x = lowering.padForWindow(lowering.getChannelsLast(op.getInput()), op.getWindow(), 0.0);
   if (failed(x))
@@ -298,7 +305,6 @@ LogicalResult lower(ConvOp op, LinalgLowering &lowering) {
                                                           : weightLayout(weightType.getRank()));
   Contraction contraction{lowering, op.getWindow(), groups, weightType.getDimSize(1),
                           weightType.getDimSize(0) / groups};
-  Layout layout = channelsLast(weightType.getRank());
   Value y = contraction.forward(*x, weight, LinalgLowering::lowerType(op.getType(), layout));
   lowering.set(op.getOutput(), y, layout);
   return success();

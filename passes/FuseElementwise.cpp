@@ -34,11 +34,37 @@ bool isWorthwhile(OpOperand *operand) {
   return consumer.getMatchingIndexingMap(operand).isPermutation();
 }
 
+/// A result that is computed in tiles is put together by a reshape: what follows works on the tiles, too, and can be done
+/// while they are in registers.
+bool isOfTiles(OpOperand *operand) {
+  auto collapse = operand->get().getDefiningOp<tensor::CollapseShapeOp>();
+  auto consumer = dyn_cast<linalg::GenericOp>(operand->getOwner());
+  if (!collapse || !consumer || consumer.getNumReductionLoops() != 0 || consumer.getNumResults() != 1 ||
+      !collapse->hasOneUse() || !consumer.getMatchingIndexingMap(operand).isIdentity())
+    return false;
+  // The tiles themselves, or what follows them already.
+  for (Value tiles = collapse.getSrc(); auto producer = tiles.getDefiningOp<linalg::GenericOp>();) {
+    if (producer->hasAttr(cnn::transformAttrName))
+      return true;
+    if (producer.getNumReductionLoops() != 0)
+      return false;
+    Value before;
+    for (OpOperand *input : producer.getDpsInputOperands())
+      if (producer.getMatchingIndexingMap(input).isIdentity() && input->get().getDefiningOp<linalg::GenericOp>())
+        before = input->get();
+    if (!before)
+      return false;
+    tiles = before;
+  }
+  return false;
+}
+
 class FuseElementwise : public cnn::impl::FuseElementwiseBase<FuseElementwise> {
 public:
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     linalg::populateElementwiseOpsFusionPatterns(patterns, isWorthwhile);
+    linalg::populateFoldReshapeOpsByExpansionPatterns(patterns, isOfTiles);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

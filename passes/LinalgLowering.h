@@ -187,6 +187,9 @@ FamilyResult lowerPoolOp(LinalgLowering &lowering, mlir::Operation *op);
 FamilyResult lowerReduceOp(LinalgLowering &lowering, mlir::Operation *op);
 FamilyResult lowerShapeOp(LinalgLowering &lowering, mlir::Operation *op);
 
+/// A convolution by one of Winograd's algorithms; the result is channels last.
+mlir::FailureOr<mlir::Value> lowerWinograd(LinalgLowering &lowering, ConvOp op);
+
 } // namespace cnn
 
 #endif

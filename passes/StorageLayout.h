@@ -20,6 +20,16 @@ inline constexpr llvm::StringLiteral storageAttrName = "cnn.storage";
 /// contractions takes. The columns of b may be in blocks: b[n floordiv block, k.., n mod block].
 inline constexpr llvm::StringLiteral contractionAttrName = "cnn.contraction";
 
+/// Unit attribute on a linalg.generic that multiplies a tensor with a constant matrix along two of its dimensions:
+///   c[m.., p, q, n] += a[m.., i, j, n] * t[p, i] * t[q, j].
+inline constexpr llvm::StringLiteral transformAttrName = "cnn.transform";
+
+/// On such an op, of a weight: that its result can be computed when the weight is set, and what it is.
+inline constexpr llvm::StringLiteral derivedAttrName = "cnn.derived";
+
+/// On a contraction: the algorithm of the convolution that it is a part of, if that is not the contraction itself.
+inline constexpr llvm::StringLiteral algorithmAttrName = "cnn.algorithm";
+
 /// Dimension i of the storage is dimension layout[i] of the value. A dimension that stands there twice is split: the
 /// first is the number of a block, the last the place in it. The blocks are those of `columnsPerBlock`.
 using Layout = llvm::SmallVector<int64_t, 6>;

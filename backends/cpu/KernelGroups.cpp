@@ -11,6 +11,9 @@
 // last, and stands where that op stood: no reordering, no cycles. Chains of tensor.insert_slice (a concatenation) form
 // groups in the same way.
 //
+// A convolution by Winograd's algorithm is one kernel, too: its input transform, its contraction and its output
+// transform, followed by what is elementwise.
+//
 // What this does not do: it puts no elementwise op in front of a contraction (its work would be repeated for every
 // output), and no op behind two contractions (it joins the later one and reads the result of the other). An op that
 // makes the new value of a weight stays alone, so that it can work in place.
@@ -19,6 +22,7 @@
 #include "ir/CnnDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "passes/StorageLayout.h"
 
 using namespace mlir;
 
@@ -67,6 +71,15 @@ static Operation *chooseProducer(Operation *op) {
   if (tensor::InsertSliceOp insert = dyn_cast<tensor::InsertSliceOp>(op)) {
     Operation *producer = insert.getDest().getDefiningOp<tensor::InsertSliceOp>();
     return producer && isReadBy(producer) ? producer : nullptr;
+  }
+  // Between the transforms of a convolution in tiles.
+  if (op->hasAttr(algorithmAttrName) || op->hasAttr(transformAttrName)) {
+    Operation *producer = op->getOperand(0).getDefiningOp();
+    return producer && isReadBy(producer) &&
+                   (op->hasAttr(algorithmAttrName) ? producer->hasAttr(transformAttrName)
+                                                   : producer->hasAttr(algorithmAttrName))
+               ? producer
+               : nullptr;
   }
   if (!isElementwise(op) || makesNewValueOfArgument(op))
     return nullptr;

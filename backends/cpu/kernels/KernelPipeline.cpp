@@ -45,6 +45,7 @@ void buildKernelPipeline(OpPassManager &manager, const VectorTarget &target) {
   manager.addNestedPass<func::FuncOp>(createTileKernel({target.lanes, target.registers}));
   simplify();
   // Before bufferization, because the tile must be a value for its epilogue to fold against it.
+  manager.addNestedPass<func::FuncOp>(createEmitTransforms({target.fma}));
   manager.addNestedPass<func::FuncOp>(createEmitMicrokernels({target.lanes, target.fma}));
   simplify();
 

@@ -40,6 +40,18 @@ def EmitMicrokernels : Pass<"cnn-cpu-emit-microkernels", "mlir::func::FuncOp"> {
                            "mlir::scf::SCFDialect", "mlir::tensor::TensorDialect", "mlir::vector::VectorDialect"];
 }
 
+def EmitTransforms : Pass<"cnn-cpu-emit-transforms", "mlir::func::FuncOp"> {
+  let summary = "Turns tiles of transforms by constant matrices into straight vector code";
+  let description = [{
+    Before: a `linalg.generic` with `cnn.transform` that starts from zeros, with static sizes, which are 1 but for those of
+    the matrices and for the innermost, whose values become the lanes of a vector. After: vectors added, subtracted and
+    multiplied by the matrices' elements, and one write of the tile.
+  }];
+  let options = [Option<"fma", "fma", "bool", "true", "use fused multiply-add">];
+  let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
+                           "mlir::tensor::TensorDialect", "mlir::vector::VectorDialect"];
+}
+
 def LowerCopies : Pass<"cnn-cpu-lower-copies", "mlir::func::FuncOp"> {
   let summary = "Makes copies of buffers into loops";
   let description = [{

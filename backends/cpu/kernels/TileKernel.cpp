@@ -27,9 +27,12 @@
 #include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
 #include "mlir/Dialect/SCF/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/StorageLayout.h"
 #include "llvm/Support/MathExtras.h"
+#include <cmath>
 #include <limits>
 #include <numeric>
 
@@ -85,9 +88,9 @@ linalg::LinalgOp findRoot(func::FuncOp kernel) {
   return single ? root : nullptr;
 }
 
-/// The contraction at the end of a chain of elementwise ops with identity maps; null if there is none.
-linalg::GenericOp findContraction(linalg::LinalgOp root) {
-  if (root->hasAttr(cnn::contractionAttrName))
+/// The op with this attribute at the front of a chain of elementwise ops with identity maps; null if there is none.
+linalg::GenericOp findInChain(linalg::LinalgOp root, StringRef attribute) {
+  if (root->hasAttr(attribute))
     return dyn_cast<linalg::GenericOp>(root.getOperation());
   if (root.getNumReductionLoops() != 0 || root.getNumDpsInits() != 1 ||
       !root.getMatchingIndexingMap(root.getDpsInitOperand(0)).isIdentity())
@@ -96,8 +99,8 @@ linalg::GenericOp findContraction(linalg::LinalgOp root) {
     if (!root.getMatchingIndexingMap(input).isIdentity())
       continue;
     if (auto producer = input->get().getDefiningOp<linalg::LinalgOp>())
-      if (linalg::GenericOp contraction = findContraction(producer))
-        return contraction;
+      if (linalg::GenericOp found = findInChain(producer, attribute))
+        return found;
   }
   return nullptr;
 }
@@ -245,7 +248,57 @@ public:
     return plan;
   }
 
+  /// Items of a convolution by Winograd's algorithm, over its result [b, r, p, t, q, o]: some tiles, some columns. All
+  /// that is done for them stays in the cache, but for the weight, which every item reads.
+  TilePlan planTransforms(linalg::GenericOp contraction) const {
+    enum { b, i, j, r, t, o, c };
+    SmallVector<int64_t> range = contraction.getStaticLoopRanges();
+    int64_t products = range[i] * range[j], best[] = {range[r], range[t], range[o]};
+    double leastCost = std::numeric_limits<double>::infinity();
+    // Cycles for the convolution on four threads, roughly.
+    auto costOf = [&](int64_t rows, int64_t columns, int64_t outputs) {
+      double tiles = double(rows) * columns, all = double(range[r]) * range[t];
+      double items = all / tiles * (range[o] / outputs);
+      double multiply = all * products * range[c] * range[o] / (2 * lanes);
+      double transform = all * 4 * products * (range[c] * (range[o] / outputs) + range[o]) / lanes;
+      double weightBytes = 4.0 * products * range[c] * range[o];
+      double valueBytes = 4.0 * products * tiles * (range[c] + outputs);
+      double bytes = (weightBytes > cacheBytes / 2 ? weightBytes * all / tiles : 0) +
+                     (valueBytes > cacheBytes ? 2 * valueBytes * items : 0);
+      return (multiply + transform + bytes / bytesPerCycle) * std::ceil(items / 4) / items;
+    };
+    for (int64_t outputs = range[o]; outputs >= 2 * lanes || outputs == range[o]; outputs /= 2) {
+      if (range[o] % outputs != 0 || (outputs != range[o] && outputs % (2 * lanes) != 0))
+        break;
+      for (int64_t rows = 1; rows <= range[r]; ++rows)
+        for (int64_t columns = rows > 1 ? range[t] : 1; columns <= range[t]; ++columns) {
+          if (range[r] % rows != 0 || range[t] % columns != 0)
+            continue;
+          double cost = costOf(rows, columns, outputs);
+          if (cost >= leastCost)
+            continue;
+          leastCost = cost;
+          best[0] = rows;
+          best[1] = columns;
+          best[2] = outputs;
+        }
+    }
+    TilePlan plan;
+    auto cut = [](int64_t extent, int64_t size) { return extent == size ? 0 : size; };
+    plan.item = {1, cut(range[r], best[0]), 0, cut(range[t], best[1]), 0, cut(range[o], best[2])};
+    plan.tile = {1, 1, 0, 1, 0, lanes};
+    for (int64_t size : plan.item)
+      if (size)
+        plan.order.push_back(plan.order.size());
+    if (plan.item.back()) // the columns outside: their weights are read for all tiles before those of the next
+      std::rotate(plan.order.begin(), plan.order.end() - 1, plan.order.end());
+    return plan;
+  }
+
 private:
+  /// The second-level cache of a core, and how fast it is filled.
+  static constexpr double cacheBytes = 1024 * 1024, bytesPerCycle = 8;
+
   /// Up to `limit` rows. A divisor of the range leaves no tail, and items can be cut along it; half of the limit is
   /// still enough accumulators for the latency of a multiply-add. But it reads the right operand twice as often as a
   /// tile with a tail, such as 2 + 2 + 2 + 1 rows of 7, which is for ranges that need not be cut.
@@ -287,7 +340,12 @@ public:
     linalg::LinalgOp root = findRoot(kernel);
     if (!root || root.getNumLoops() == 0)
       return;
-    linalg::GenericOp contraction = findContraction(root);
+    if (linalg::GenericOp transform = findInChain(root, cnn::transformAttrName)) {
+      if (failed(tileTransforms(root, transform)))
+        return signalPassFailure();
+      return;
+    }
+    linalg::GenericOp contraction = findInChain(root, cnn::contractionAttrName);
     TilePlan plan;
     if (contraction) {
       FailureOr<TilePlan> planned =
@@ -300,20 +358,90 @@ public:
     if (!contraction)
       plan = planOther(root);
 
-    root->setAttr(rootMarker, UnitAttr::get(&getContext()));
-    if (llvm::any_of(plan.item, [](int64_t size) { return size != 0; })) {
-      kernel->setAttr(itemOrderAttrName, DenseI64ArrayAttr::get(&getContext(), plan.order));
-      if (failed(tileRoots(plan.item, scf::SCFTilingOptions::LoopType::ForallOp)))
-        return signalPassFailure();
-    }
+    mark(root);
+    if (failed(tileItems(plan)))
+      return signalPassFailure();
     if (contraction) {
       if (failed(tileRoots(plan.tile, scf::SCFTilingOptions::LoopType::ForOp)) || failed(tileRemainder()))
         return signalPassFailure();
     }
-    kernel.walk([](Operation *op) { op->removeAttr(rootMarker); });
+    unmark();
   }
 
 private:
+  LogicalResult tileItems(const TilePlan &plan) {
+    if (llvm::all_of(plan.item, [](int64_t size) { return size == 0; }))
+      return success();
+    getOperation()->setAttr(itemOrderAttrName, DenseI64ArrayAttr::get(&getContext(), plan.order));
+    return tileRoots(plan.item, scf::SCFTilingOptions::LoopType::ForallOp);
+  }
+
+  /// A convolution between transforms: an item is some tiles of the image, and some columns. In it, one after the other,
+  /// their input is transformed, multiplied in register tiles, and transformed back with the epilogue behind it. Or a
+  /// transform alone.
+  LogicalResult tileTransforms(linalg::LinalgOp root, linalg::GenericOp transform) {
+    Planner planner(lanes, registers);
+    auto contraction = transform.getInputs()[0].getDefiningOp<linalg::GenericOp>();
+    bool isConvolution = contraction && contraction->hasAttr(cnn::algorithmAttrName);
+    TilePlan plan = isConvolution ? planner.planTransforms(contraction) : planTransform(transform);
+    // The root has the loops of the result, and, if it is the transform itself, those of its sums.
+    plan.item.resize(root.getNumLoops(), 0);
+    plan.tile.resize(root.getNumLoops(), 0);
+    mark(root);
+    if (failed(tileItems(plan)))
+      return failure();
+    if (failed(tileRoots(plan.tile, scf::SCFTilingOptions::LoopType::ForOp,
+                         [](Operation *producer) { return !producer->hasAttr(cnn::algorithmAttrName); })))
+      return failure();
+    unmark();
+    if (!isConvolution)
+      return success();
+
+    auto isFill = [](Operation *producer) { return isa<linalg::FillOp>(producer); };
+    linalg::GenericOp input;
+    getOperation().walk([&](linalg::GenericOp op) {
+      if (op->hasAttr(cnn::algorithmAttrName))
+        contraction = op;
+    });
+    FailureOr<TilePlan> registerTile = planner.planContraction(contraction, /*rootIsContraction=*/true);
+    if (failed(registerTile))
+      return contraction.emitError("expected a contraction between transforms");
+    input = contraction.getInputs()[0].getDefiningOp<linalg::GenericOp>();
+    if (!input || !input->hasAttr(cnn::transformAttrName))
+      return contraction.emitError("expected a transformed input");
+    mark(contraction);
+    // The weights of a block of columns are read for all rows before those of the next.
+    if (failed(tileRoots(registerTile->tile, scf::SCFTilingOptions::LoopType::ForOp, isFill, {0, 1, 2, 5, 3, 4, 6})))
+      return failure();
+    unmark();
+    mark(input);
+    if (failed(tileRoots(planTransform(input).tile, scf::SCFTilingOptions::LoopType::ForOp, isFill)))
+      return failure();
+    unmark();
+    return success();
+  }
+
+  /// Of a transform alone: tiles of all that one value of the other dimensions needs, in one vector.
+  TilePlan planTransform(linalg::GenericOp op) {
+    SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+    SmallVector<int64_t> range = op.getStaticLoopRanges();
+    unsigned n = dimOf(maps.back().getResults().back());
+    TilePlan plan;
+    for (auto [d, size] : llvm::enumerate(range)) {
+      bool isOfMatrix = maps[1].isFunctionOfDim(d) || maps[2].isFunctionOfDim(d);
+      plan.tile.push_back(isOfMatrix ? 0 : d == n ? lanes : 1);
+      plan.item.push_back(isOfMatrix || d == n || size == 1 ? 0 : 1);
+      if (plan.item.back())
+        plan.order.push_back(plan.order.size());
+    }
+    return plan;
+  }
+
+  void mark(linalg::LinalgOp op) { op->setAttr(rootMarker, UnitAttr::get(&getContext())); }
+  void unmark() {
+    getOperation().walk([](Operation *op) { op->removeAttr(rootMarker); });
+  }
+
   TilePlan planOther(linalg::LinalgOp root) {
     int64_t steps = 0, count = 0;
     getOperation().walk([&](linalg::LinalgOp op) {
@@ -332,8 +460,9 @@ private:
     return found;
   }
 
-  /// Tiles every marked op and fuses what produces its operands; peels loops that do not divide.
-  LogicalResult tileRoots(ArrayRef<int64_t> sizes, scf::SCFTilingOptions::LoopType loopType) {
+  /// Tiles every marked op and fuses what produces its operands, if it `isFused`; peels loops that do not divide.
+  LogicalResult tileRoots(ArrayRef<int64_t> sizes, scf::SCFTilingOptions::LoopType loopType,
+                          function_ref<bool(Operation *)> isFused = nullptr, ArrayRef<int64_t> interchange = {}) {
     IRRewriter rewriter(&getContext());
     for (linalg::LinalgOp root : roots()) {
       SmallVector<int64_t> range = root.getStaticLoopRanges();
@@ -348,7 +477,15 @@ private:
       if (!any)
         continue;
       scf::SCFTileAndFuseOptions options;
-      options.tilingOptions.setTileSizes(tileSizes).setLoopType(loopType);
+      options.tilingOptions.setTileSizes(tileSizes).setLoopType(loopType).setInterchange(interchange);
+      if (isFused)
+        options.setFusionControlFn(
+            [&](tensor::ExtractSliceOp, OpResult producer,
+                bool) -> std::optional<scf::SCFTileAndFuseOptions::ControlFnResult> {
+              if (!isFused(producer.getOwner()))
+                return std::nullopt;
+              return scf::SCFTileAndFuseOptions::ControlFnResult();
+            });
       rewriter.setInsertionPoint(root);
       FailureOr<scf::SCFTileAndFuseResult> tiled =
           scf::tileConsumerAndFuseProducersUsingSCF(rewriter, cast<TilingInterface>(root.getOperation()), options);
@@ -393,8 +530,13 @@ private:
     return simplify();
   }
 
-  /// Dead ops go, and sizes that follow from the peeled bounds become static.
+  /// Dead ops go, sizes that follow from the peeled bounds become static, and what an item or a tile needs to hold is no
+  /// longer a part of what the whole needs.
   LogicalResult simplify() {
+    RewritePatternSet patterns(&getContext());
+    tensor::populateFoldTensorEmptyPatterns(patterns);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      return failure();
     OpPassManager manager(func::FuncOp::getOperationName());
     manager.addPass(createCanonicalizerPass());
     manager.addPass(createCSEPass());

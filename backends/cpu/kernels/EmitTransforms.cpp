@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Turns tiles of transforms by constant matrices, as Winograd's algorithm has them, into straight vector code.
+//
+// Problem. c[p, q, n] += a[i, j, n] * t[p, i] * t[q, j] has as many products as both matrices have pairs of elements; but
+// most elements are 0 or 1, and rows share sums:
+//
+//   rows of t:  0 -4 -4  1  1  0        e = x4 - 4 x2      c1 = e + o
+//               0  4 -4 -1  1  0   ->   o = x3 - 4 x1      c2 = e - o
+//
+// Method. One dimension after the other, each a list of vectors times the matrix. Two columns that are equal or opposite
+// in every row are replaced by their sum and their difference; then two rows by half their sum and half their
+// difference, where that takes fewer operations.
+
+#include "backends/cpu/kernels/KernelPipeline.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
+#include "passes/StorageLayout.h"
+
+namespace cnn::cpu {
+#define GEN_PASS_DEF_EMITTRANSFORMS
+#include "backends/cpu/kernels/Passes.h.inc"
+} // namespace cnn::cpu
+
+using namespace mlir;
+using namespace cnn::cpu;
+
+namespace {
+
+/// The largest tile that becomes vectors.
+constexpr int64_t maxVectorElements = 1024;
+
+using Row = SmallVector<double>;
+
+int64_t countTerms(const Row &row) {
+  return llvm::count_if(row, [](double factor) { return factor != 0; });
+}
+
+/// Sums of vectors with constant factors.
+class LinearCode {
+public:
+  LinearCode(OpBuilder &builder, Location loc, VectorType type, bool fma)
+      : builder(builder), loc(loc), type(type), fma(fma) {}
+
+  /// matrix * values
+  SmallVector<Value> multiply(SmallVector<Row> matrix, SmallVector<Value> values) {
+    pairColumns(matrix, values);
+    SmallVector<Value> results(matrix.size());
+    for (size_t a = 0; a < matrix.size(); ++a) {
+      if (results[a])
+        continue;
+      for (size_t b = a + 1; b < matrix.size() && !results[a]; ++b) {
+        if (results[b])
+          continue;
+        Row half, difference;
+        for (auto [x, y] : llvm::zip_equal(matrix[a], matrix[b])) {
+          half.push_back((x + y) / 2);
+          difference.push_back((x - y) / 2);
+        }
+        int64_t apart = countTerms(matrix[a]) + countTerms(matrix[b]),
+                together = countTerms(half) + countTerms(difference);
+        if (countTerms(half) == 0 || countTerms(difference) == 0 || together >= apart)
+          continue;
+        Value e = sum(half, values), o = sum(difference, values);
+        results[a] = arith::AddFOp::create(builder, loc, e, o);
+        results[b] = arith::SubFOp::create(builder, loc, e, o);
+      }
+      if (!results[a])
+        results[a] = sum(matrix[a], values);
+    }
+    return results;
+  }
+
+private:
+  /// Two columns that are equal or opposite in every row become their values' sum and difference.
+  void pairColumns(SmallVector<Row> &matrix, SmallVector<Value> &values) {
+    for (size_t a = 0; a < values.size(); ++a)
+      for (size_t b = a + 1; b < values.size(); ++b) {
+        int64_t equal = 0, opposite = 0;
+        bool isPair = true;
+        for (const Row &row : matrix) {
+          isPair &= std::abs(row[a]) == std::abs(row[b]);
+          equal += row[a] != 0 && row[a] == row[b];
+          opposite += row[a] != 0 && row[a] == -row[b];
+        }
+        if (!isPair || equal < 2 || opposite < 2)
+          continue;
+        Value sum = arith::AddFOp::create(builder, loc, values[a], values[b]);
+        values[b] = arith::SubFOp::create(builder, loc, values[a], values[b]);
+        values[a] = sum;
+        for (Row &row : matrix)
+          row[row[a] == row[b] ? b : a] = 0;
+      }
+  }
+
+  Value sum(const Row &row, ArrayRef<Value> values) {
+    // A factor of 1 first: it costs nothing.
+    SmallVector<size_t> order;
+    for (size_t i = 0; i < row.size(); ++i)
+      if (row[i] != 0)
+        order.push_back(i);
+    llvm::stable_sort(order, [&](size_t a, size_t b) { return (row[a] == 1) > (row[b] == 1); });
+    Value total;
+    for (size_t i : order) {
+      if (!total)
+        total = row[i] == 1 ? values[i] : arith::MulFOp::create(builder, loc, splat(row[i]), values[i]).getResult();
+      else if (row[i] == 1)
+        total = arith::AddFOp::create(builder, loc, total, values[i]);
+      else if (row[i] == -1)
+        total = arith::SubFOp::create(builder, loc, total, values[i]);
+      else if (fma)
+        total = vector::FMAOp::create(builder, loc, splat(row[i]), values[i], total);
+      else
+        total = arith::AddFOp::create(builder, loc, total,
+                                      arith::MulFOp::create(builder, loc, splat(row[i]), values[i]));
+    }
+    return total ? total : splat(0);
+  }
+
+  Value splat(double value) {
+    return arith::ConstantOp::create(builder, loc,
+                                     DenseElementsAttr::get(type, builder.getF32FloatAttr(value).getValue()));
+  }
+
+  OpBuilder &builder;
+  Location loc;
+  VectorType type;
+  bool fma;
+};
+
+class Transform {
+public:
+  Transform(linalg::GenericOp op, RewriterBase &builder, bool fma)
+      : op(op), builder(builder), loc(op.getLoc()), maps(op.getIndexingMapsArray()), range(op.getStaticLoopRanges()),
+        fma(fma) {}
+
+  /// Whether the op is a tile that this class can emit.
+  bool matches() {
+    if (maps.size() != 4 || ShapedType::isDynamicShape(range) || !maps[3].isProjectedPermutation() ||
+        maps[1].getNumResults() != 2 || maps[2].getNumResults() != 2)
+      return false;
+    for (unsigned side = 0; side < 2; ++side) {
+      DenseFPElementsAttr values;
+      if (!matchPattern(op.getInputs()[1 + side], m_Constant(&values)) || !values.getElementType().isF32())
+        return false;
+      auto matrixType = cast<RankedTensorType>(values.getType());
+      to[side] = dimOf(maps[1 + side].getResult(0));
+      from[side] = dimOf(maps[1 + side].getResult(1));
+      if (matrixType.getShape() != ArrayRef<int64_t>({range[to[side]], range[from[side]]}))
+        return false;
+      Row row;
+      for (APFloat value : values) {
+        row.push_back(value.convertToFloat());
+        if (int64_t(row.size()) == range[from[side]]) {
+          matrices[side].push_back(row);
+          row.clear();
+        }
+      }
+    }
+    // It starts from zero, and but for the lanes there is one value of every other dimension.
+    auto fill = op.getDpsInits()[0].getDefiningOp<linalg::FillOp>();
+    if (!fill || !matchPattern(fill.getInputs()[0], m_AnyZeroFloat()))
+      return false;
+    destination = fill.getOutputs()[0];
+    n = dimOf(maps[3].getResults().back());
+    int64_t elements = 1;
+    for (auto [d, size] : llvm::enumerate(range)) {
+      if (llvm::is_contained(from, d))
+        continue;
+      if (d != n && !llvm::is_contained(to, d) && size != 1)
+        return false;
+      elements *= size;
+    }
+    return elements <= maxVectorElements && maps[0].getResults().back() == builder.getAffineDimExpr(n);
+  }
+
+  /// Emits the code and returns the tile.
+  Value emit() {
+    builder.setInsertionPoint(op);
+    auto tileType = cast<RankedTensorType>(destination.getType());
+    auto vectorType = VectorType::get({range[n]}, builder.getF32Type());
+    LinearCode code(builder, loc, vectorType, fma);
+    Value padding = arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(0));
+    // From the second dimension to its transform, then from the first.
+    SmallVector<SmallVector<Value>> half;
+    for (int64_t i = 0; i < range[from[0]]; ++i) {
+      SmallVector<Value> values;
+      for (int64_t j = 0; j < range[from[1]]; ++j) {
+        SmallVector<OpFoldResult> point(range.size(), builder.getIndexAttr(0));
+        point[from[0]] = builder.getIndexAttr(i);
+        point[from[1]] = builder.getIndexAttr(j);
+        values.push_back(vector::TransferReadOp::create(builder, loc, vectorType, op.getInputs()[0],
+                                                        indices(maps[0], point), padding, ArrayRef<bool>{true}));
+      }
+      half.push_back(code.multiply(matrices[1], values));
+    }
+    Value tile = arith::ConstantOp::create(
+        builder, loc,
+        DenseElementsAttr::get(VectorType::get(tileType.getShape(), builder.getF32Type()),
+                               builder.getF32FloatAttr(0).getValue()));
+    for (int64_t q = 0; q < range[to[1]]; ++q) {
+      SmallVector<Value> values;
+      for (SmallVector<Value> &row : half)
+        values.push_back(row[q]);
+      for (auto [p, value] : llvm::enumerate(code.multiply(matrices[0], values))) {
+        SmallVector<int64_t> position;
+        for (AffineExpr expr : maps[3].getResults().drop_back())
+          position.push_back(dimOf(expr) == to[0] ? int64_t(p) : dimOf(expr) == to[1] ? q : 0);
+        tile = vector::InsertOp::create(builder, loc, value, tile, position);
+      }
+    }
+    Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+    SmallVector<Value> origin(tileType.getRank(), zero);
+    return vector::TransferWriteOp::create(builder, loc, tile, destination, origin,
+                                           SmallVector<bool>(tileType.getRank(), true))
+        .getResult();
+  }
+
+private:
+  static unsigned dimOf(AffineExpr expr) { return cast<AffineDimExpr>(expr).getPosition(); }
+
+  SmallVector<Value> indices(AffineMap map, ArrayRef<OpFoldResult> point) {
+    return llvm::map_to_vector(map.getResults(), [&](AffineExpr expr) -> Value {
+      AffineMap single = AffineMap::get(map.getNumDims(), 0, expr);
+      return getValueOrCreateConstantIndexOp(builder, loc,
+                                             affine::makeComposedFoldedAffineApply(builder, loc, single, point));
+    });
+  }
+
+  linalg::GenericOp op;
+  RewriterBase &builder;
+  Location loc;
+  SmallVector<AffineMap> maps;
+  SmallVector<int64_t> range;
+  SmallVector<Row> matrices[2];
+  unsigned to[2], from[2], n = 0;
+  Value destination;
+  bool fma;
+};
+
+class EmitTransforms : public cnn::cpu::impl::EmitTransformsBase<EmitTransforms> {
+public:
+  using EmitTransformsBase::EmitTransformsBase;
+
+  void runOnOperation() override {
+    if (!getOperation()->hasAttr(kernelAttrName))
+      return;
+    IRRewriter rewriter(&getContext());
+    SmallVector<linalg::GenericOp> transforms;
+    getOperation().walk([&](linalg::GenericOp op) {
+      if (op->hasAttr(cnn::transformAttrName))
+        transforms.push_back(op);
+    });
+    for (linalg::GenericOp op : transforms) {
+      Transform transform(op, rewriter, fma);
+      if (transform.matches())
+        rewriter.replaceOp(op, transform.emit());
+    }
+  }
+};
+
+} // namespace
