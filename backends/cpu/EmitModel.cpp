@@ -22,7 +22,7 @@ public:
         tensorDesc(StructType::get(context, {pointer, i32, i32, pointer, i64})),
         weightDesc(StructType::get(context, {pointer, i32, i32, i32, i32, f64, f64, pointer, pointer, i64, i64})),
         launchDesc(StructType::get(context, {pointer, pointer, i64, i64, i64, i64})),
-        functionDesc(StructType::get(context, {pointer, i64, pointer, i64, pointer, i64, i64, i64, pointer})),
+        functionDesc(StructType::get(context, {pointer, i64, pointer, i64, pointer, i64, i64, i64, pointer, i64})),
         modelDesc(StructType::get(context, {i32, i32, pointer, pointer, i64, i64, i64, i64, i64, pointer, pointer,
                                             pointer, functionDesc, functionDesc, functionDesc})) {
     [[maybe_unused]] const DataLayout &layout = module.getDataLayout();
@@ -108,7 +108,8 @@ private:
                                {entry, number64(description->inputs.size()), tensors(description->inputs),
                                 number64(description->outputs.size()), tensors(description->outputs),
                                 number64(description->arenaFixedBytes), number64(description->arenaSampleBytes),
-                                number64(description->launches.size()), launches(description->launches)});
+                                number64(description->launches.size()), launches(description->launches),
+                                number64(description->scratchBytes)});
   }
 
   llvm::Module &module;

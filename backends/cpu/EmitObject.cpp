@@ -4,6 +4,9 @@
 #include "backends/cpu/Embedded.h"
 #include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/IntrinsicsAArch64.h"
+#include "llvm/IR/IntrinsicsX86.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -95,6 +98,18 @@ Expected<std::unique_ptr<TargetMachine>> createTargetMachine(StringRef tripleTex
   return machine;
 }
 
+/// The body of the support code's `void cnn_pause(void)`: the target's instruction for a thread that waits.
+static void definePause(Module &module) {
+  Function *pause = module.getFunction("cnn_pause");
+  assert(pause && pause->isDeclaration() && "the support code waits somewhere");
+  IRBuilder<> builder(BasicBlock::Create(module.getContext(), "", pause));
+  if (module.getTargetTriple().isX86())
+    builder.CreateIntrinsic(Intrinsic::x86_sse2_pause, {});
+  else if (module.getTargetTriple().isAArch64())
+    builder.CreateIntrinsic(Intrinsic::aarch64_hint, builder.getInt32(/*yield*/ 1));
+  builder.CreateRetVoid();
+}
+
 Expected<std::unique_ptr<Module>> loadSupportCode(LLVMContext &context, const TargetMachine &machine) {
   MemoryBufferRef bitcode(StringRef(reinterpret_cast<const char *>(cnnSupportBitcode), cnnSupportBitcodeBytes),
                           "support");
@@ -105,6 +120,7 @@ Expected<std::unique_ptr<Module>> loadSupportCode(LLVMContext &context, const Ta
   (*module)->setTargetTriple(machine.getTargetTriple());
   (*module)->setDataLayout(machine.createDataLayout());
   (*module)->setSourceFileName("support.c");
+  definePause(**module);
   if (NamedMDNode *ident = (*module)->getNamedMetadata("llvm.ident"))
     ident->eraseFromParent();
   return module;

@@ -52,6 +52,7 @@ struct FunctionDescription {
   uint64_t arenaFixedBytes = 0;
   uint64_t arenaSampleBytes = 0;
   std::vector<LaunchDescription> launches;
+  uint64_t scratchBytes = 0; // known when the kernels are lowered
 };
 
 struct ModelDescription {

@@ -20,9 +20,10 @@
 extern "C" {
 #endif
 
-#define CNN_ABI_VERSION 3u
+#define CNN_ABI_VERSION 4u
 #define CNN_MAX_RANK 8
 #define CNN_ALIGNMENT 64 /* bytes: of every block and of every tensor inside one */
+#define CNN_SCRATCH_SLOTS 16
 
 typedef enum cnn_dtype { CNN_F32 = 0, CNN_U8 = 1, CNN_I32 = 2, CNN_I64 = 3 } cnn_dtype;
 
@@ -72,16 +73,17 @@ typedef void (*cnn_observe_fn)(void *context, int64_t launch);
 /* The arguments of one call of a compiled function. Pointers to blocks and to the arena are CNN_ALIGNMENT-aligned;
  * inputs and outputs need only the alignment of their element type, and do not overlap anything else. */
 typedef struct cnn_call {
-  int64_t batch;                    /* samples, >= 1 */
-  const void *const *inputs;        /* [input_count], each [batch, shape...] */
-  void *const *outputs;             /* [output_count], each [batch, shape...], or one value for the batch (see below) */
-  void *parameters;                 /* the parameter block; written by train_step alone */
-  void *states;                     /* the state block; written by train_step alone */
-  void *slots;                      /* the optimizer's block; used by train_step alone */
-  void *arena;                      /* arena_fixed_bytes + batch * arena_sample_bytes bytes, contents irrelevant */
-  uint64_t seed;                    /* of dropout */
-  uint64_t step;                    /* number of this training step, from 0; dropout and adam read it */
-  float rate;                       /* learning rate of this step */
+  int64_t batch;             /* samples, >= 1 */
+  const void *const *inputs; /* [input_count], each [batch, shape...] */
+  void *const *outputs;      /* [output_count], each [batch, shape...], or one value for the batch (see below) */
+  void *parameters;          /* the parameter block; written by train_step alone */
+  void *states;              /* the state block; written by train_step alone */
+  void *slots;               /* the optimizer's block; used by train_step alone */
+  void *arena;               /* arena_fixed_bytes + batch * arena_sample_bytes bytes, contents irrelevant */
+  void *scratch;             /* a pool for scratch_bytes (see below); of one call at a time. NULL if they are 0 */
+  uint64_t seed;             /* of dropout */
+  uint64_t step;             /* number of this training step, from 0; dropout and adam read it */
+  float rate;                /* learning rate of this step */
   cnn_parallel_for_fn parallel_for; /* NULL: serial */
   void *parallel_context;
   cnn_observe_fn observe; /* NULL: nobody */
@@ -89,6 +91,12 @@ typedef struct cnn_call {
 } cnn_call;
 
 typedef void (*cnn_entry_fn)(const cnn_call *call);
+
+/* The scratch pool: working memory of kernels that need more than a stack has, one slot for each thread that is in such
+ * a kernel. It is [CNN_SCRATCH_SLOTS flags][CNN_SCRATCH_SLOTS slots of scratch_bytes]: a flag is a 32-bit word, 1 while
+ * its slot is taken, with a cache line (CNN_ALIGNMENT bytes) of its own; a slot begins at a multiple of CNN_ALIGNMENT.
+ * All flags are 0 while no call runs. What is in the slots is irrelevant: one that no thread takes is never touched.
+ * cnn_scratch_pool_bytes() of runtime/abi/support.h is the size of it all. */
 
 /* One launch of a kernel. The counts are for a batch of n samples, fixed + n * sample: f32 operations of the algorithm
  * (a multiply-add is two), and the bytes of the tensors that the kernel reads and writes, each once. */
@@ -111,6 +119,7 @@ typedef struct cnn_function_desc {
   uint64_t arena_sample_bytes;
   int64_t launch_count;
   const cnn_launch_desc *launches; /* in the order in which they run */
+  uint64_t scratch_bytes;          /* of one slot of the scratch pool; 0: there is none */
 } cnn_function_desc;
 
 typedef struct cnn_model_desc {

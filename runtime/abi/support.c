@@ -4,8 +4,8 @@
  * Every object is one piece of memory: a small header, then its blocks, each CNN_ALIGNMENT-aligned:
  *
  *   cnn_model    [header | parameters | states]      or the header alone, while embedded weights are read in place
- *   cnn_run      [header | piece pointers | arena]
- *   cnn_trainer  [header | piece pointers | spare results | slots | arena]
+ *   cnn_run      [header | piece pointers | arena | scratch pool]
+ *   cnn_trainer  [header | piece pointers | spare results | slots | arena | scratch pool]
  *
  * Sizes come from the description and from the caller, so each sum and product is checked.
  *
@@ -519,6 +519,71 @@ cnn_status cnn_model_initialize(cnn_model *model, uint64_t seed) {
   return CNN_OK;
 }
 
+/* ---- Scratch memory ---- */
+
+#ifdef CNN_ANY_TARGET
+/* Of the bitcode: the compiler gives it the instruction of its target (backends/cpu/EmitObject.cpp). */
+void cnn_pause(void);
+#else
+/* Tells the processor that this thread waits for another. */
+static void cnn_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+#endif
+
+enum { SCRATCH_HEADER_BYTES = CNN_SCRATCH_SLOTS * CNN_ALIGNMENT };
+
+size_t cnn_scratch_pool_bytes(uint64_t slot_bytes) {
+  uint64_t slot = 0, bytes;
+  if (!add_aligned(&slot, slot_bytes) || __builtin_mul_overflow(slot, (uint64_t)CNN_SCRATCH_SLOTS, &bytes) ||
+      __builtin_add_overflow(bytes, (uint64_t)SCRATCH_HEADER_BYTES, &bytes))
+    return 0;
+  return slot ? bytes : 0;
+}
+
+static uint32_t *scratch_flag(void *pool, uint64_t i) { return (uint32_t *)(void *)((char *)pool + i * CNN_ALIGNMENT); }
+
+/* From one slot to the next. */
+static uint64_t scratch_stride(uint64_t slot_bytes) {
+  return (slot_bytes + CNN_ALIGNMENT - 1) & ~(uint64_t)(CNN_ALIGNMENT - 1);
+}
+
+/* Once in a library, not unrolled into each of its kernels. */
+__attribute__((noinline)) void *cnn_scratch_claim(void *pool, uint64_t slot_bytes) {
+  for (;; cnn_pause())
+    for (uint64_t i = 0; i < CNN_SCRATCH_SLOTS; ++i) {
+      uint32_t *flag = scratch_flag(pool, i);
+      /* A load leaves the cache line where it is; an exchange takes it from who holds the slot. */
+      if (!__atomic_load_n(flag, __ATOMIC_RELAXED) && !__atomic_exchange_n(flag, 1, __ATOMIC_ACQUIRE))
+        return (char *)pool + SCRATCH_HEADER_BYTES + i * scratch_stride(slot_bytes);
+    }
+}
+
+void cnn_scratch_release(void *pool, uint64_t slot_bytes, void *slot) {
+  uint64_t offset = (uint64_t)((char *)slot - (char *)pool) - SCRATCH_HEADER_BYTES;
+  __atomic_store_n(scratch_flag(pool, offset / scratch_stride(slot_bytes)), 0, __ATOMIC_RELEASE);
+}
+
+/* Lays out the pool of an object behind `*cursor`; NULL if its functions need none. Slots are not touched: of memory
+ * that malloc has from the system, only those that threads use become resident. */
+static void *take_scratch(char **cursor, uint64_t slot_bytes) {
+  uint64_t bytes = cnn_scratch_pool_bytes(slot_bytes);
+  if (!bytes)
+    return NULL;
+  void *pool = take(cursor, bytes);
+  memset(pool, 0, SCRATCH_HEADER_BYTES);
+  return pool;
+}
+
+static int add_scratch(uint64_t *total, uint64_t slot_bytes) {
+  uint64_t bytes = cnn_scratch_pool_bytes(slot_bytes);
+  return (bytes || !slot_bytes) && add_aligned(total, bytes);
+}
+
 /* ---- Run state ---- */
 
 struct cnn_run {
@@ -531,6 +596,7 @@ struct cnn_run {
   const void **piece_inputs; /* [input_count]: where the current piece of a large batch begins */
   void **piece_outputs;      /* [output_count] */
   void *arena;
+  void *scratch;
   void *allocation;
 };
 
@@ -541,7 +607,7 @@ size_t cnn_run_bytes(const cnn_model_desc *desc, int64_t max_batch) {
   uint64_t bytes = CNN_ALIGNMENT, arena = max_batch < 1 ? 0 : arena_bytes(infer, max_batch);
   if (!arena || !add_aligned(&bytes, sizeof(cnn_run)) ||
       !add_aligned(&bytes, pointer_table_bytes(infer->input_count + infer->output_count)) ||
-      !add_aligned(&bytes, arena))
+      !add_aligned(&bytes, arena) || !add_scratch(&bytes, infer->scratch_bytes))
     return 0;
   return bytes;
 }
@@ -582,7 +648,8 @@ cnn_status cnn_run_create_in(const cnn_model *model, int64_t max_batch, void *me
   void **table = take(&cursor, pointer_table_bytes(infer->input_count + infer->output_count));
   made->piece_inputs = (const void **)table;
   made->piece_outputs = table + infer->input_count;
-  made->arena = cursor;
+  made->arena = take(&cursor, arena_bytes(infer, max_batch));
+  made->scratch = take_scratch(&cursor, infer->scratch_bytes);
   *run = made;
   return CNN_OK;
 }
@@ -637,6 +704,7 @@ cnn_status cnn_run_infer(cnn_run *run, int64_t batch, const void *const *inputs,
   call.parameters = run->model->parameters;
   call.states = run->model->states;
   call.arena = run->arena;
+  call.scratch = run->scratch;
   call.parallel_for = run->parallel_for;
   call.parallel_context = run->parallel_context;
   call.observe = run->observe;
@@ -668,6 +736,7 @@ struct cnn_trainer {
   double *sums;              /* [most outputs] */
   void *slots;
   void *arena;
+  void *scratch;
   void *allocation;
 };
 
@@ -678,23 +747,28 @@ static int64_t most_inputs(const cnn_model_desc *desc) {
 static int64_t most_outputs(const cnn_model_desc *desc) {
   return larger(desc->train_step.output_count, desc->evaluate.output_count);
 }
+/* Of train_step or evaluate, whichever needs more; 0 on overflow. */
+static uint64_t trainer_arena_bytes(const cnn_model_desc *desc, int64_t max_batch) {
+  uint64_t step = arena_bytes(&desc->train_step, max_batch);
+  if (!step || !desc->evaluate.entry)
+    return step;
+  uint64_t evaluate = arena_bytes(&desc->evaluate, max_batch);
+  return !evaluate || evaluate > step ? evaluate : step;
+}
+static uint64_t trainer_scratch_bytes(const cnn_model_desc *desc) {
+  uint64_t step = desc->train_step.scratch_bytes, evaluate = desc->evaluate.entry ? desc->evaluate.scratch_bytes : 0;
+  return step > evaluate ? step : evaluate;
+}
 
 size_t cnn_trainer_bytes(const cnn_model_desc *desc, int64_t max_batch) {
   if (!desc->train_step.entry || max_batch < 1)
     return 0;
-  uint64_t bytes = CNN_ALIGNMENT, outputs = (uint64_t)most_outputs(desc);
-  uint64_t step_arena = arena_bytes(&desc->train_step, max_batch), arena = step_arena;
-  if (desc->evaluate.entry) {
-    uint64_t evaluate_arena = arena_bytes(&desc->evaluate, max_batch);
-    if (!evaluate_arena)
-      return 0;
-    arena = step_arena > evaluate_arena ? step_arena : evaluate_arena;
-  }
-  if (!step_arena || !add_aligned(&bytes, sizeof(cnn_trainer)) ||
+  uint64_t bytes = CNN_ALIGNMENT, outputs = (uint64_t)most_outputs(desc), arena = trainer_arena_bytes(desc, max_batch);
+  if (!arena || !add_aligned(&bytes, sizeof(cnn_trainer)) ||
       !add_aligned(&bytes, pointer_table_bytes(most_inputs(desc))) ||
       !add_aligned(&bytes, pointer_table_bytes((int64_t)outputs)) || !add_aligned(&bytes, outputs * sizeof(float)) ||
       !add_aligned(&bytes, outputs * sizeof(double)) || !add_aligned(&bytes, desc->slot_bytes) ||
-      !add_aligned(&bytes, arena))
+      !add_aligned(&bytes, arena) || !add_scratch(&bytes, trainer_scratch_bytes(desc)))
     return 0;
   return bytes;
 }
@@ -746,7 +820,8 @@ cnn_status cnn_trainer_create_in(cnn_model *model, int64_t max_batch, uint64_t s
   made->sums = take(&cursor, outputs * sizeof(double));
   made->slots = take(&cursor, desc->slot_bytes);
   memset(made->slots, 0, desc->slot_bytes);
-  made->arena = cursor;
+  made->arena = take(&cursor, trainer_arena_bytes(desc, max_batch));
+  made->scratch = take_scratch(&cursor, trainer_scratch_bytes(desc));
   *trainer = made;
   return CNN_OK;
 }
@@ -776,6 +851,7 @@ static void prepare_call(cnn_trainer *trainer, const cnn_function_desc *function
   call->states = trainer->model->states;
   call->slots = trainer->slots;
   call->arena = trainer->arena;
+  call->scratch = trainer->scratch;
   call->seed = trainer->seed;
   call->step = trainer->step;
   call->parallel_for = trainer->parallel_for;

@@ -135,6 +135,18 @@ uint64_t cnn_trainer_get_step(const cnn_trainer *trainer);
 void cnn_trainer_set_step(cnn_trainer *trainer, uint64_t step);
 void *cnn_trainer_slots(cnn_trainer *trainer);
 
+/* ---- Scratch memory: for compiled code, and for who calls it without a run state ---- */
+
+/* Bytes of a scratch pool (see runtime/abi/model.h) for `slot_bytes` in each slot; 0 for 0, and on overflow. Before the
+ * first call, the flags of a pool must be made 0: its first CNN_SCRATCH_SLOTS * CNN_ALIGNMENT bytes. */
+size_t cnn_scratch_pool_bytes(uint64_t slot_bytes);
+/* Takes the lowest slot that is free, for the calling thread alone, and answers its address. If all are taken, it waits
+ * until one is given back: whoever holds one must take no second, and give it back without waiting for anybody.
+ * Thread-safe; all who use a pool at the same time agree about `slot_bytes`. */
+void *cnn_scratch_claim(void *pool, uint64_t slot_bytes);
+/* Gives back what cnn_scratch_claim answered. Thread-safe. */
+void cnn_scratch_release(void *pool, uint64_t slot_bytes, void *slot);
+
 /* ---- Counter-based random numbers ---- */
 
 /* Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011):

@@ -61,6 +61,9 @@ cnn_status checkFunction(const char *name, const cnn_function_desc &function, cn
   for (int64_t i = 0; i < function.launch_count; ++i)
     if (!function.launches[i].layers || !function.launches[i].ops)
       return fail(error, CNN_INCOMPATIBLE, "a launch of %s has no name", name);
+  if (function.scratch_bytes > 0 && cnn_scratch_pool_bytes(function.scratch_bytes) == 0)
+    return fail(error, CNN_INCOMPATIBLE, "%s has scratch memory of %llu bytes for each thread, which is too much", name,
+                static_cast<unsigned long long>(function.scratch_bytes));
   return checkTensors(name, "outputs", function.output_count, function.outputs, error);
 }
 

@@ -2,11 +2,15 @@
 /* A hand-written stand-in for a compiled model: score = W x / 255 + b on images u8[1, 4, 4] of three classes, trained
  * by squared error against the one-hot label, with momentum. It has all that the runtime has to deal with: weights
  * stored in another order, a state, slots, dropout-like noise that depends on seed and step, kernels run through the
- * hook.
+ * hook, scratch memory.
  */
 #include "test/runtime/FakeModel.h"
 
 #include <string.h>
+
+/* Of runtime/abi/support.h, whose type cnn_model has the name of what a library exports. */
+void *cnn_scratch_claim(void *pool, uint64_t slot_bytes);
+void cnn_scratch_release(void *pool, uint64_t slot_bytes, void *slot);
 
 enum { PIXELS = 16, CLASSES = 3 };
 
@@ -16,30 +20,39 @@ enum { WEIGHT = 0, BIAS = 48, KERNEL = 64, PARAMETER_FLOATS = 192 };
 typedef struct {
   const cnn_call *call;
   float *scores;
+  uint64_t scratch_bytes;
 } forward_arguments;
+
+/* Of infer, and of train_step and evaluate, which share a pool. */
+enum { INFER_SCRATCH = PIXELS * 4, TRAIN_SCRATCH = 1000, EVALUATE_SCRATCH = PIXELS * 4 + 1 };
 
 static void forward_samples(void *pointer, int64_t begin, int64_t end) {
   const forward_arguments *arguments = pointer;
+  float *pixels = cnn_scratch_claim(arguments->call->scratch, arguments->scratch_bytes);
   const uint8_t *images = arguments->call->inputs[0];
   const float *parameters = arguments->call->parameters;
-  for (int64_t n = begin; n < end; ++n)
+  for (int64_t n = begin; n < end; ++n) {
+    for (int p = 0; p < PIXELS; ++p)
+      pixels[p] = (float)images[n * PIXELS + p];
     for (int c = 0; c < CLASSES; ++c) {
       float sum = parameters[BIAS + c];
       for (int p = 0; p < PIXELS; ++p)
-        sum += parameters[WEIGHT + p * CLASSES + c] * (float)images[n * PIXELS + p] / 255.0f;
+        sum += parameters[WEIGHT + p * CLASSES + c] * pixels[p] / 255.0f;
       arguments->scores[n * CLASSES + c] = sum;
     }
+  }
+  cnn_scratch_release(arguments->call->scratch, arguments->scratch_bytes, pixels);
 }
 
-static void forward(const cnn_call *call, float *scores) {
-  forward_arguments arguments = {call, scores};
+static void forward(const cnn_call *call, float *scores, uint64_t scratch_bytes) {
+  forward_arguments arguments = {call, scores, scratch_bytes};
   if (call->parallel_for)
     call->parallel_for(call->parallel_context, forward_samples, &arguments, call->batch);
   else
     forward_samples(&arguments, 0, call->batch);
 }
 
-static void infer(const cnn_call *call) { forward(call, call->outputs[0]); }
+static void infer(const cnn_call *call) { forward(call, call->outputs[0], INFER_SCRATCH); }
 
 /* Mean loss and accuracy of the scores, which become the gradient of the loss. */
 static void measure(const cnn_call *call, float *scores) {
@@ -66,7 +79,7 @@ int fake_test_loss_is_nan;
 
 static void evaluate(const cnn_call *call) {
   float *scores = call->arena;
-  forward(call, scores);
+  forward(call, scores, EVALUATE_SCRATCH);
   measure(call, scores);
   fake_evaluations = fake_evaluations + 1;
   if (fake_test_loss_is_nan)
@@ -98,7 +111,7 @@ static void update_rows(void *pointer, int64_t begin, int64_t end) {
 
 static void train_step(const cnn_call *call) {
   float *scores = call->arena;
-  forward(call, scores);
+  forward(call, scores, TRAIN_SCRATCH);
   measure(call, scores);
   update_arguments arguments = {call, scores};
   if (call->parallel_for)
@@ -143,9 +156,9 @@ static const cnn_weight_desc weights[] = {
       weights,                                                                                                         \
       PARAMETERS,                                                                                                      \
       STATES,                                                                                                          \
-      {infer, 1, inputs, 1, scores, 0, 0, 1, launches},                                                                \
-      {train_step, 2, inputs, 2, results, 0, CLASSES * 4, 0, 0},                                                       \
-      {evaluate, 2, inputs, 2, results, 0, CLASSES * 4, 0, 0},                                                         \
+      {infer, 1, inputs, 1, scores, 0, 0, 1, launches, INFER_SCRATCH},                                                 \
+      {train_step, 2, inputs, 2, results, 0, CLASSES * 4, 0, 0, TRAIN_SCRATCH},                                        \
+      {evaluate, 2, inputs, 2, results, 0, CLASSES * 4, 0, 0, EVALUATE_SCRATCH},                                       \
   }
 
 static const _Alignas(CNN_ALIGNMENT) float embedded_parameters[PARAMETER_FLOATS] = {[BIAS] = 1, 2, 3};

@@ -3,8 +3,10 @@
 #include "test/runtime/FakeModel.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <gtest/gtest.h>
 #include <numeric>
@@ -221,11 +223,68 @@ TEST(Sizes, AreCheckedForOverflow) {
   EXPECT_EQ(cnn_run_bytes(&desc, 1ll << 30), 0u);
   EXPECT_NE(cnn_run_bytes(&desc, 2), 0u);
   EXPECT_EQ(cnn_run_bytes(&desc, 0), 0u);
+  desc.infer.scratch_bytes = desc.evaluate.scratch_bytes = 1ull << 60;
+  EXPECT_EQ(cnn_run_bytes(&desc, 2), 0u);
+  EXPECT_EQ(cnn_trainer_bytes(&desc, 2), 0u);
+  desc = fake_model;
   desc.train_step.arena_sample_bytes = 1ull << 40;
   EXPECT_EQ(cnn_trainer_bytes(&desc, 1ll << 30), 0u);
   const int64_t shape[] = {1ll << 31, 1ll << 31, 4};
   cnn_tensor_desc tensor = {"x", CNN_F32, 3, shape, 0};
   EXPECT_EQ(cnn_tensor_sample_bytes(&tensor), 0u);
+}
+
+TEST(Scratch, PoolHasAFlagAndASlotForEachThread) {
+  EXPECT_EQ(cnn_scratch_pool_bytes(0), 0u);
+  EXPECT_EQ(cnn_scratch_pool_bytes(1), 16u * (64 + 64));
+  EXPECT_EQ(cnn_scratch_pool_bytes(65), 16u * (64 + 128));
+  EXPECT_EQ(cnn_scratch_pool_bytes(UINT64_MAX), 0u);
+  EXPECT_EQ(cnn_scratch_pool_bytes(UINT64_MAX / 16 - 64), 0u);
+  EXPECT_NE(cnn_scratch_pool_bytes(UINT64_MAX / 16 - 256), 0u);
+}
+
+struct AlignedPool {
+  explicit AlignedPool(uint64_t slotBytes)
+      : bytes(cnn_scratch_pool_bytes(slotBytes)), data(static_cast<char *>(std::aligned_alloc(64, bytes))) {
+    std::memset(data, 0, 16 * 64);
+  }
+  ~AlignedPool() { std::free(data); }
+  size_t bytes;
+  char *data;
+};
+
+TEST(Scratch, TheLowestFreeSlotIsTaken) {
+  AlignedPool pool(100);
+  char *slots = pool.data + 16 * 64;
+  for (int i = 0; i < 16; ++i)
+    EXPECT_EQ(cnn_scratch_claim(pool.data, 100), slots + i * 128);
+  for (int i : {5, 15, 0})
+    cnn_scratch_release(pool.data, 100, slots + i * 128);
+  for (int i : {0, 5, 15})
+    EXPECT_EQ(cnn_scratch_claim(pool.data, 100), slots + i * 128);
+  for (int i = 0; i < 16; ++i)
+    cnn_scratch_release(pool.data, 100, slots + i * 128);
+  EXPECT_EQ(std::count(pool.data, slots, 0), 16 * 64);
+}
+
+// More threads than slots: some wait, and no two are in one slot.
+TEST(Scratch, ThreadsHaveSlotsToThemselves) {
+  AlignedPool pool(sizeof(int));
+  std::atomic<int> mixed = 0;
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < 24; ++thread)
+    threads.emplace_back([&, thread] {
+      for (int i = 0; i < 200; ++i) {
+        auto *slot = static_cast<int *>(cnn_scratch_claim(pool.data, sizeof(int)));
+        *slot = thread;
+        std::this_thread::yield();
+        mixed += *slot != thread;
+        cnn_scratch_release(pool.data, sizeof(int), slot);
+      }
+    });
+  for (std::thread &thread : threads)
+    thread.join();
+  EXPECT_EQ(mixed, 0);
 }
 
 TEST(Description, OfAnotherVersionIsRefused) {

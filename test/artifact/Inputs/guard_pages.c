@@ -170,6 +170,11 @@ static size_t call(const cnn_model_desc *model, const cnn_function_desc *functio
   if (smallArena)
     arenaBytes /= 2;
   Buffer *arena = makeBuffer("arena", arenaBytes, CNN_ALIGNMENT, place, fill);
+  size_t slotBytes = (function->scratch_bytes + CNN_ALIGNMENT - 1) / CNN_ALIGNMENT * CNN_ALIGNMENT;
+  size_t scratchBytes = slotBytes ? CNN_SCRATCH_SLOTS * (CNN_ALIGNMENT + slotBytes) : 0;
+  Buffer *scratch = makeBuffer("scratch", scratchBytes, CNN_ALIGNMENT, place, fill);
+  if (slotBytes)
+    memset(scratch->data, 0, CNN_SCRATCH_SLOTS * CNN_ALIGNMENT);
   if (isTraining) {
     written[writtenCount++] = parameters;
     written[writtenCount++] = states;
@@ -187,6 +192,7 @@ static size_t call(const cnn_model_desc *model, const cnn_function_desc *functio
   arguments.states = states->data;
   arguments.slots = slots->data;
   arguments.arena = arena->data;
+  arguments.scratch = scratch->data;
   arguments.seed = 3;
   arguments.rate = 0.05f;
   arguments.parallel_for = place == AT_END ? inPieces : NULL;

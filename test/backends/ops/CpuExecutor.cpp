@@ -167,14 +167,18 @@ private:
     std::memcpy(parameters.data, cnn_model_parameters(model), parameters.bytes);
     call.inputs = inputData.data();
     call.outputs = outputData.data();
+    // Nor may a kernel go beyond the scratch memory, or leave a flag.
+    GuardedMemory scratch(cnn_scratch_pool_bytes(function.scratch_bytes), fill);
+    std::memset(scratch.data, 0, std::min<size_t>(scratch.bytes, CNN_SCRATCH_SLOTS * CNN_ALIGNMENT));
     call.parameters = parameters.data;
     call.arena = arena.data;
+    call.scratch = scratch.data;
     call.parallel_for = parallelFor;
     call.parallel_context = &pieces;
     function.entry(&call);
 
     if (!llvm::all_of(resultMemories, [](const auto &memory) { return memory->isFrontIntact(); }) ||
-        !arena.isFrontIntact() || !parameters.isFrontIntact())
+        !arena.isFrontIntact() || !parameters.isFrontIntact() || !scratch.isFrontIntact())
       return report("memory in front of a buffer has been written");
     std::memcpy(cnn_model_parameters(model), parameters.data, parameters.bytes);
     for (auto [tied, memory] : llvm::zip_equal(interface.tied, resultMemories))
