@@ -199,11 +199,25 @@ LogicalResult ArtifactBuilder::lower() {
     if (!items || !declaration)
       continue;
     declaration->setAttr(workItemsAttrName, items);
+    if (Attribute scratch = kernel->getAttr(scratchBytesAttrName))
+      declaration->setAttr(scratchBytesAttrName, scratch);
     kernel.setLinkage(LLVM::Linkage::External);
   }
   PassManager callers(module.getContext());
   buildLoweringOfCallers(callers, options);
-  return run(callers, module);
+  if (failed(run(callers, module)))
+    return failure();
+  auto readScratch = [&](FunctionDescription &description) {
+    LLVM::LLVMFuncOp entry = module.lookupSymbol<LLVM::LLVMFuncOp>(description.entry);
+    if (IntegerAttr bytes = entry->getAttrOfType<IntegerAttr>(scratchBytesAttrName))
+      description.scratchBytes = bytes.getInt();
+  };
+  readScratch(model.infer);
+  if (model.trainStep)
+    readScratch(*model.trainStep);
+  if (model.evaluate)
+    readScratch(*model.evaluate);
+  return success();
 }
 
 /// Everything as one LLVM module, optimized.

@@ -215,6 +215,14 @@ private:
     llvm_unreachable("unknown role");
   }
 
+  static func::FuncOp findKernel(func::CallOp launched) {
+    return SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(launched, launched.getCalleeAttr());
+  }
+  static int64_t getScratchBytes(func::FuncOp kernel) {
+    IntegerAttr bytes = kernel->getAttrOfType<IntegerAttr>(scratchBytesAttrName);
+    return bytes ? bytes.getInt() : 0;
+  }
+
   LogicalResult emit(func::FuncOp caller) {
     OpBuilder builder(caller);
     EntryBuilder entry(builder, caller.getLoc());
@@ -229,9 +237,15 @@ private:
     builder.setInsertionPointToStart(function.addEntryBlock(builder));
     Value call = function.getArgument(0);
     Value batch = entry.field(builder.getI64Type(), call, offsetof(cnn_call, batch));
-    int64_t slotCount = 1;
-    caller.walk(
-        [&](func::CallOp launched) { slotCount = std::max<int64_t>(slotCount, launched.getNumOperands() + 1); });
+    // Behind the buffers: the batch, the scratch pool and the size of a slot in it.
+    int64_t slotCount = 1, scratchBytes = 0;
+    caller.walk([&](func::CallOp launched) {
+      int64_t ofKernel = getScratchBytes(findKernel(launched));
+      slotCount = std::max<int64_t>(slotCount, launched.getNumOperands() + (ofKernel > 0 ? 3 : 1));
+      scratchBytes = std::max(scratchBytes, ofKernel);
+    });
+    if (scratchBytes > 0)
+      function->setAttr(scratchBytesAttrName, builder.getI64IntegerAttr(scratchBytes));
     Value slots = LLVM::AllocaOp::create(builder, entry.loc, entry.pointer, builder.getI64Type(),
                                          entry.constant(slotCount), /*alignment=*/8);
     DenseMap<Value, Value> addresses;
@@ -256,14 +270,19 @@ private:
       } else if (isa<memref::CollapseShapeOp, memref::ExpandShapeOp>(op)) {
         addresses[op.getResult(0)] = addresses.lookup(op.getOperand(0));
       } else if (func::CallOp launched = dyn_cast<func::CallOp>(op)) {
-        func::FuncOp kernel = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(launched, launched.getCalleeAttr());
+        func::FuncOp kernel = findKernel(launched);
         AffineMapAttr items = kernel->getAttrOfType<AffineMapAttr>(workItemsAttrName);
         if (!items)
           return launched.emitOpError("expected a kernel with '") << workItemsAttrName << "'";
         LLVM::CallOp::create(builder, entry.loc, observe, ValueRange{call, entry.constant(launches++)});
         for (auto [i, operand] : llvm::enumerate(launched.getOperands()))
           entry.store(addresses.lookup(operand), slots, 8 * i);
-        entry.store(batch, slots, 8 * launched.getNumOperands());
+        int64_t next = launched.getNumOperands();
+        entry.store(batch, slots, 8 * next);
+        if (getScratchBytes(kernel) > 0) {
+          entry.store(entry.field(entry.pointer, call, offsetof(cnn_call, scratch)), slots, 8 * (next + 1));
+          entry.store(entry.constant(scratchBytes), slots, 8 * (next + 2));
+        }
         Value address = LLVM::AddressOfOp::create(builder, entry.loc, entry.pointer, launched.getCallee());
         Value count = entry.evaluate(items.getAffineMap().getResult(0), batch);
         AffineMapAttr steps = kernel->getAttrOfType<AffineMapAttr>(workAttrName);

@@ -201,7 +201,8 @@ private:
     out << "/* ---- Inference ---- */\n\n"
         << "/* Makes a run state for batches of up to max_batch samples (>= 1) at a time. Its memory is\n"
         << " * " << model.infer.arenaFixedBytes << " + max_batch * " << model.infer.arenaSampleBytes
-        << " bytes and some more. CNN_NO_MEMORY; CNN_BAD_ARGUMENT. */\n"
+        << " bytes and some more; with large layers also working memory for\n"
+        << " * each of up to 16 threads, which is not touched before it is used. CNN_NO_MEMORY; CNN_BAD_ARGUMENT. */\n"
         << "cnn_status " << name << "_run_create(const " << name << "_model *model, int64_t max_batch, " << name
         << "_run **run);\n"
         << "void " << name << "_run_destroy(" << name << "_run *run);\n\n"

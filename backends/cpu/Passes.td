@@ -89,7 +89,8 @@ def EmitEntry : Pass<"cnn-emit-entry", "::mlir::ModuleOp"> {
     ```
 
     `cnn.launch` runs the kernel through the call's parallel_for; or directly if there is none, or a single item, or so
-    little to do (`cnn.work`) that waking other threads would take longer.
+    little to do (`cnn.work`) that waking other threads would take longer. Kernels with `cnn.scratch_bytes` are given the
+    call's scratch pool and the size of a slot in it, which becomes an attribute of the function: the most of its kernels.
 
     Needs: cnn-plan-memory, cnn-place-weights; kernels as declarations that know their `cnn.work_items`.
   }];

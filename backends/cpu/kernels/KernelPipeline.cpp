@@ -31,8 +31,8 @@ using namespace mlir;
 
 namespace cnn::cpu {
 
-/// Temporaries up to this size live on the stack. TileKernel cuts items small enough, SplitWork checks that none is
-/// left.
+/// Temporaries up to this size live on the stack. TileKernel cuts items small enough; what is larger, in kernels that
+/// are made otherwise, is working memory from a pool. SplitWork checks that nothing is left.
 static constexpr unsigned maxStackBytes = 64 * 1024;
 
 void buildKernelPipeline(OpPassManager &manager, const VectorTarget &target) {
@@ -59,6 +59,7 @@ void buildKernelPipeline(OpPassManager &manager, const VectorTarget &target) {
   bufferization::PromoteBuffersToStackPassOptions stack;
   stack.maxAllocSizeInBytes = maxStackBytes;
   manager.addNestedPass<func::FuncOp>(bufferization::createPromoteBuffersToStackPass(stack));
+  manager.addNestedPass<func::FuncOp>(createUseScratch());
   manager.addNestedPass<func::FuncOp>(createLowerCopies());
   // After bufferization, when it is known what a kernel does outside its items.
   manager.addNestedPass<func::FuncOp>(createSplitWork());

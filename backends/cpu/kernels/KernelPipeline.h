@@ -8,7 +8,8 @@
 //
 // Afterwards it is `llvm.func @kernel(%arguments: !llvm.ptr, %begin: i64, %end: i64)`: see runtime/abi/model.h,
 // cnn_kernel_fn. `arguments` points to 8-byte slots: the buffers' addresses in order, then the batch. The attribute
-// `cnn.work_items = affine_map<(batch) -> (count)>` is the number of items.
+// `cnn.work_items = affine_map<(batch) -> (count)>` is the number of items. A kernel that needs more working memory
+// than the stack has says so in `cnn.scratch_bytes`, and takes it from the pool that two more slots tell it about.
 
 #ifndef CNN_BACKENDS_CPU_KERNELS_KERNELPIPELINE_H
 #define CNN_BACKENDS_CPU_KERNELS_KERNELPIPELINE_H
@@ -28,6 +29,9 @@ inline constexpr llvm::StringLiteral kernelAttrName = "cnn.kernel";
 inline constexpr llvm::StringLiteral workItemsAttrName = "cnn.work_items";
 /// Pairs of arguments that are one buffer in every call.
 inline constexpr llvm::StringLiteral aliasedAttrName = "cnn.aliased";
+/// i64, from UseScratch on: the working memory that a thread needs in the kernel. On a caller, after EmitEntry: the
+/// most of its kernels, which is the size of a slot in the pool.
+inline constexpr llvm::StringLiteral scratchBytesAttrName = "cnn.scratch_bytes";
 /// On a function between TileKernel and SplitWork: the dimensions of the forall, the slowest first.
 inline constexpr llvm::StringLiteral itemOrderAttrName = "cnn.item_order";
 

@@ -8,6 +8,15 @@
 //   llvm.func @k(%slots: !llvm.ptr, %begin: i64, %end: i64)    // loads the slots and calls k.body
 //
 // Two functions, because LLVM believes that pointers do not alias only of a function's arguments.
+//
+// The wrapper of a kernel with scratch memory, an argument `memref<Nxi8>` behind the buffers, takes a slot of the pool
+// for the time of the call:
+//
+//   %scratch = llvm.call @cnn_scratch_claim(%pool, %slot_bytes)   // slots[buffers + 1], slots[buffers + 2]
+//   call @k.body(%x, %y, %scratch, %batch, %begin, %end)
+//   llvm.call @cnn_scratch_release(%pool, %slot_bytes, %scratch)
+//
+// The size of a slot is one for all kernels of a call, or they would not agree about where slots are.
 
 #include "backends/cpu/kernels/KernelPipeline.h"
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
@@ -66,12 +75,22 @@ public:
   }
 
 private:
+  /// A function of the support code.
+  LLVM::LLVMFuncOp declare(StringRef name, Type type) {
+    if (auto known = getOperation().lookupSymbol<LLVM::LLVMFuncOp>(name))
+      return known;
+    OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
+    return LLVM::LLVMFuncOp::create(builder, getOperation().getLoc(), name, type);
+  }
+
   LogicalResult pack(func::FuncOp kernel, const LLVMTypeConverter &converter) {
     OpBuilder builder(kernel);
     Location loc = kernel.getLoc();
     auto pointer = LLVM::LLVMPointerType::get(&getContext());
     Type i64 = builder.getI64Type();
-    unsigned buffers = kernel.getNumArguments() - 2;
+    bool hasScratch = kernel->hasAttr(scratchBytesAttrName);
+    // The scratch memory is the last of the body's buffers, but none of the slots.
+    unsigned buffers = kernel.getNumArguments() - 2, slots = buffers - hasScratch;
     for (unsigned i = 0; i < buffers; ++i) {
       auto type = dyn_cast<MemRefType>(kernel.getArgument(i).getType());
       if (!type || !type.getLayout().isIdentity() ||
@@ -123,17 +142,33 @@ private:
     wrapper->setAttr(kernelAttrName, builder.getUnitAttr());
     kernel->removeAttr(kernelAttrName);
     kernel->removeAttr(workItemsAttrName);
+    if (hasScratch)
+      wrapper->setAttr(scratchBytesAttrName, kernel->removeAttr(scratchBytesAttrName));
     Block *body = wrapper.addEntryBlock(builder);
     builder.setInsertionPointToStart(body);
-    SmallVector<Value> arguments;
-    for (unsigned i = 0; i <= buffers; ++i) {
-      Type slot = i < buffers ? Type(pointer) : i64;
+    auto loadSlot = [&](unsigned i, Type slot) -> Value {
       Value address =
           LLVM::GEPOp::create(builder, loc, pointer, i64, body->getArgument(0), ArrayRef<LLVM::GEPArg>{int32_t(i)});
-      arguments.push_back(LLVM::LoadOp::create(builder, loc, slot, address));
+      return LLVM::LoadOp::create(builder, loc, slot, address);
+    };
+    SmallVector<Value> arguments;
+    for (unsigned i = 0; i < slots; ++i)
+      arguments.push_back(loadSlot(i, pointer));
+    Value batch = loadSlot(slots, i64), pool, slotBytes;
+    if (hasScratch) {
+      pool = loadSlot(slots + 1, pointer);
+      slotBytes = loadSlot(slots + 2, i64);
+      LLVM::LLVMFuncOp claim = declare("cnn_scratch_claim", LLVM::LLVMFunctionType::get(pointer, {pointer, i64}));
+      arguments.push_back(LLVM::CallOp::create(builder, loc, claim, ValueRange{pool, slotBytes}).getResult());
     }
-    arguments.append({body->getArgument(1), body->getArgument(2)});
+    arguments.append({batch, body->getArgument(1), body->getArgument(2)});
     func::CallOp::create(builder, loc, kernel, arguments);
+    if (hasScratch) {
+      LLVM::LLVMFuncOp release =
+          declare("cnn_scratch_release",
+                  LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(&getContext()), {pointer, i64, pointer}));
+      LLVM::CallOp::create(builder, loc, release, ValueRange{pool, slotBytes, arguments[slots]});
+    }
     LLVM::ReturnOp::create(builder, loc, ValueRange{});
     return success();
   }

@@ -62,11 +62,31 @@ def LowerCopies : Pass<"cnn-cpu-lower-copies", "mlir::func::FuncOp"> {
   let dependentDialects = ["mlir::linalg::LinalgDialect", "mlir::memref::MemRefDialect"];
 }
 
+def UseScratch : Pass<"cnn-cpu-use-scratch", "::mlir::func::FuncOp"> {
+  let summary = "Puts the temporaries of a kernel that are too large for the stack into the scratch memory of its thread";
+  let description = [{
+    ```mlir
+    func.func private @k(%x: memref<?xf32>) attributes {cnn.kernel} {
+      scf.forall .. {  %t = memref.alloc() : memref<64x1024xf32>  .. }
+    // becomes
+    func.func private @k(%x: memref<?xf32>, %scratch: memref<262144xi8>)
+        attributes {cnn.kernel, cnn.scratch_bytes = 262144 : i64} {
+      scf.forall .. {  %t = memref.view %scratch[%c0][] : memref<262144xi8> to memref<64x1024xf32>  .. }
+    ```
+
+    Every temporary has a place of its own, at a multiple of 64 bytes: all are taken to be needed at the same time.
+
+    Left alone: an allocation of dynamic size, one that outlives the iteration it is made in, and one with which there
+    would be more than 64 MB. Runs after the small ones have gone to the stack. Not for functions without `cnn.kernel`.
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect"];
+}
+
 def SplitWork : Pass<"cnn-cpu-split-work", "mlir::func::FuncOp"> {
   let summary = "Makes a kernel run any range [begin, end) of its work items";
   let description = [{
     Before: a bufferized kernel with at most one top-level `scf.forall`. After: the function has two more arguments,
-    `begin` and `end`; the forall is a `scf.for` over them that works out its coordinates. The attribute `cnn.work_items` is
+    `begin` and `end`, behind the others; the forall is a `scf.for` over them that works out its coordinates. The attribute `cnn.work_items` is
     the number of items as an affine map of the batch. A kernel without a forall is one item.
   }];
   let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect", "mlir::LLVM::LLVMDialect",
@@ -77,7 +97,9 @@ def PackArguments : Pass<"cnn-cpu-pack-arguments", "mlir::ModuleOp"> {
   let summary = "Gives every kernel the signature of the runtime: (arguments, begin, end)";
   let description = [{
     Before: `func.func @k(%a: memref<?x..>, ..., %begin: index, %end: index)`. After: `llvm.func @k(!llvm.ptr, i64, i64)`, which
-    reads the buffers' addresses and, last, the batch from an array of 8-byte slots, and calls the body with `noalias` pointers.
+    reads the buffers' addresses and, behind them, the batch from an array of 8-byte slots, and calls the body with `noalias`
+    pointers. For a kernel with `cnn.scratch_bytes`, whose last memref is its scratch memory, two more slots hold the pool
+    and the size of a slot in it; the call of the body stands between `cnn_scratch_claim` and `cnn_scratch_release`.
     Runs after the body's ops are lowered to what can take part in the conversion to LLVM.
   }];
   let dependentDialects = ["mlir::LLVM::LLVMDialect"];

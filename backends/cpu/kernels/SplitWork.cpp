@@ -62,7 +62,7 @@ public:
     func::FuncOp kernel = getOperation();
     if (!kernel->hasAttr(kernelAttrName))
       return;
-    // What an item needs is on the stack by now. Nothing would free this memory.
+    // What an item needs is on the stack or in the scratch memory by now. Nothing would free this memory.
     memref::AllocOp memory;
     kernel.walk([&](memref::AllocOp op) { memory = op; });
     if (memory) {

@@ -1,4 +1,4 @@
-// RUN: cnn-opt %s -cnn-place-weights -cnn-emit-entry | FileCheck %s
+// RUN: cnn-opt %s -split-input-file -cnn-place-weights -cnn-emit-entry | FileCheck %s
 
 // The second weight is 64 bytes behind the first; the arena's buffer lies behind 128 fixed bytes.
 
@@ -25,3 +25,33 @@ func.func @Net(%batch: index, %x: memref<?x4xf32> {cnn.name = "x", cnn.role = #c
 }
 func.func private @kernel_0(memref<?x4xf32>, memref<4xf32>, memref<?x4xf32>)
     attributes {cnn.kernel, cnn.work_items = affine_map<(b) -> (b * 4)>}
+
+// -----
+
+// Kernels that need scratch memory get the pool and the size of its slots, which is the largest that one of them needs.
+
+// CHECK-LABEL: llvm.func @Wide.infer(
+// CHECK-SAME: %[[CALL:.*]]: !llvm.ptr) attributes {cnn.scratch_bytes = 4096 : i64}
+// CHECK: %[[FIVE:.*]] = llvm.mlir.constant(5 : i64)
+// CHECK: %[[SLOTS:.*]] = llvm.alloca %[[FIVE]] x i64
+// CHECK: llvm.call @cnn.observe
+// CHECK: llvm.store %{{.*}}, %{{.*}} : i64, !llvm.ptr
+// CHECK: %[[FIELD:.*]] = llvm.getelementptr %[[CALL]][%{{.*}}]
+// CHECK: %[[POOL:.*]] = llvm.load %[[FIELD]] : !llvm.ptr -> !llvm.ptr
+// CHECK: %[[POOL_SLOT:.*]] = llvm.getelementptr %[[SLOTS]]
+// CHECK: llvm.store %[[POOL]], %[[POOL_SLOT]]
+// CHECK: %[[MOST:.*]] = llvm.mlir.constant(4096 : i64)
+// CHECK: %[[SIZE_SLOT:.*]] = llvm.getelementptr %[[SLOTS]]
+// CHECK: llvm.store %[[MOST]], %[[SIZE_SLOT]]
+// CHECK: llvm.mlir.addressof @wide_0
+func.func @Wide(%batch: index, %x: memref<?x4xf32> {cnn.name = "x", cnn.role = #cnn.role<input>},
+                %y: memref<?x4xf32> {cnn.name = "y", cnn.role = #cnn.role<output>},
+                %arena: memref<?xi8>) attributes {cnn.kind = #cnn.function_kind<infer>} {
+  call @wide_0(%x, %y) : (memref<?x4xf32>, memref<?x4xf32>) -> ()
+  call @wide_1(%x, %y) : (memref<?x4xf32>, memref<?x4xf32>) -> ()
+  return
+}
+func.func private @wide_0(memref<?x4xf32>, memref<?x4xf32>)
+    attributes {cnn.kernel, cnn.work_items = affine_map<(b) -> (b)>, cnn.scratch_bytes = 320 : i64}
+func.func private @wide_1(memref<?x4xf32>, memref<?x4xf32>)
+    attributes {cnn.kernel, cnn.work_items = affine_map<(b) -> (b)>, cnn.scratch_bytes = 4096 : i64}
