@@ -253,6 +253,7 @@ LogicalResult ArtifactBuilder::link() {
   known.insert("cnn_parallel_for");
   known.insert(getEmbeddedParametersSymbol(model));
   known.insert(getEmbeddedStatesSymbol(model));
+  known.insert(getEmbeddedDerivedSymbol(model));
   if (std::string symbol = findUnknownSymbol(*code, known); !symbol.empty())
     return emitError(module.getLoc(), "the code for '") << net << "' calls '" << symbol << "', which no library has";
   isBug = false;

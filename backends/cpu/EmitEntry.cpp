@@ -205,6 +205,8 @@ private:
       return inBlock(offsetof(cnn_call, parameters));
     case Role::State:
       return inBlock(offsetof(cnn_call, states));
+    case Role::Derived:
+      return inBlock(offsetof(cnn_call, derived));
     case Role::Slot:
       return inBlock(offsetof(cnn_call, slots));
     case Role::Key: // seed and step, one behind the other

@@ -111,7 +111,10 @@ private:
     out << "/* " << name << ", compiled by " << model.producer << ".\n"
         << " *\n"
         << " *   " << name << "_model    the weights: " << parameters << " parameters, "
-        << model.parameterBytes + model.stateBytes << " bytes\n"
+        << model.parameterBytes + model.stateBytes << " bytes"
+        << (model.derived.empty() ? std::string()
+                                  : ", and " + std::to_string(model.derivedBytes) + " computed from them")
+        << "\n"
         << " *   " << name << "_run      what one thread needs to run the network\n";
     if (model.trainStep)
       out << " *   " << name << "_trainer  what training needs besides\n";
@@ -122,7 +125,7 @@ private:
         << " *\n"
         << " * Threads. Distinct run states may run at the same time, also of one model. A function that takes a\n"
         << " * non-const object must not run beside another use of that object; a function that changes weights (set,\n"
-        << " * initialize" << (model.trainStep ? ", train_step" : "")
+        << " * initialize, refresh" << (model.trainStep ? ", train_step" : "")
         << ") must not run beside any use of the model. A model must outlive what was made from it.\n"
         << " * Kernels run on the calling thread, unless the program is linked with the runtime library\n"
         << " * (-lcnn_runtime, cnn/runtime.h): then they use its threads. Results do not depend on it.\n"
@@ -173,11 +176,15 @@ private:
         << "cnn_status " << name << "_set_weight(" << name
         << "_model *model, const char *path, const void *values, size_t bytes);\n\n"
         << "/* All parameters and all running statistics as one block each, in the order of the compiled code: to\n"
-        << " * average, to save or to send as a whole. NULL if there is no memory. */\n"
+        << " * average, to save or to send as a whole. NULL if there is no memory. After parameters have been written\n"
+        << " * through the pointer, and before the next run, " << name
+        << "_refresh computes what is kept beside them.\n"
+        << " */\n"
         << "#define " << name << "_PARAMETER_BYTES ((size_t)" << model.parameterBytes << ")\n"
         << "#define " << name << "_STATE_BYTES ((size_t)" << model.stateBytes << ")\n"
         << "void *" << name << "_parameters(" << name << "_model *model);\n"
-        << "void *" << name << "_states(" << name << "_model *model);\n\n";
+        << "void *" << name << "_states(" << name << "_model *model);\n"
+        << "void " << name << "_refresh(" << name << "_model *model);\n\n";
   }
 
   void writeHooks(llvm::StringRef object, const FunctionDescription &function, llvm::StringRef functionName,

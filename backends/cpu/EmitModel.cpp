@@ -21,13 +21,16 @@ public:
         i32(Type::getInt32Ty(context)), i64(Type::getInt64Ty(context)), f64(Type::getDoubleTy(context)),
         tensorDesc(StructType::get(context, {pointer, i32, i32, pointer, i64})),
         weightDesc(StructType::get(context, {pointer, i32, i32, i32, i32, f64, f64, pointer, pointer, i64, i64})),
+        derivedDesc(StructType::get(context, {i64, i32, i32, i64, i64})),
         launchDesc(StructType::get(context, {pointer, pointer, i64, i64, i64, i64})),
         functionDesc(StructType::get(context, {pointer, i64, pointer, i64, pointer, i64, i64, i64, pointer, i64})),
-        modelDesc(StructType::get(context, {i32, i32, pointer, pointer, i64, i64, i64, i64, i64, pointer, pointer,
-                                            pointer, functionDesc, functionDesc, functionDesc})) {
+        modelDesc(
+            StructType::get(context, {i32, i32, pointer, pointer, i64, i64, i64, i64, i64, i64, pointer, i64, pointer,
+                                      pointer, pointer, pointer, functionDesc, functionDesc, functionDesc})) {
     [[maybe_unused]] const DataLayout &layout = module.getDataLayout();
     assert(layout.getTypeAllocSize(tensorDesc) == sizeof(cnn_tensor_desc));
     assert(layout.getTypeAllocSize(weightDesc) == sizeof(cnn_weight_desc));
+    assert(layout.getTypeAllocSize(derivedDesc) == sizeof(cnn_derived_desc));
     assert(layout.getTypeAllocSize(launchDesc) == sizeof(cnn_launch_desc));
     assert(layout.getTypeAllocSize(functionDesc) == sizeof(cnn_function_desc));
     assert(layout.getTypeAllocSize(modelDesc) == sizeof(cnn_model_desc));
@@ -41,6 +44,11 @@ public:
                        number32(weight.init), ConstantFP::get(f64, weight.initA), ConstantFP::get(f64, weight.initB),
                        numbers<int64_t>(weight.shape), numbers<int32_t>(weight.storage), number64(weight.offset),
                        number64(weight.block)}));
+    std::vector<Constant *> derived;
+    for (const DerivedDescription &values : model.derived)
+      derived.push_back(
+          ConstantStruct::get(derivedDesc, {number64(values.weight), number32(CNN_DERIVED_WINOGRAD),
+                                            number32(values.tile), number64(values.block), number64(values.offset)}));
     auto block = [&](std::string symbol) -> Constant * {
       if (!hasWeights)
         return ConstantPointerNull::get(pointer);
@@ -53,8 +61,9 @@ public:
         modelDesc,
         {number32(CNN_ABI_VERSION), number32(sizeof(cnn_model_desc)), text(model.name), text(model.producer),
          number64(static_cast<int64_t>(model.codeHash)), number64(model.parameterBytes), number64(model.stateBytes),
-         number64(model.slotBytes), number64(weights.size()), table(weightDesc, weights),
-         block(getEmbeddedParametersSymbol(model)), block(getEmbeddedStatesSymbol(model)), function(&model.infer),
+         number64(model.slotBytes), number64(model.derivedBytes), number64(weights.size()), table(weightDesc, weights),
+         number64(derived.size()), table(derivedDesc, derived), block(getEmbeddedParametersSymbol(model)),
+         block(getEmbeddedStatesSymbol(model)), block(getEmbeddedDerivedSymbol(model)), function(&model.infer),
          function(model.trainStep ? &*model.trainStep : nullptr),
          function(model.evaluate ? &*model.evaluate : nullptr)});
     return new GlobalVariable(module, modelDesc, true, GlobalValue::ExternalLinkage, value, model.name + "_model_desc");
@@ -117,7 +126,7 @@ private:
   PointerType *pointer;
   IntegerType *i32, *i64;
   Type *f64;
-  StructType *tensorDesc, *weightDesc, *launchDesc, *functionDesc, *modelDesc;
+  StructType *tensorDesc, *weightDesc, *derivedDesc, *launchDesc, *functionDesc, *modelDesc;
 };
 
 /// The functions of NAME.h.
@@ -139,6 +148,7 @@ public:
     forward("set_weight", "cnn_model_set_weight", status, {pointer, pointer, pointer, i64});
     forward("parameters", "cnn_model_parameters", pointer, {pointer});
     forward("states", "cnn_model_states", pointer, {pointer});
+    forward("refresh", "cnn_model_refresh", none, {pointer});
     forward("run_bytes", "cnn_run_bytes", i64, {i64}, withDesc);
     forward("run_create", "cnn_run_create", status, {pointer, i64, pointer});
     forward("run_create_in", "cnn_run_create_in", status, {pointer, i64, pointer, i64, pointer});

@@ -136,6 +136,27 @@ public:
     return success();
   }
 
+  /// Finds the weights of what is derived, when all are known.
+  LogicalResult resolveDerived(ModuleOp module) {
+    for (auto [derived, shape] : llvm::zip_equal(model.derived, derivedShapes)) {
+      auto weight = llvm::find_if(model.weights, [&](const WeightDescription &other) {
+        return other.path == derived.path && other.kind == CNN_PARAMETER;
+      });
+      int64_t points = (derived.tile + 2) * (derived.tile + 2);
+      int64_t inputs = shape[derived.block ? 2 : 1],
+              outputs = shape[derived.block ? 1 : 2] * std::max<int64_t>(1, derived.block);
+      if (weight == model.weights.end() || weight->dtype != CNN_F32 || shape[0] != points ||
+          weight->shape != std::vector<int64_t>{outputs, inputs, 3, 3})
+        return emitError(module.getLoc(), "bug: what is derived from '")
+               << derived.path << "' does not fit a weight of " << model.name;
+      derived.weight = weight - model.weights.begin();
+    }
+    if (model.trainStep && !model.derived.empty())
+      return emitError(module.getLoc(), "bug: ")
+             << model.name << " is trained, but reads values derived from '" << model.derived.front().path << "'";
+    return success();
+  }
+
 private:
   FailureOr<cnn_dtype> getDtype(func::FuncOp function, Type type) {
     if (type.isF32())
@@ -174,6 +195,9 @@ private:
     case Role::Parameter:
     case Role::State:
       return addWeight(function, i, role, name, type);
+    case Role::Derived:
+      addDerived(function, i, name, type);
+      return success();
     case Role::Slot:
       model.slotBytes = std::max<uint64_t>(model.slotBytes, getEnd(function, i, type));
       return success();
@@ -187,6 +211,17 @@ private:
   static uint64_t getEnd(func::FuncOp function, unsigned i, MemRefType type) {
     int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8) * type.getNumElements();
     return function.getArgAttrOfType<IntegerAttr>(i, offsetAttrName).getInt() + alignBytes(bytes);
+  }
+
+  void addDerived(func::FuncOp function, unsigned i, const std::string &name, MemRefType type) {
+    DerivedDescription derived;
+    derived.path = name;
+    derived.tile = function.getArgAttrOfType<WinogradAttr>(i, derivedAttrName).getTile();
+    derived.block = type.getRank() == 4 ? type.getDimSize(3) : 0;
+    derived.offset = function.getArgAttrOfType<IntegerAttr>(i, offsetAttrName).getInt();
+    model.derivedBytes = std::max(model.derivedBytes, getEnd(function, i, type));
+    derivedShapes.push_back(llvm::to_vector(type.getShape()));
+    model.derived.push_back(std::move(derived));
   }
 
   LogicalResult addWeight(func::FuncOp function, unsigned i, Role role, const std::string &name, MemRefType type) {
@@ -228,6 +263,7 @@ private:
 
   ModelDescription &model;
   llvm::StringSet<> seen;
+  std::vector<SmallVector<int64_t>> derivedShapes;
 };
 
 } // namespace
@@ -261,6 +297,8 @@ FailureOr<ModelDescription> describeModel(ModuleOp module, StringRef net) {
   }
   if (!hasInference)
     return emitError(module.getLoc(), "expected a function for the inference of '") << net << "'";
+  if (failed(describer.resolveDerived(module)))
+    return failure();
   return model;
 }
 

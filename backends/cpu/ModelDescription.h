@@ -39,6 +39,14 @@ struct WeightDescription {
   std::vector<StoredDimension> getStoredDimensions() const;
 };
 
+struct DerivedDescription {
+  std::string path;   // of the weight
+  int64_t weight = 0; // its index
+  int32_t tile = 0;
+  int64_t block = 0;
+  uint64_t offset = 0;
+};
+
 struct LaunchDescription {
   std::string layers, ops; // by commas
   uint64_t fixedFlops = 0, sampleFlops = 0;
@@ -62,7 +70,9 @@ struct ModelDescription {
   uint64_t parameterBytes = 0;
   uint64_t stateBytes = 0;
   uint64_t slotBytes = 0;
+  uint64_t derivedBytes = 0;
   std::vector<WeightDescription> weights;
+  std::vector<DerivedDescription> derived;
   FunctionDescription infer;
   std::optional<FunctionDescription> trainStep;
   std::optional<FunctionDescription> evaluate;

@@ -39,10 +39,11 @@ def FormKernels : Pass<"cnn-form-kernels", "::mlir::ModuleOp"> {
 }
 
 def PlaceWeights : Pass<"cnn-place-weights", "::mlir::ModuleOp"> {
-  let summary = "give every weight its place in the parameter, state or slot block";
+  let summary = "give every weight its place in the parameter, state, slot or derived block";
   let description = [{
-    Sets `cnn.offset`, in bytes, on the arguments of the roles parameter, state and slot: the same name has the same
-    offset in each function of a model. The order is that of the arguments; every offset is a multiple of 64.
+    Sets `cnn.offset`, in bytes, on the arguments of the roles parameter, state, slot and derived: the same name has the
+    same offset in each function of a model. The order is that of the arguments; every offset is a multiple of 64. Derived
+    values have a block of their own; their name is that of the weight, of which there may be several kinds.
 
     Needs: cnn-form-kernels. Fails if two functions disagree about the type or the storage of a weight.
   }];

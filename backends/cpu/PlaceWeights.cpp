@@ -6,7 +6,7 @@
 #include "ir/CnnDialect.h"
 #include "ir/ModelError.h"
 #include "passes/StorageLayout.h"
-#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/DenseMap.h"
 #include <map>
 
 namespace cnn::cpu {
@@ -30,7 +30,8 @@ struct Place {
 class PlaceWeights : public cnn::cpu::impl::PlaceWeightsBase<PlaceWeights> {
 public:
   void runOnOperation() override {
-    llvm::StringMap<Place> places;
+    // Of derived values, which have the name of their weight, also by what they are.
+    llvm::DenseMap<std::tuple<Attribute, Attribute, Type>, Place> places;
     std::map<Role, int64_t> ends;
     OpBuilder builder(&getContext());
     for (func::FuncOp function : getOperation().getOps<func::FuncOp>()) {
@@ -38,12 +39,14 @@ public:
         continue;
       for (unsigned i = 0; i < function.getNumArguments(); ++i) {
         RoleAttr role = function.getArgAttrOfType<RoleAttr>(i, roleAttrName);
-        if (!role || !llvm::is_contained({Role::Parameter, Role::State, Role::Slot}, role.getValue()))
+        if (!role || !llvm::is_contained({Role::Parameter, Role::State, Role::Slot, Role::Derived}, role.getValue()))
           continue;
         MemRefType type = cast<MemRefType>(function.getArgument(i).getType());
         StringAttr name = function.getArgAttrOfType<StringAttr>(i, nameAttrName);
         Attribute storage = function.getArgAttr(i, storageAttrName);
-        auto [entry, isNew] = places.try_emplace(name, Place{0, type, storage, role.getValue()});
+        Attribute derived = function.getArgAttr(i, derivedAttrName);
+        auto [entry, isNew] = places.try_emplace({name, derived, derived ? Type(type) : Type()},
+                                                 Place{0, type, storage, role.getValue()});
         Place &place = entry->second;
         if (isNew) {
           // At most 2^60 values of 8 bytes; the sum of an end and a weight stays below 2^64.

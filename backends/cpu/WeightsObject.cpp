@@ -3,10 +3,11 @@
 // Weights are large (VGG-16: 553 MB), and LLVM would copy them several times on their way through a module into an
 // object. So they are written straight into an ELF object, one weight at a time:
 //
-//   [ELF header][.rodata: parameter block, state block][.symtab][.strtab][.shstrtab][section headers]
+//   [ELF header][.rodata: parameter, state, derived block][.symtab][.strtab][.shstrtab][section headers]
 #include "backends/cpu/WeightsObject.h"
 
 #include "backends/cpu/MemoryPlan.h"
+#include "runtime/abi/support.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/BinaryFormat/ELF.h"
 #include <cstring>
@@ -17,6 +18,7 @@ namespace cnn::cpu {
 
 std::string getEmbeddedParametersSymbol(const ModelDescription &model) { return model.name + "_embedded_parameters"; }
 std::string getEmbeddedStatesSymbol(const ModelDescription &model) { return model.name + "_embedded_states"; }
+std::string getEmbeddedDerivedSymbol(const ModelDescription &model) { return model.name + "_embedded_derived"; }
 
 static StringRef getStoredType(cnn_dtype dtype) {
   switch (dtype) {
@@ -164,6 +166,30 @@ static void writeBlock(const ModelDescription &model, const SafetensorsFile &fil
   stream.write_zeros(bytes - position);
 }
 
+/// By the code that computes it in a model whose weights are set, so that it is the same in each byte.
+static void writeDerivedBlock(const ModelDescription &model, const SafetensorsFile &file, raw_ostream &stream) {
+  uint64_t position = 0;
+  std::vector<float> canonical, values;
+  for (const DerivedDescription &derived : model.derived) {
+    stream.write_zeros(derived.offset - position);
+    const WeightDescription &weight = model.weights[derived.weight];
+    StringRef data = file.getTensors().find(weight.path)->second.data;
+    canonical.resize(weight.getElements());
+    memcpy(canonical.data(), data.data(), data.size()); // the file need not align it
+    cnn_weight_desc weightDesc = {};
+    weightDesc.dtype = weight.dtype;
+    weightDesc.rank = static_cast<int32_t>(weight.shape.size());
+    weightDesc.shape = weight.shape.data();
+    cnn_derived_desc desc = {derived.weight, CNN_DERIVED_WINOGRAD, derived.tile, derived.block, derived.offset};
+    size_t bytes = cnn_derived_bytes(&desc, &weightDesc);
+    values.resize(bytes / sizeof(float));
+    cnn_derive_weight(&desc, &weightDesc, canonical.data(), values.data());
+    stream.write(reinterpret_cast<const char *>(values.data()), bytes);
+    position = derived.offset + bytes;
+  }
+  stream.write_zeros(model.derivedBytes - position);
+}
+
 template <typename T> static void writeStruct(raw_ostream &stream, const T &value) {
   stream.write(reinterpret_cast<const char *>(&value), sizeof(T));
 }
@@ -184,7 +210,7 @@ void writeWeightsObject(const ModelDescription &model, const SafetensorsFile &fi
     return uint32_t(position);
   };
   enum : uint16_t { null, rodata, symtab, strtab, shstrtab, noteStack, sectionCount };
-  Elf64_Sym symbols[3] = {};
+  Elf64_Sym symbols[4] = {};
   auto setSymbol = [&](Elf64_Sym &symbol, StringRef name, uint64_t offset, uint64_t bytes) {
     symbol.st_name = add(strings, name);
     symbol.setBindingAndType(STB_GLOBAL, STT_OBJECT);
@@ -195,8 +221,10 @@ void writeWeightsObject(const ModelDescription &model, const SafetensorsFile &fi
   };
   setSymbol(symbols[1], getEmbeddedParametersSymbol(model), 0, model.parameterBytes);
   setSymbol(symbols[2], getEmbeddedStatesSymbol(model), model.parameterBytes, model.stateBytes);
+  setSymbol(symbols[3], getEmbeddedDerivedSymbol(model), model.parameterBytes + model.stateBytes, model.derivedBytes);
 
-  uint64_t start = alignBytes(sizeof(Elf64_Ehdr)), dataBytes = model.parameterBytes + model.stateBytes;
+  uint64_t start = alignBytes(sizeof(Elf64_Ehdr));
+  uint64_t dataBytes = model.parameterBytes + model.stateBytes + model.derivedBytes;
   Elf64_Shdr sections[sectionCount] = {};
   auto setSection = [&](uint16_t i, StringRef name, uint32_t kind, uint64_t flags, uint64_t offset, uint64_t size,
                         uint64_t alignment) {
@@ -234,6 +262,7 @@ void writeWeightsObject(const ModelDescription &model, const SafetensorsFile &fi
   stream.write_zeros(start - sizeof(header));
   writeBlock(model, file, CNN_PARAMETER, model.parameterBytes, stream);
   writeBlock(model, file, CNN_STATE, model.stateBytes, stream);
+  writeDerivedBlock(model, file, stream);
   writeStruct(stream, symbols);
   stream << strings << sectionNames;
   stream.write_zeros(header.e_shoff - end);

@@ -11,15 +11,16 @@
 
 namespace cnn::cpu {
 
-/// Symbols of the two blocks.
+/// Symbols of the three blocks.
 std::string getEmbeddedParametersSymbol(const ModelDescription &model);
 std::string getEmbeddedStatesSymbol(const ModelDescription &model);
+std::string getEmbeddedDerivedSymbol(const ModelDescription &model);
 
 /// Whether the file holds exactly the weights of the model: names, types, shapes.
 llvm::Error checkWeights(const ModelDescription &model, const SafetensorsFile &file, llvm::StringRef path);
 
-/// Writes an ELF object whose read-only data are the parameter and the state block, in storage order. It is for the
-/// machine of `modelObject`, another ELF object. The weights have been checked.
+/// Writes an ELF object whose read-only data are the parameter, the state and the derived block, in storage order. It
+/// is for the machine of `modelObject`, another ELF object. The weights have been checked.
 void writeWeightsObject(const ModelDescription &model, const SafetensorsFile &file, llvm::StringRef modelObject,
                         llvm::raw_ostream &stream);
 

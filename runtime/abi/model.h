@@ -6,7 +6,8 @@
  *
  * Layouts. Tensors that cross this interface are dense, row-major, channels-first, batch outermost: [N, C, H, W].
  * Weights are *stored* in the order the generated code reads them (`cnn_weight_desc.storage`); they are converted when
- * they are got or set, never in a run.
+ * they are got or set, never in a run. Code may also read values *derived* from a weight in place of the weight; they
+ * are computed when it is set.
  *
  * Thread-safety: everything here is immutable, except the memory a `cnn_call` points to.
  */
@@ -29,6 +30,16 @@ typedef enum cnn_dtype { CNN_F32 = 0, CNN_U8 = 1, CNN_I32 = 2, CNN_I64 = 3 } cnn
 
 /* What a weight is: trained, or a running statistic that training updates and inference reads. */
 typedef enum cnn_weight_kind { CNN_PARAMETER = 0, CNN_STATE = 1 } cnn_weight_kind;
+
+/* What is computed from a weight. */
+typedef enum cnn_derived_kind {
+  /* Filters as Winograd's F(m x m, 3 x 3) takes them (Lavin and Gray 2015, section 4), of a weight of type CNN_F32 and
+   * shape [O, C, 3, 3]: U = G w[o][c] G^T, a matrix of n x n numbers, n = m + 2, of which number i * n + j stands in
+   * row i and column j. They are computed in double and rounded once, to float. [n * n][O / block][C][block], or
+   * without blocks [n * n][C][O]. m = 2: G = [1 0 0; 1/2 1/2 1/2; 1/2 -1/2 1/2; 0 0 1] m = 4: G = [1/4 0 0; -1/6 -1/6
+   * -1/6; -1/6 1/6 -1/6; 1/24 1/12 1/6; 1/24 -1/12 1/6; 0 0 1] */
+  CNN_DERIVED_WINOGRAD = 0
+} cnn_derived_kind;
 
 /* How a parameter starts. fan_in and fan_out are computed by the compiler; `a` and `b` are the arguments below. */
 typedef enum cnn_init_kind {
@@ -60,6 +71,14 @@ typedef struct cnn_weight_desc {
                   * last the place in a block of so many */
 } cnn_weight_desc;
 
+typedef struct cnn_derived_desc {
+  int64_t weight;  /* its index in weights */
+  int32_t kind;    /* cnn_derived_kind */
+  int32_t tile;    /* m: 2 or 4 */
+  int64_t block;   /* above 0: output channels are in blocks of so many */
+  uint64_t offset; /* bytes from the start of the derived block */
+} cnn_derived_desc;
+
 /* Work on items [begin, end); items are independent, so any split gives the same result. */
 typedef void (*cnn_kernel_fn)(void *arguments, int64_t begin, int64_t end);
 
@@ -78,6 +97,7 @@ typedef struct cnn_call {
   void *const *outputs;      /* [output_count], each [batch, shape...], or one value for the batch (see below) */
   void *parameters;          /* the parameter block; written by train_step alone */
   void *states;              /* the state block; written by train_step alone */
+  const void *derived;       /* the derived block; read by infer alone */
   void *slots;               /* the optimizer's block; used by train_step alone */
   void *arena;               /* arena_fixed_bytes + batch * arena_sample_bytes bytes, contents irrelevant */
   void *scratch;             /* a pool for scratch_bytes (see below); of one call at a time. NULL if they are 0 */
@@ -131,10 +151,14 @@ typedef struct cnn_model_desc {
   uint64_t parameter_bytes;
   uint64_t state_bytes;
   uint64_t slot_bytes; /* optimizer state; starts as zeros */
+  uint64_t derived_bytes;
   int64_t weight_count;
   const cnn_weight_desc *weights;
+  int64_t derived_count; /* 0 of a model with a train_step, which changes weights in its runs */
+  const cnn_derived_desc *derived;
   const void *embedded_parameters; /* NULL when the library was built without weights */
   const void *embedded_states;
+  const void *embedded_derived;
   cnn_function_desc infer;
   cnn_function_desc train_step; /* inputs: the data fields that the loss reads */
   cnn_function_desc evaluate;   /* same inputs; inference mode; writes nothing but its outputs */

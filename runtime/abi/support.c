@@ -3,9 +3,9 @@
  *
  * Every object is one piece of memory: a small header, then its blocks, each CNN_ALIGNMENT-aligned:
  *
- *   cnn_model    [header | parameters | states]      or the header alone, while embedded weights are read in place
- *   cnn_run      [header | piece pointers | arena | scratch pool]
- *   cnn_trainer  [header | piece pointers | spare results | slots | arena | scratch pool]
+ *   cnn_model    [header | parameters | states | derived]   or the header alone, while embedded weights are read in
+ * place cnn_run      [header | piece pointers | arena | scratch pool] cnn_trainer  [header | piece pointers | spare
+ * results | slots | arena | scratch pool]
  *
  * Sizes come from the description and from the caller, so each sum and product is checked.
  *
@@ -137,6 +137,15 @@ size_t cnn_weight_bytes(const cnn_weight_desc *weight) {
   return tensor_bytes(weight->dtype, weight->rank, weight->shape);
 }
 
+size_t cnn_derived_bytes(const cnn_derived_desc *derived, const cnn_weight_desc *weight) {
+  int64_t side = derived->tile + 2;
+  size_t bytes;
+  if (weight->rank < 2 || __builtin_mul_overflow((size_t)element_count(2, weight->shape), sizeof(float), &bytes) ||
+      __builtin_mul_overflow(bytes, (size_t)(side * side), &bytes))
+    return 0;
+  return bytes;
+}
+
 int64_t cnn_weight_index(const cnn_model_desc *desc, const char *path) {
   for (int64_t i = 0; i < desc->weight_count; ++i)
     if (strcmp(desc->weights[i].path, path) == 0)
@@ -150,6 +159,7 @@ struct cnn_model {
   const cnn_model_desc *desc;
   void *parameters; /* the embedded block, not to be written, while `shared` is 1 */
   void *states;
+  void *derived;
   int shared;
   void *allocation;     /* to be freed with the model, or NULL */
   void *private_blocks; /* likewise: made when embedded weights were first changed */
@@ -158,7 +168,7 @@ struct cnn_model {
 static uint64_t block_bytes(const cnn_model_desc *desc) {
   uint64_t bytes = 0;
   return add_aligned(&bytes, desc->parameter_bytes) && add_aligned(&bytes, desc->state_bytes) &&
-                 bytes <= UINT64_MAX - CNN_ALIGNMENT
+                 add_aligned(&bytes, desc->derived_bytes) && bytes <= UINT64_MAX - CNN_ALIGNMENT
              ? bytes + CNN_ALIGNMENT
              : 0;
 }
@@ -166,7 +176,7 @@ static uint64_t block_bytes(const cnn_model_desc *desc) {
 size_t cnn_model_bytes(const cnn_model_desc *desc) {
   uint64_t bytes = CNN_ALIGNMENT;
   if (!add_aligned(&bytes, sizeof(cnn_model)) || !add_aligned(&bytes, desc->parameter_bytes) ||
-      !add_aligned(&bytes, desc->state_bytes))
+      !add_aligned(&bytes, desc->state_bytes) || !add_aligned(&bytes, desc->derived_bytes))
     return 0;
   return bytes;
 }
@@ -176,6 +186,7 @@ static void fill_blocks(cnn_model *model, char *memory) {
   const cnn_model_desc *desc = model->desc;
   model->parameters = take(&memory, desc->parameter_bytes);
   model->states = take(&memory, desc->state_bytes);
+  model->derived = take(&memory, desc->derived_bytes);
   if (desc->embedded_parameters)
     memcpy(model->parameters, desc->embedded_parameters, desc->parameter_bytes);
   else
@@ -185,6 +196,12 @@ static void fill_blocks(cnn_model *model, char *memory) {
   else
     memset(model->states, 0, desc->state_bytes);
   model->shared = 0;
+  if (desc->embedded_derived)
+    memcpy(model->derived, desc->embedded_derived, desc->derived_bytes);
+  else if (desc->embedded_parameters)
+    cnn_model_refresh(model);
+  else
+    memset(model->derived, 0, desc->derived_bytes); /* what is derived from zeros */
 }
 
 /* Embedded weights are constant data: the first change makes a copy that belongs to the model. */
@@ -211,7 +228,8 @@ cnn_status cnn_model_create(const cnn_model_desc *desc, cnn_model **model) {
     return CNN_INCOMPATIBLE;
   /* A block of no bytes needs no data. */
   int embedded = (desc->embedded_parameters || !desc->parameter_bytes) &&
-                 (desc->embedded_states || !desc->state_bytes) && desc->parameter_bytes + desc->state_bytes != 0;
+                 (desc->embedded_states || !desc->state_bytes) && (desc->embedded_derived || !desc->derived_bytes) &&
+                 desc->parameter_bytes + desc->state_bytes != 0;
   size_t bytes = embedded ? sizeof(cnn_model) : cnn_model_bytes(desc);
   void *memory = bytes ? malloc(bytes) : NULL;
   if (!memory)
@@ -223,6 +241,7 @@ cnn_status cnn_model_create(const cnn_model_desc *desc, cnn_model **model) {
     made->desc = desc;
     made->parameters = (void *)(uintptr_t)desc->embedded_parameters;
     made->states = (void *)(uintptr_t)desc->embedded_states;
+    made->derived = (void *)(uintptr_t)desc->embedded_derived;
     made->shared = 1;
   } else {
     cnn_status status = cnn_model_create_in(desc, memory, bytes, &made);
@@ -314,6 +333,138 @@ static void permute_weight(const cnn_weight_desc *weight, char *stored, char *ca
   }
 }
 
+/* ---- Derived values ---- */
+
+/* Where a dimension of a weight lies in memory: index i is (i / block) * outer + (i % block) * inner elements in. */
+typedef struct {
+  int64_t block, outer, inner;
+} dimension_steps;
+
+static int64_t step_to(const dimension_steps *steps, int64_t i) {
+  return i / steps->block * steps->outer + i % steps->block * steps->inner;
+}
+
+static void canonical_steps(const cnn_weight_desc *weight, dimension_steps *steps) {
+  int64_t stride = 1;
+  for (int32_t d = weight->rank; d-- > 0; stride *= weight->shape[d])
+    steps[d] = (dimension_steps){weight->shape[d], 0, stride};
+}
+
+static void stored_steps(const cnn_weight_desc *weight, dimension_steps *steps) {
+  int64_t sizes[CNN_MAX_RANK + 1], unused[CNN_MAX_RANK + 1], stride = 1;
+  int32_t rank = storage_dimensions(weight, sizes, unused);
+  for (int32_t i = rank; i-- > 0; stride *= sizes[i]) {
+    dimension_steps *dimension = &steps[weight->storage[i]];
+    if (weight->block > 0 && i == 0)
+      dimension->outer = stride; /* its inner part came first */
+    else
+      *dimension = (dimension_steps){sizes[i], 0, stride};
+  }
+}
+
+/* Filters are transformed so many at a time, side by side in vectors. */
+enum { LANES = 64, MAX_POINTS = 6 };
+
+/* out[i] = sum_k G[i][k] in[k], for each of the lanes. */
+static void multiply_by_g(int32_t tile, double (*in)[LANES], double (*out)[LANES]) {
+  for (int e = 0; e < LANES; ++e) {
+    double a = in[0][e], b = in[1][e], c = in[2][e];
+    if (tile == 2) {
+      double even = 0.5 * a + 0.5 * c, odd = 0.5 * b;
+      out[0][e] = a;
+      out[1][e] = even + odd;
+      out[2][e] = even - odd;
+      out[3][e] = c;
+    } else {
+      double even = (a + c) * (-1.0 / 6), odd = b * (1.0 / 6);
+      double even2 = a * (1.0 / 24) + c * (1.0 / 6), odd2 = b * (1.0 / 12);
+      out[0][e] = 0.25 * a;
+      out[1][e] = even - odd;
+      out[2][e] = even + odd;
+      out[3][e] = even2 + odd2;
+      out[4][e] = even2 - odd2;
+      out[5][e] = c;
+    }
+  }
+}
+
+/* Transforms `lanes` filters, which lie column by column in `filters`, 3 * column + row; number k of the results of a
+ * filter goes to to[k * plane]. */
+static void transform_filters(int32_t tile, double (*filters)[LANES], int lanes, float *to, int64_t plane) {
+  double columns[3][MAX_POINTS][LANES], rows[3][LANES], results[MAX_POINTS][LANES];
+  int points = tile + 2;
+  for (int x = 0; x < 3; ++x)
+    multiply_by_g(tile, filters + 3 * x, columns[x]);
+  for (int i = 0; i < points; ++i) {
+    for (int x = 0; x < 3; ++x)
+      memcpy(rows[x], columns[x][i], sizeof rows[x]);
+    multiply_by_g(tile, rows, results);
+    for (int j = 0; j < points; ++j)
+      for (int e = 0; e < lanes; ++e)
+        to[(i * points + j) * plane + e] = (float)results[j][e];
+  }
+}
+
+/* CNN_DERIVED_WINOGRAD of a weight that lies in memory as `steps` say. A piece is what is contiguous in each of the
+ * planes of the result: some outputs of a block, or whole blocks of several inputs. */
+static void derive(const cnn_derived_desc *derived, const int64_t *shape, const dimension_steps *steps,
+                   const float *weight, float *to) {
+  int64_t outputs = shape[0], inputs = shape[1], block = derived->block > 0 ? derived->block : outputs;
+  int64_t plane = outputs * inputs, width = block < LANES ? block : LANES, most_inputs = LANES / width;
+  double filters[9][LANES];
+  memset(filters, 0, sizeof filters);
+  for (int64_t first = 0; first < outputs; first += block)
+    for (int64_t begin = 0; begin < block; begin += width) {
+      int64_t piece = block - begin < width ? block - begin : width, output_steps[LANES];
+      for (int64_t o = 0; o < piece; ++o)
+        output_steps[o] = step_to(&steps[0], first + begin + o);
+      for (int64_t c = 0; c < inputs; c += most_inputs) {
+        int64_t count = inputs - c < most_inputs ? inputs - c : most_inputs;
+        for (int64_t i = 0; i < count; ++i) {
+          const float *input = weight + step_to(&steps[1], c + i);
+          for (int k = 0; k < 9; ++k) {
+            const float *tap = input + step_to(&steps[2], k % 3) + step_to(&steps[3], k / 3);
+            for (int64_t o = 0; o < piece; ++o)
+              filters[k][i * piece + o] = tap[output_steps[o]];
+          }
+        }
+        transform_filters(derived->tile, filters, (int)(count * piece), to + (first * inputs + c * block + begin),
+                          plane);
+      }
+    }
+}
+
+void cnn_derive_weight(const cnn_derived_desc *derived_desc, const cnn_weight_desc *weight, const float *canonical,
+                       float *derived) {
+  dimension_steps steps[CNN_MAX_RANK];
+  canonical_steps(weight, steps);
+  derive(derived_desc, weight->shape, steps, canonical, derived);
+}
+
+/* Computes what is derived from the weight anew; weights are writable. */
+static void refresh_weight(cnn_model *model, int64_t index) {
+  const cnn_model_desc *desc = model->desc;
+  const cnn_weight_desc *weight = &desc->weights[index];
+  dimension_steps steps[CNN_MAX_RANK];
+  for (int64_t i = 0; i < desc->derived_count; ++i) {
+    const cnn_derived_desc *derived = &desc->derived[i];
+    if (derived->weight != index)
+      continue;
+    stored_steps(weight, steps);
+    derive(derived, weight->shape, steps, (const float *)(const void *)weight_storage(model, weight),
+           (float *)(void *)((char *)model->derived + derived->offset));
+  }
+}
+
+void cnn_model_refresh(cnn_model *model) {
+  if (!model || model->shared) /* embedded weights have not been written */
+    return;
+  for (int64_t i = 0; i < model->desc->weight_count; ++i)
+    refresh_weight(model, i);
+}
+
+/* ---- Getting and setting ---- */
+
 static cnn_status check_weight(const cnn_model *model, int64_t index, const void *values, size_t bytes) {
   if (!model || !values || index < 0 || index >= model->desc->weight_count)
     return CNN_BAD_ARGUMENT;
@@ -340,6 +491,7 @@ cnn_status cnn_model_set_weight_at(cnn_model *model, int64_t index, const void *
     return status;
   const cnn_weight_desc *weight = &model->desc->weights[index];
   permute_weight(weight, weight_storage(model, weight), (char *)(uintptr_t)values, 1);
+  refresh_weight(model, index);
   return CNN_OK;
 }
 
@@ -515,6 +667,7 @@ cnn_status cnn_model_initialize(cnn_model *model, uint64_t seed) {
     if (weight->rank < 0 || weight->rank > CNN_MAX_RANK)
       return CNN_INCOMPATIBLE;
     initialize_weight(model, weight, seed);
+    refresh_weight(model, i);
   }
   return CNN_OK;
 }
@@ -703,6 +856,7 @@ cnn_status cnn_run_infer(cnn_run *run, int64_t batch, const void *const *inputs,
   call.outputs = run->piece_outputs;
   call.parameters = run->model->parameters;
   call.states = run->model->states;
+  call.derived = run->model->derived;
   call.arena = run->arena;
   call.scratch = run->scratch;
   call.parallel_for = run->parallel_for;

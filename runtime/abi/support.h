@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* The objects behind a compiled model: its weights, its run states, its trainer.
  *
- *   cnn_model    the weights: a parameter block and a state block. One model serves many run states.
+ *   cnn_model    the weights: a parameter block, a state block, and a block of what is derived from parameters. One
+ *                model serves many run states.
  *   cnn_run      what one thread needs to run `infer`: an arena, and the executor for the kernels.
  *   cnn_trainer  what training needs besides: the optimizer's slots, the step counter, the seed.
  *
@@ -23,7 +24,7 @@
  *     alignment, which must outlive the object; *_destroy() then frees nothing. *_destroy(NULL) does nothing.
  *   - Thread-safety: distinct run states may run at the same time, on one model or several. A function that takes a
  *     non-const cnn_model, cnn_run or cnn_trainer must not run beside another use of that object; a function that
- *     changes a model's weights (set, initialize, trainer step) must not run beside any use of the model.
+ *     changes a model's weights (set, initialize, refresh, trainer step) must not run beside any use of the model.
  *   - A model must outlive its run states and trainers.
  */
 #ifndef CNN_ABI_SUPPORT_H
@@ -52,6 +53,8 @@ size_t cnn_tensor_sample_bytes(const cnn_tensor_desc *tensor);
 /* Elements and bytes of one weight, 0 on overflow. */
 int64_t cnn_weight_elements(const cnn_weight_desc *weight);
 size_t cnn_weight_bytes(const cnn_weight_desc *weight);
+/* Bytes of what is derived from this weight, 0 on overflow. */
+size_t cnn_derived_bytes(const cnn_derived_desc *derived, const cnn_weight_desc *weight);
 /* The index of the weight in desc->weights, or -1. */
 int64_t cnn_weight_index(const cnn_model_desc *desc, const char *path);
 
@@ -82,9 +85,13 @@ cnn_status cnn_model_get_weight_at(const cnn_model *model, int64_t index, void *
 cnn_status cnn_model_set_weight_at(cnn_model *model, int64_t index, const void *values, size_t bytes);
 
 /* The blocks, in storage order, of desc->parameter_bytes and desc->state_bytes: to average or to send as a whole.
- * They answer NULL if there is no memory for a private copy of embedded weights. */
+ * They answer NULL if there is no memory for a private copy of embedded weights. Who writes parameters through the
+ * pointer calls cnn_model_refresh before the model is used again, or its runs compute with what was derived from other
+ * parameters. */
 void *cnn_model_parameters(cnn_model *model);
 void *cnn_model_states(cnn_model *model);
+/* Computes anew all that is derived from parameters. Setting a weight and initializing do so by themselves. */
+void cnn_model_refresh(cnn_model *model);
 
 /* ---- Run state: inference ---- */
 
@@ -134,6 +141,14 @@ cnn_status cnn_trainer_evaluate(cnn_trainer *trainer, int64_t batch, const void 
 uint64_t cnn_trainer_get_step(const cnn_trainer *trainer);
 void cnn_trainer_set_step(cnn_trainer *trainer, uint64_t step);
 void *cnn_trainer_slots(cnn_trainer *trainer);
+
+/* ---- Derived values: for the compiler, and for who calls compiled code without a model object ---- */
+
+/* Computes what is derived from a weight with these values, in canonical order: cnn_derived_bytes into `derived`. Of
+ * the descriptions it reads the kind, the tile and the block, and the shape, which is what the kind needs (see
+ * cnn_derived_kind). The results are the same bytes on every machine. */
+void cnn_derive_weight(const cnn_derived_desc *derived_desc, const cnn_weight_desc *weight, const float *canonical,
+                       float *derived);
 
 /* ---- Scratch memory: for compiled code, and for who calls it without a run state ---- */
 

@@ -90,6 +90,26 @@ cnn_status checkWeight(const cnn_model_desc *desc, const cnn_weight_desc &weight
   return CNN_OK;
 }
 
+cnn_status checkDerived(const cnn_model_desc *desc, const cnn_derived_desc &derived, cnn_error *error) {
+  if (derived.weight < 0 || derived.weight >= desc->weight_count)
+    return fail(error, CNN_INCOMPATIBLE, "values are derived from weight %lld, but there are %lld",
+                static_cast<long long>(derived.weight), static_cast<long long>(desc->weight_count));
+  const cnn_weight_desc &weight = desc->weights[derived.weight];
+  if (derived.kind != CNN_DERIVED_WINOGRAD || (derived.tile != 2 && derived.tile != 4))
+    return fail(error, CNN_INCOMPATIBLE, "what is derived from weight '%s' is of an unknown kind", weight.path);
+  if (weight.kind != CNN_PARAMETER || weight.dtype != CNN_F32 || weight.rank != 4 || weight.shape[2] != 3 ||
+      weight.shape[3] != 3)
+    return fail(error, CNN_INCOMPATIBLE, "weight '%s', from which values are derived, has no filters of 3 x 3",
+                weight.path);
+  if (derived.block < 0 || (derived.block > 0 && weight.shape[0] % derived.block != 0))
+    return fail(error, CNN_INCOMPATIBLE, "the blocks of what is derived from weight '%s' are not sound", weight.path);
+  uint64_t bytes = cnn_derived_bytes(&derived, &weight);
+  if (bytes == 0 || bytes > desc->derived_bytes || derived.offset > desc->derived_bytes - bytes ||
+      derived.offset % CNN_ALIGNMENT)
+    return fail(error, CNN_INCOMPATIBLE, "what is derived from weight '%s' lies outside its block", weight.path);
+  return CNN_OK;
+}
+
 // Appends to a buffer that may be too small, and counts what all of it would take.
 struct Listing {
   char *text;
@@ -144,6 +164,14 @@ cnn_status cnn_check_model(const cnn_model_desc *desc, cnn_error *error) {
     if (!paths.insert(desc->weights[i].path).second)
       return fail(error, CNN_INCOMPATIBLE, "two weights have the path '%s'", desc->weights[i].path);
   }
+  if (desc->derived_count < 0 || (desc->derived_count > 0 && !desc->derived))
+    return fail(error, CNN_INCOMPATIBLE, "%lld derived values without a table",
+                static_cast<long long>(desc->derived_count));
+  if (desc->derived_count > 0 && desc->train_step.entry)
+    return fail(error, CNN_INCOMPATIBLE, "a model that is trained has derived values");
+  for (int64_t i = 0; i < desc->derived_count; ++i)
+    if (cnn_status status = checkDerived(desc, desc->derived[i], error); status != CNN_OK)
+      return status;
   if (cnn_status status = checkFunction("infer", desc->infer, error); status != CNN_OK)
     return status;
   if (cnn_status status = checkFunction("train_step", desc->train_step, error); status != CNN_OK)

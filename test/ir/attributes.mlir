@@ -118,3 +118,10 @@ func.func @rate_base() attributes {
   // expected-error@+1 {{expected base to be finite and at least 0, but got}}
   a = #cnn.rate<constant, base = 0x7FF8000000000000, every = 0.0, factor = 0.3, power = 1.0, warmup = 0.0>
 } { return }
+
+// -----
+
+func.func @winograd_tile() attributes {
+  // expected-error@+1 {{expected a tile of 2 or 4, but got 3}}
+  w = #cnn.winograd<3>
+} { return }

@@ -173,6 +173,66 @@ func.func private @tied_twice(tensor<3xf32> {cnn.name = "s", cnn.role = #cnn.rol
 
 // -----
 
+// expected-error@+1 {{expected 'cnn.derived' to be a #cnn.winograd, but got 4 : i64}}
+func.func private @derived_type(tensor<36x4x16xf32> {cnn.derived = 4 : i64})
+
+// -----
+
+// expected-error@+1 {{expected 'cnn.derived' on an argument, but got it on a result}}
+func.func private @derived_on_result() -> (tensor<36x4x16xf32> {cnn.derived = #cnn.winograd<4>})
+
+// -----
+
+// expected-error@+1 {{expected a role that an argument of a function of kind 'evaluate' can have, but got 'derived' on argument 1}}
+func.func private @derived_in_training(tensor<16x4x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}, tensor<36x4x16xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4>}) attributes {cnn.kind = #cnn.function_kind<evaluate>}
+
+// -----
+
+// expected-error@+1 {{expected 'cnn.derived' on derived values and on nothing else, but argument 0 with the role 'derived' has none}}
+func.func private @derived_without_what(tensor<36x4x16xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>}, tensor<16x4x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}) attributes {cnn.kind = #cnn.function_kind<infer>}
+
+// -----
+
+// expected-error@+1 {{expected 'cnn.derived' on derived values and on nothing else, but argument 0 with the role 'parameter' has it}}
+func.func private @what_without_derived(tensor<16x4x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>, cnn.derived = #cnn.winograd<2>}) attributes {cnn.kind = #cnn.function_kind<infer>}
+
+// -----
+
+// expected-error@+1 {{expected derived values of type tensor<36 x inputs x outputs x f32>, the outputs perhaps in blocks, but got 'tensor<16x4x16xf32>' on argument 1}}
+func.func private @derived_points(tensor<16x4x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}, tensor<16x4x16xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4>}) attributes {cnn.kind = #cnn.function_kind<infer>}
+
+// -----
+
+// expected-error@+1 {{expected derived values of type tensor<36 x inputs x outputs x f32>, the outputs perhaps in blocks, but got 'tensor<36x64xf32>' on argument 1}}
+func.func private @derived_rank(tensor<16x4x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}, tensor<36x64xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4>}) attributes {cnn.kind = #cnn.function_kind<infer>}
+
+// -----
+
+// expected-error@+1 {{expected derived values of type tensor<36 x inputs x outputs x f32>, the outputs perhaps in blocks, but got 'tensor<36x4x16xi32>' on argument 1}}
+func.func private @derived_element(tensor<16x4x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}, tensor<36x4x16xi32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4>}) attributes {cnn.kind = #cnn.function_kind<infer>}
+
+// -----
+
+// expected-error@+1 {{expected the derived values 'tensor<36x2x4x16xf32>' of a weight of as many filters, but 'w' is 'tensor<16x4x3x3xf32>'}}
+func.func private @derived_size(tensor<16x4x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}, tensor<36x2x4x16xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4>}) attributes {cnn.kind = #cnn.function_kind<infer>}
+
+// -----
+
+// expected-error@+1 {{expected a parameter 'v' from which argument 1 is derived}}
+func.func private @derived_from_nothing(tensor<16x4x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}, tensor<36x4x16xf32> {cnn.name = "v", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4>}) attributes {cnn.kind = #cnn.function_kind<infer>}
+
+// -----
+
+// expected-error@+1 {{expected a parameter 'w' from which argument 1 is derived}}
+func.func private @derived_from_state(tensor<16x4x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<state>}, tensor<36x4x16xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4>}) attributes {cnn.kind = #cnn.function_kind<infer>}
+
+// -----
+
+// expected-error@+1 {{expected different derived values, but got 'w' twice}}
+func.func private @derived_twice(tensor<16x4x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}, tensor<36x4x16xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4>}, tensor<36x4x16xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4>}) attributes {cnn.kind = #cnn.function_kind<infer>}
+
+// -----
+
 // The function is not well-formed itself: that is what is reported.
 // expected-error@+1 {{expects argument attribute array to have the same number of elements as the number of function arguments, got 1, but expected 2}}
 "func.func"() <{sym_name = "short_attributes", sym_visibility = "private", function_type = (tensor<f32>, tensor<f32>) -> (), arg_attrs = [{cnn.role = #cnn.role<rate>}]}> ({}) {cnn.kind = #cnn.function_kind<train_step>} : () -> ()

@@ -42,6 +42,16 @@ func.func private @Net.train_step(
       tensor<3xf32> {cnn.role = #cnn.role<slot>, cnn.tied = 5 : i64})
   attributes {cnn.kind = #cnn.function_kind<train_step>}
 
+// Of one weight there may be several kinds of derived values, in front of it or behind it.
+// CHECK: @Derived
+// CHECK-SAME: cnn.derived = #cnn.winograd<4>, cnn.name = "w", cnn.role = #cnn.role<derived>
+// CHECK-SAME: cnn.derived = #cnn.winograd<2>
+func.func private @Derived(
+    tensor<36x2x4x16xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4>},
+    tensor<2x3x3x4x16xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>},
+    tensor<16x4x32xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<2>})
+  attributes {cnn.kind = #cnn.function_kind<infer>}
+
 // A lowered function keeps its kind; only functions of tensors are checked as a whole.
 // CHECK: @Lowered
 func.func private @Lowered(index, memref<?x3xf32>) attributes {cnn.kind = #cnn.function_kind<infer>}

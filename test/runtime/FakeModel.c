@@ -152,10 +152,14 @@ static const cnn_weight_desc weights[] = {
       PARAMETER_FLOATS * 4,                                                                                            \
       64,                                                                                                              \
       PARAMETER_FLOATS * 4,                                                                                            \
+      0,                                                                                                               \
       4,                                                                                                               \
       weights,                                                                                                         \
+      0,                                                                                                               \
+      0,                                                                                                               \
       PARAMETERS,                                                                                                      \
       STATES,                                                                                                          \
+      0,                                                                                                               \
       {infer, 1, inputs, 1, scores, 0, 0, 1, launches, INFER_SCRATCH},                                                 \
       {train_step, 2, inputs, 2, results, 0, CLASSES * 4, 0, 0, TRAIN_SCRATCH},                                        \
       {evaluate, 2, inputs, 2, results, 0, CLASSES * 4, 0, 0, EVALUATE_SCRATCH},                                       \

@@ -165,6 +165,10 @@ static size_t call(const cnn_model_desc *model, const cnn_function_desc *functio
   Buffer *states = makeBuffer("states", model->state_bytes, CNN_ALIGNMENT, place, 0);
   for (size_t i = 0; i < model->state_bytes / 4; ++i)
     ((float *)(void *)states->data)[i] = 0.5f + nextReal();
+  Buffer *derived = makeBuffer("derived", model->derived_bytes, CNN_ALIGNMENT, place, 0);
+  for (size_t i = 0; i < model->derived_bytes / 4; ++i)
+    ((float *)(void *)derived->data)[i] = 0.4f * nextReal() - 0.2f;
+  protect(derived);
   Buffer *slots = makeBuffer("slots", isTraining ? model->slot_bytes : 0, CNN_ALIGNMENT, place, 0);
   size_t arenaBytes = function->arena_fixed_bytes + (size_t)batch * function->arena_sample_bytes;
   if (smallArena)
@@ -190,6 +194,7 @@ static size_t call(const cnn_model_desc *model, const cnn_function_desc *functio
   arguments.outputs = outputs;
   arguments.parameters = parameters->data;
   arguments.states = states->data;
+  arguments.derived = derived->data;
   arguments.slots = slots->data;
   arguments.arena = arena->data;
   arguments.scratch = scratch->data;

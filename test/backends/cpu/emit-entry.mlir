@@ -55,3 +55,29 @@ func.func private @wide_0(memref<?x4xf32>, memref<?x4xf32>)
     attributes {cnn.kernel, cnn.work_items = affine_map<(b) -> (b)>, cnn.scratch_bytes = 320 : i64}
 func.func private @wide_1(memref<?x4xf32>, memref<?x4xf32>)
     attributes {cnn.kernel, cnn.work_items = affine_map<(b) -> (b)>, cnn.scratch_bytes = 4096 : i64}
+
+// -----
+
+// Derived values have a block of their own; those of one weight that differ have different places there.
+
+// CHECK-LABEL: llvm.func @Derived.infer(
+// CHECK-SAME: %[[CALL:.*]]: !llvm.ptr)
+// CHECK: %[[FIELD_OFFSET:.*]] = llvm.mlir.constant(40 : i64)
+// CHECK: %[[FIELD:.*]] = llvm.getelementptr %[[CALL]][%[[FIELD_OFFSET]]]
+// CHECK: %[[BLOCK:.*]] = llvm.load %[[FIELD]]
+// CHECK: llvm.getelementptr %[[CALL]]
+// CHECK: %[[FIELD2:.*]] = llvm.getelementptr %[[CALL]]
+// CHECK: %[[BLOCK2:.*]] = llvm.load %[[FIELD2]]
+// CHECK: %[[OFFSET:.*]] = llvm.mlir.constant(2304 : i64)
+// CHECK: llvm.getelementptr %[[BLOCK2]][%[[OFFSET]]]
+func.func @Derived(%batch: index, %x: memref<?x4xf32> {cnn.name = "x", cnn.role = #cnn.role<input>},
+                   %u: memref<36x4x4xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4>},
+                   %w: memref<3x3x4x4xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>},
+                   %v: memref<16x4x4xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<2>},
+                   %y: memref<?x4xf32> {cnn.name = "y", cnn.role = #cnn.role<output>},
+                   %arena: memref<?xi8>) attributes {cnn.kind = #cnn.function_kind<infer>} {
+  call @kernel_0(%x, %u, %v, %y) : (memref<?x4xf32>, memref<36x4x4xf32>, memref<16x4x4xf32>, memref<?x4xf32>) -> ()
+  return
+}
+func.func private @kernel_0(memref<?x4xf32>, memref<36x4x4xf32>, memref<16x4x4xf32>, memref<?x4xf32>)
+    attributes {cnn.kernel, cnn.work_items = affine_map<(b) -> (b)>}

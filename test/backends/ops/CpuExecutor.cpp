@@ -167,10 +167,19 @@ private:
     std::memcpy(parameters.data, cnn_model_parameters(model), parameters.bytes);
     call.inputs = inputData.data();
     call.outputs = outputData.data();
+    GuardedMemory derived(desc.derived_bytes, fill);
+    for (int64_t i = 0; i < desc.derived_count; ++i) {
+      const cnn_weight_desc &weight = desc.weights[desc.derived[i].weight];
+      std::vector<float> values(cnn_weight_elements(&weight));
+      cnn_model_get_weight_at(model, desc.derived[i].weight, values.data(), values.size() * sizeof(float));
+      cnn_derive_weight(&desc.derived[i], &weight, values.data(),
+                        reinterpret_cast<float *>(derived.data + desc.derived[i].offset));
+    }
     // Nor may a kernel go beyond the scratch memory, or leave a flag.
     GuardedMemory scratch(cnn_scratch_pool_bytes(function.scratch_bytes), fill);
     std::memset(scratch.data, 0, std::min<size_t>(scratch.bytes, CNN_SCRATCH_SLOTS * CNN_ALIGNMENT));
     call.parameters = parameters.data;
+    call.derived = derived.data;
     call.arena = arena.data;
     call.scratch = scratch.data;
     call.parallel_for = parallelFor;
@@ -178,7 +187,7 @@ private:
     function.entry(&call);
 
     if (!llvm::all_of(resultMemories, [](const auto &memory) { return memory->isFrontIntact(); }) ||
-        !arena.isFrontIntact() || !parameters.isFrontIntact() || !scratch.isFrontIntact())
+        !arena.isFrontIntact() || !parameters.isFrontIntact() || !derived.isFrontIntact() || !scratch.isFrontIntact())
       return report("memory in front of a buffer has been written");
     std::memcpy(cnn_model_parameters(model), parameters.data, parameters.bytes);
     for (auto [tied, memory] : llvm::zip_equal(interface.tied, resultMemories))
