@@ -365,40 +365,40 @@ static void stored_steps(const cnn_weight_desc *weight, dimension_steps *steps) 
 /* Filters are transformed so many at a time, side by side in vectors. */
 enum { LANES = 64, MAX_POINTS = 6 };
 
-/* out[i] = sum_k G[i][k] in[k], for each of the lanes. */
-static void multiply_by_g(int32_t tile, double (*in)[LANES], double (*out)[LANES]) {
-  for (int e = 0; e < LANES; ++e) {
-    double a = in[0][e], b = in[1][e], c = in[2][e];
-    if (tile == 2) {
-      double even = 0.5 * a + 0.5 * c, odd = 0.5 * b;
-      out[0][e] = a;
+/* out[i] = G[i][0] a + G[i][1] b + G[i][2] c, for each of the lanes. */
+static void multiply_by_g(int32_t tile, const double *restrict a, const double *restrict b, const double *restrict c,
+                          double (*restrict out)[LANES]) {
+  if (tile == 2) {
+    for (int e = 0; e < LANES; ++e) {
+      double even = 0.5 * (a[e] + c[e]), odd = 0.5 * b[e];
+      out[0][e] = a[e];
       out[1][e] = even + odd;
       out[2][e] = even - odd;
-      out[3][e] = c;
-    } else {
-      double even = (a + c) * (-1.0 / 6), odd = b * (1.0 / 6);
-      double even2 = a * (1.0 / 24) + c * (1.0 / 6), odd2 = b * (1.0 / 12);
-      out[0][e] = 0.25 * a;
-      out[1][e] = even - odd;
-      out[2][e] = even + odd;
-      out[3][e] = even2 + odd2;
-      out[4][e] = even2 - odd2;
-      out[5][e] = c;
+      out[3][e] = c[e];
     }
+    return;
+  }
+  for (int e = 0; e < LANES; ++e) {
+    double even = (a[e] + c[e]) * (-1.0 / 6), odd = b[e] * (1.0 / 6);
+    double even2 = a[e] * (1.0 / 24) + c[e] * (1.0 / 6), odd2 = b[e] * (1.0 / 12);
+    out[0][e] = 0.25 * a[e];
+    out[1][e] = even - odd;
+    out[2][e] = even + odd;
+    out[3][e] = even2 + odd2;
+    out[4][e] = even2 - odd2;
+    out[5][e] = c[e];
   }
 }
 
 /* Transforms `lanes` filters, which lie column by column in `filters`, 3 * column + row; number k of the results of a
  * filter goes to to[k * plane]. */
 static void transform_filters(int32_t tile, double (*filters)[LANES], int lanes, float *to, int64_t plane) {
-  double columns[3][MAX_POINTS][LANES], rows[3][LANES], results[MAX_POINTS][LANES];
+  double columns[3][MAX_POINTS][LANES], results[MAX_POINTS][LANES];
   int points = tile + 2;
   for (int x = 0; x < 3; ++x)
-    multiply_by_g(tile, filters + 3 * x, columns[x]);
+    multiply_by_g(tile, filters[3 * x], filters[3 * x + 1], filters[3 * x + 2], columns[x]);
   for (int i = 0; i < points; ++i) {
-    for (int x = 0; x < 3; ++x)
-      memcpy(rows[x], columns[x][i], sizeof rows[x]);
-    multiply_by_g(tile, rows, results);
+    multiply_by_g(tile, columns[0][i], columns[1][i], columns[2][i], results);
     for (int j = 0; j < points; ++j)
       for (int e = 0; e < lanes; ++e)
         to[(i * points + j) * plane + e] = (float)results[j][e];
