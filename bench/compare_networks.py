@@ -35,8 +35,8 @@ import torch_networks  # noqa: E402
 
 # The limit of one compilation, in seconds.
 COMPILE_LIMIT = 60
-FOLDERS = {"lenet5": "lenet5", "googlenet": "googlenet", "vgg16": "vgg", "vgg19": "vgg"}
-DEFAULT = ["lenet5", "resnet18", "googlenet", "vgg16", "resnet50"]
+FOLDERS = {"vgg16": "vgg", "vgg19": "vgg"} | {f"resnet{depth}": "resnet" for depth in (18, 34, 50, 101, 152)}
+DEFAULT = ["lenet5", "resnet18", "googlenet", "vgg16", "resnet50", "mobilenet", "c3d"]
 
 
 def run(command):
@@ -77,7 +77,7 @@ class CompiledNetwork:
 
 
 def compare(name, options, folder):
-    source = ROOT / "examples" / FOLDERS.get(name, "resnet") / f"{name}.cnn"
+    source = ROOT / "examples" / FOLDERS.get(name, name) / f"{name}.cnn"
     random = numpy.random.RandomState(options.seed)
     run([options.cnnc, "build", source, "--emit=header", "-o", folder / "net.h"])
     header = (folder / "net.h").read_text()

@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The example networks in PyTorch, written from the papers and the released models, not from our files.
 
-Each takes a batch of images and a Weights object, which hands out tensors in the order in which the layers are written
-in the network's .cnn file, and insists on their shapes.
+Each takes a batch of images, or of clips, and a Weights object, which hands out tensors in the order in which the
+layers are written in the network's .cnn file, and insists on their shapes.
 """
 import torch
 import torch.nn.functional as F
 
 
 class Weights:
-    def __init__(self, tensors):
-        """`tensors`: (name, torch tensor), in order."""
+    def __init__(self, tensors, training=False):
+        """`tensors`: (name, torch tensor), in order; `training`: batches are normalized by their own statistics."""
         self.tensors = iter(tensors)
+        self.training = training
 
     def take(self, *shape):
         name, tensor = next(self.tensors, ("nothing more", None))
@@ -25,10 +26,12 @@ class Weights:
             raise ValueError(f"the network has no use for {name}")
 
 
-def conv(x, w, filters, kernel, **options):
-    bias = options.pop("bias", True)
-    weight = w.take(filters, x.shape[1], kernel, kernel)
-    return F.conv2d(x, weight, w.take(filters) if bias else None, **options)
+def conv(x, w, filters, kernel, bias=True, groups=1, **options):
+    """In two dims or, of a clip, in three."""
+    dims = x.dim() - 2
+    weight = w.take(filters, x.shape[1] // groups, *[kernel] * dims)
+    convolve = {2: F.conv2d, 3: F.conv3d}[dims]
+    return convolve(x, weight, w.take(filters) if bias else None, groups=groups, **options)
 
 
 def dense(x, w, outputs):
@@ -36,10 +39,10 @@ def dense(x, w, outputs):
     return F.linear(x, weight, w.take(outputs))
 
 
-def conv_bn(x, w, filters, kernel, stride=1):
-    x = conv(x, w, filters, kernel, stride=stride, padding=kernel // 2, bias=False)
+def conv_bn(x, w, filters, kernel, stride=1, groups=1):
+    x = conv(x, w, filters, kernel, stride=stride, padding=kernel // 2, bias=False, groups=groups)
     scale, shift, mean, variance = (w.take(filters) for _ in range(4))
-    return F.batch_norm(x, mean, variance, scale, shift, eps=1e-5)
+    return F.batch_norm(x, mean, variance, scale, shift, w.training, momentum=0.1, eps=1e-5)
 
 
 def lenet5(x, w):
@@ -116,6 +119,35 @@ def resnet(block, blocks):
     return network
 
 
+def separable(x, w, filters, stride=1):
+    x = F.relu(conv_bn(x, w, x.shape[1], 3, stride, groups=x.shape[1]))
+    return F.relu(conv_bn(x, w, filters, 1))
+
+
+def mobilenet(x, w):
+    x = separable(F.relu(conv_bn(x, w, 32, 3, 2)), w, 64)
+    for filters, blocks in [(128, 2), (256, 2), (512, 6), (1024, 2)]:
+        for i in range(blocks):
+            x = separable(x, w, filters, 1 if i else 2)
+    return dense(x.mean((2, 3)), w, 1000)
+
+
+def c3d(x, w):
+    def convolutions(x, *filters):
+        for count in filters:
+            x = F.relu(conv(x, w, count, 3, padding=1))
+        return x
+
+    x = F.max_pool3d(convolutions(x, 64), (1, 2, 2))
+    x = F.max_pool3d(convolutions(x, 128), 2)
+    x = F.max_pool3d(convolutions(x, 256, 256), 2)
+    x = F.max_pool3d(convolutions(x, 512, 512), 2)
+    x = F.max_pool3d(convolutions(x, 512, 512), 2, ceil_mode=True)
+    x = F.relu(dense(x.flatten(1), w, 4096))
+    x = F.relu(dense(x, w, 4096))
+    return dense(x, w, 487)
+
+
 NETWORKS = {
     "lenet5": lenet5,
     "vgg16": vgg([2, 2, 3, 3, 3]),
@@ -126,6 +158,8 @@ NETWORKS = {
     "resnet50": resnet(bottleneck, [3, 4, 6, 3]),
     "resnet101": resnet(bottleneck, [3, 4, 23, 3]),
     "resnet152": resnet(bottleneck, [3, 8, 36, 3]),
+    "mobilenet": mobilenet,
+    "c3d": c3d,
 }
 
 

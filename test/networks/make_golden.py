@@ -16,7 +16,7 @@ import torch.nn.functional as F
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path += [str(HERE.parent / "support"), str(HERE.parents[1] / "bench")]
 import random_weights  # noqa: E402
-from torch_networks import Weights, basic, bottleneck, conv, conv_bn, dense, inception  # noqa: E402
+from torch_networks import Weights, basic, bottleneck, conv, conv_bn, dense, inception, separable  # noqa: E402
 
 SAMPLES = 3
 
@@ -43,10 +43,24 @@ def small_resnet(x, w):
     return {"features": features, "score": dense(features, w, 7)}
 
 
+def small_mobilenet(x, w):
+    x = separable(F.relu(conv_bn(x, w, 6, 3, 2)), w, 16)
+    return {"score": dense(separable(separable(x, w, 37, 2), w, 48).mean((2, 3)), w, 7)}
+
+
+def small_c3d(x, w):
+    x = F.max_pool3d(F.relu(conv(x, w, 5, 3, padding=1)), (1, 2, 2))
+    x = F.max_pool3d(F.relu(conv(x, w, 18, 3, padding=1)), 2)
+    x = F.max_pool3d(F.relu(conv(x, w, 33, 3, padding=1)), 2, ceil_mode=True)
+    return {"score": dense(x.flatten(1), w, 7)}
+
+
 def main():
     golden = {}
     for name, source, network in [("SmallGoogLeNet", "small_googlenet.cnn", small_googlenet),
-                                  ("SmallResNet", "small_resnet.cnn", small_resnet)]:  # fmt: skip
+                                  ("SmallResNet", "small_resnet.cnn", small_resnet),
+                                  ("SmallMobileNet", "small_mobilenet.cnn", small_mobilenet),
+                                  ("SmallC3D", "small_c3d.cnn", small_c3d)]:  # fmt: skip
         header = subprocess.run([sys.argv[1], "build", HERE / "Inputs" / source, "--emit=header"],
                                 check=True, stdout=subprocess.PIPE, text=True).stdout  # fmt: skip
         weights = random_weights.random_weights(header, numpy.random.RandomState(1))
