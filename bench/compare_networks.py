@@ -16,7 +16,6 @@ Needs the packages of `scripts/install-packages --bench` and a built cnnc. Exit 
 usage: compare_networks.py [--batch N] [--tolerance T] [--double] [--time] [--seed N] [NETWORK...]
 """
 import argparse
-import ctypes
 import os
 import pathlib
 import resource
@@ -30,12 +29,12 @@ import torch
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path += [str(ROOT / "bench"), str(ROOT / "test/support")]
+from compiled_network import CompiledNetwork, source_of  # noqa: E402
 import random_weights  # noqa: E402
 import torch_networks  # noqa: E402
 
 # The limit of one compilation, in seconds.
 COMPILE_LIMIT = 60
-FOLDERS = {"vgg16": "vgg", "vgg19": "vgg"} | {f"resnet{depth}": "resnet" for depth in (18, 34, 50, 101, 152)}
 DEFAULT = ["lenet5", "resnet18", "googlenet", "vgg16", "resnet50", "mobilenet", "c3d"]
 
 
@@ -50,34 +49,8 @@ def run(command):
     return time.monotonic() - begin, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-class CompiledNetwork:
-    """A library written by cnnc, through the functions that its header declares."""
-
-    def __init__(self, folder):
-        (header,) = folder.glob("*.h")
-        self.name = header.stem
-        self.library = ctypes.CDLL(str(folder / f"lib{self.name}.so"))
-        self.model, self.state = ctypes.c_void_p(), ctypes.c_void_p()
-        self.call("create", ctypes.byref(self.model))
-
-    def call(self, function, *arguments):
-        status = getattr(self.library, f"{self.name}_{function}")(*arguments)
-        assert status == 0, f"{self.name}_{function} answered {status}"
-
-    def infer(self, images, outputs):
-        """The outputs, and the seconds of the call."""
-        batch = ctypes.c_int64(len(images))
-        if not self.state:
-            self.call("run_create", self.model, batch, ctypes.byref(self.state))
-        scores = numpy.empty((len(images), outputs), numpy.float32)
-        begin = time.monotonic()
-        self.call("infer", self.state, batch, images.ctypes.data_as(ctypes.c_void_p),
-                  scores.ctypes.data_as(ctypes.c_void_p))  # fmt: skip
-        return scores, time.monotonic() - begin
-
-
 def compare(name, options, folder):
-    source = ROOT / "examples" / FOLDERS.get(name, name) / f"{name}.cnn"
+    source = source_of(name)
     random = numpy.random.RandomState(options.seed)
     run([options.cnnc, "build", source, "--emit=header", "-o", folder / "net.h"])
     header = (folder / "net.h").read_text()

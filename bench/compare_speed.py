@@ -48,11 +48,11 @@ class Cnnc:
     """The library, through its C interface, with the runtime's threads."""
 
     def __init__(self, work, runtime, threads):
-        import compare_networks
+        import compiled_network
 
         self.version = "cnnc"
         assert runtime.cnn_set_threads(ctypes.c_int64(threads)) == 0
-        self.network = compare_networks.CompiledNetwork(work.folder / "out")
+        self.network = compiled_network.CompiledNetwork(work.folder / "out")
         self.outputs = work.outputs
 
     def run(self, images):
@@ -104,13 +104,14 @@ class Work:
 
     def __init__(self, name, batch, options, folder):
         import compare_networks
+        import compiled_network
         import numpy
         import random_weights
         import torch
         import torch_networks
 
         self.folder, self.onnx = folder, folder / "net.onnx"
-        source = ROOT / "examples" / compare_networks.FOLDERS.get(name, "resnet") / f"{name}.cnn"
+        source = compiled_network.source_of(name)
         random = numpy.random.RandomState(1)
         compare_networks.run([options.cnnc, "build", source, "--emit=header", "-o", folder / "net.h"])
         header = (folder / "net.h").read_text()
