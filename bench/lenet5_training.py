@@ -12,13 +12,14 @@ usage: lenet5_training.py [--threads 1,2] [--turns N] [--epochs N] [--result bui
 """
 import argparse
 import json
-import os
 import pathlib
 import platform
 import statistics
 import subprocess
 import sys
 import tempfile
+
+import timing
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -61,12 +62,6 @@ def epochs_of_torch(options, threads, folder):
 
 
 SYSTEMS = {"cnnc": epochs_of_cnnc, "PyTorch": epochs_of_torch}
-
-
-def describe_machine():
-    info = pathlib.Path("/proc/cpuinfo").read_text() if os.path.exists("/proc/cpuinfo") else ""
-    models = [line.split(":", 1)[1].strip() for line in info.splitlines() if line.startswith("model name")]
-    return {"cpu": models[0] if models else platform.machine(), "cores": os.cpu_count()}
 
 
 def summarize(results):
@@ -113,7 +108,8 @@ def main():
         fail(f"no compiler at '{options.cnnc}'; build it first")
     options.cnnc = options.cnnc.resolve()
 
-    results = {"date": run(["date", "+%F"]).strip(), "machine": describe_machine(), "peak_gflops": {}, "epochs": []}
+    date = run(["date", "+%F"]).strip()
+    results = {"date": date, "machine": timing.describe_machine(), "peak_gflops": {}, "epochs": []}
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         for threads in options.threads.split(","):

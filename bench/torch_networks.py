@@ -4,6 +4,9 @@
 Each takes a batch of images, or of clips, and a Weights object, which hands out tensors in the order in which the
 layers are written in the network's .cnn file, and insists on their shapes.
 """
+import pathlib
+import re
+
 import torch
 import torch.nn.functional as F
 
@@ -170,3 +173,11 @@ def evaluate(name, tensors, images, dtype=torch.float32):
         scores = NETWORKS[name](torch.from_numpy(images).to(dtype), weights)
     weights.finish()
     return scores.numpy()
+
+
+def version():
+    """PyTorch's, and what it computes with: oneDNN for convolutions, a BLAS for products of matrices."""
+    onednn = re.search(r"MKL-DNN v(\S+)", torch.__config__.show())
+    libraries = pathlib.Path("/proc/self/maps").read_text()
+    blas = next((name for word, name in [("openblas", "OpenBLAS"), ("mkl_", "MKL")] if word in libraries), "plain BLAS")
+    return f"{torch.__version__} (oneDNN {onednn[1] if onednn else 'absent'}, {blas})"
