@@ -4,7 +4,7 @@
 
 For each network and batch: the network is compiled by cnnc and, from bench/torch_networks.py, exported to ONNX for the
 peers. All get the same random weights and images, and their outputs must agree. Then they are timed in turn
-(bench/timing.py).
+(bench/timing.py). Without NETWORK, the training steps of bench/compare_training.py follow.
 
 Printed are minimum and median of each, the ratio of the minima, what part of the machine's peak cnnc reached, and the
 ceilings of the machine, measured by `cnnc profile` in the same run. --json keeps every single time; --read takes them
@@ -195,9 +195,13 @@ def main():
         return print(json.dumps(measure(options.networks[0], options.batch[0], options)))
     enter_environment(options.venv)
 
+    import compare_training  # not above: it needs the environment
+
     report = speed_report.Report(options)
     networks = {name: options.batch or DEFAULT.get(name, [1]) for name in options.networks or DEFAULT}
     measure_all(networks, report, options)
+    if not options.networks:
+        compare_training.measure_all(compare_training.DEFAULT, report, options)
     report.write(options)
 
 
