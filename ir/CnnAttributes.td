@@ -99,7 +99,9 @@ def Cnn_Role : CnnEnum<"Role", "what an argument or result of a model's function
   I32EnumAttrCase<"Key", 5, "key">,                 // tensor<2xi64>: seed, step
   I32EnumAttrCase<"Rate", 6, "rate">,               // tensor<f32>: learning rate
   I32EnumAttrCase<"Loss", 7, "loss">,
-  I32EnumAttrCase<"Metric", 8, "metric">]>;
+  I32EnumAttrCase<"Metric", 8, "metric">,
+  // Values computed from the parameter of the same name when it changes, as `cnn.derived` says: of inference, in linalg form
+  I32EnumAttrCase<"Derived", 9, "derived">]>;
 def Cnn_InitKind : CnnEnum<"InitKind", "the distribution a parameter starts from", [
   I32EnumAttrCase<"Constant", 0, "constant">,       // a
   I32EnumAttrCase<"Uniform", 1, "uniform">,         // [a, b)
@@ -113,6 +115,25 @@ def Cnn_InitAttr : CnnAttr<"Init", "init"> {
   let parameters = (ins EnumParameter<Cnn_InitKind>:$kind, "::cnn::Real":$a, "::cnn::Real":$b);
   let assemblyFormat = "`<` $kind `,` $a `,` $b `>`";
   let genVerifyDecl = 1;
+}
+
+def Cnn_WinogradAttr : CnnAttr<"Winograd", "winograd"> {
+  let summary = "filters as Winograd's F(m x m, 3 x 3) takes them; m is the tile, 2 or 4";
+  let description = [{
+    Of a weight w[o, c, 3, 3]: U = G w[o, c] G^T with n = m + 2 rows and columns (Lavin and Gray 2015, sections 4.1 and 4.3:
+    points 0, +-1, (+-2), infinity). The tensor is [n * n, o / block, c, block], or [n * n, c, o] without blocks.
+
+    ```mlir
+    #cnn.winograd<4>
+    ```
+  }];
+  let parameters = (ins "int64_t":$tile);
+  let assemblyFormat = "`<` $tile `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// n * n.
+    int64_t getPoints() const { return (getTile() + 2) * (getTile() + 2); }
+  }];
 }
 
 //===-- Training --------------------------------------------------------------------------------------------------===//

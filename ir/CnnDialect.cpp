@@ -164,6 +164,12 @@ LogicalResult InitAttr::verify(EmitError emitError, InitKind kind, Real a, Real 
   return success();
 }
 
+LogicalResult WinogradAttr::verify(EmitError emitError, int64_t tile) {
+  if (tile != 2 && tile != 4)
+    return emitError() << "expected a tile of 2 or 4, but got " << tile;
+  return success();
+}
+
 LogicalResult OptimizerAttr::verify(EmitError emitError, OptimizerKind, Real momentum, bool, Real beta1, Real beta2,
                                     Real epsilon, Real decay, ArrayRef<StringAttr>) {
   for (auto [name, value] : {NamedReal("beta1", beta1), NamedReal("beta2", beta2)})

@@ -12,6 +12,7 @@
 #include "ir/CnnDialect.h"
 
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
@@ -29,6 +30,8 @@ static bool mayBeArgument(Role role, FunctionKind kind) {
   case Role::Rate:
   case Role::Slot:
     return kind == FunctionKind::TrainStep;
+  case Role::Derived:
+    return kind == FunctionKind::Infer;
   case Role::Output:
   case Role::Loss:
   case Role::Metric:
@@ -52,6 +55,7 @@ static bool mayBeResult(Role role, FunctionKind kind) {
   case Role::Input:
   case Role::Key:
   case Role::Rate:
+  case Role::Derived:
     return false;
   }
   llvm_unreachable("unknown role");
@@ -69,6 +73,9 @@ public:
   LogicalResult verify() {
     for (unsigned i = 0; i < function.getNumArguments(); ++i)
       if (failed(verifyArgument(i)))
+        return failure();
+    for (unsigned i = 0; i < function.getNumArguments(); ++i)
+      if (failed(verifyDerived(i)))
         return failure();
     for (unsigned i = 0; i < function.getNumResults(); ++i)
       if (failed(verifyResult(i)))
@@ -106,10 +113,47 @@ private:
       return success();
     if (!name)
       return function->emitOpError() << "expected '" << nameAttrName << "' on argument " << i;
+    if (role == Role::Derived) // has the name of a weight
+      return success();
     if (!(isWeight(role) ? weightNames : inputNames).insert(name.getValue()).second)
       return function->emitOpError() << "expected arguments of different names, but got '" << name.getValue()
                                      << "' twice";
     return success();
+  }
+
+  /// Derived values and the weight of the same name, which may stand behind them.
+  LogicalResult verifyDerived(unsigned i) {
+    auto derived = function.getArgAttrOfType<WinogradAttr>(i, derivedAttrName);
+    Role role = function.getArgAttrOfType<RoleAttr>(i, roleAttrName).getValue();
+    if ((role == Role::Derived) != static_cast<bool>(derived))
+      return function->emitOpError() << "expected '" << derivedAttrName
+                                     << "' on derived values and on nothing else, but argument " << i
+                                     << " with the role '" << stringifyRole(role) << "' has "
+                                     << (derived ? "it" : "none");
+    if (!derived)
+      return success();
+    auto type = cast<RankedTensorType>(function.getArgumentTypes()[i]);
+    if (!type.hasStaticShape() || !type.getElementType().isF32() || (type.getRank() != 3 && type.getRank() != 4) ||
+        type.getDimSize(0) != derived.getPoints())
+      return function->emitOpError() << "expected derived values of type tensor<" << derived.getPoints()
+                                     << " x inputs x outputs x f32>, the outputs perhaps in blocks, but got " << type
+                                     << " on argument " << i;
+    auto name = function.getArgAttrOfType<StringAttr>(i, nameAttrName);
+    if (!derivedValues.insert({name, derived, type}).second)
+      return function->emitOpError() << "expected different derived values, but got '" << name.getValue() << "' twice";
+    for (unsigned j = 0; j < function.getNumArguments(); ++j) {
+      if (function.getArgAttrOfType<RoleAttr>(j, roleAttrName).getValue() != Role::Parameter ||
+          function.getArgAttrOfType<StringAttr>(j, nameAttrName) != name)
+        continue;
+      auto weight = cast<RankedTensorType>(function.getArgumentTypes()[j]);
+      if (!weight.hasStaticShape() || !weight.getElementType().isF32() ||
+          weight.getNumElements() / 9 != type.getNumElements() / derived.getPoints() || weight.getNumElements() % 9)
+        return function->emitOpError() << "expected the derived values " << type << " of a weight of as many filters, "
+                                       << "but '" << name.getValue() << "' is " << weight;
+      return success();
+    }
+    return function->emitOpError() << "expected a parameter '" << name.getValue() << "' from which argument " << i
+                                   << " is derived";
   }
 
   LogicalResult verifyClasses(unsigned i, Role role, Type type) {
@@ -170,6 +214,7 @@ private:
   FunctionOpInterface function;
   FunctionKind kind;
   llvm::StringSet<> inputNames, weightNames;
+  llvm::DenseSet<std::tuple<Attribute, Attribute, Type>> derivedValues;
   llvm::SmallDenseSet<uint64_t> tiedArguments;
 };
 
@@ -214,6 +259,9 @@ LogicalResult CnnDialect::verifyOperationAttribute(Operation *op, NamedAttribute
 LogicalResult CnnDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsigned, NamedAttribute attribute) {
   if (attribute.getName() == initAttrName && !isa<InitAttr>(attribute.getValue()))
     return op->emitOpError() << "expected '" << initAttrName << "' to be a #cnn.init, but got " << attribute.getValue();
+  if (attribute.getName() == derivedAttrName && !isa<WinogradAttr>(attribute.getValue()))
+    return op->emitOpError() << "expected '" << derivedAttrName << "' to be a #cnn.winograd, but got "
+                             << attribute.getValue();
   if (attribute.getName() == tiedAttrName)
     return op->emitOpError() << "expected '" << tiedAttrName << "' on a result, but got it on an argument";
   if (attribute.getName() == classesAttrName) {
@@ -226,7 +274,7 @@ LogicalResult CnnDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsi
 }
 
 LogicalResult CnnDialect::verifyRegionResultAttribute(Operation *op, unsigned, unsigned, NamedAttribute attribute) {
-  for (StringRef ofArguments : {StringRef(initAttrName), StringRef(classesAttrName)})
+  for (StringRef ofArguments : {StringRef(initAttrName), StringRef(classesAttrName), StringRef(derivedAttrName)})
     if (attribute.getName() == ofArguments)
       return op->emitOpError() << "expected '" << ofArguments << "' on an argument, but got it on a result";
   if (attribute.getName() == tiedAttrName) {

@@ -64,12 +64,13 @@ public:
     rows = (type.getDimSize(1) - 2) / tile;
     columns = (type.getDimSize(2) - 2) / tile;
     enum { batch, i, j, r, t, c, k, l, loops };
-    return transform(x, {dim(batch), dim(r) * tile + dim(k), dim(t) * tile + dim(l), dim(c)}, transforms.input,
-                     {i, j}, {k, l}, {batch, i, j, r, t, c}, loops,
+    return transform(x, {dim(batch), dim(r) * tile + dim(k), dim(t) * tile + dim(l), dim(c)}, transforms.input, {i, j},
+                     {k, l}, {batch, i, j, r, t, c}, loops,
                      {type.getDimSize(0), size, size, rows, columns, type.getDimSize(3)});
   }
 
-  /// The weight is [3, 3, C, O] or in blocks, [O/block, 3, 3, C, block]; U is [n, n, C, O] or [n, n, O/block, C, block].
+  /// The weight is [3, 3, C, O] or in blocks, [O/block, 3, 3, C, block]; U is [n, n, C, O] or [n, n, O/block, C,
+  /// block].
   Value transformWeight(Value weight) {
     ArrayRef<int64_t> shape = cast<RankedTensorType>(weight.getType()).getShape();
     Value derived;
@@ -82,7 +83,7 @@ public:
       derived = transform(weight, {dim(block), dim(k), dim(l), dim(c), dim(o)}, transforms.weight, {i, j}, {k, l},
                           {i, j, block, c, o}, loops, {size, size, shape[0], shape[3], shape[4]});
     }
-    derived.getDefiningOp()->setAttr(derivedAttrName, b.getI64IntegerAttr(tile));
+    derived.getDefiningOp()->setAttr(derivedAttrName, WinogradAttr::get(b.getContext(), tile));
     return derived;
   }
 
@@ -129,8 +130,7 @@ private:
     for (const auto &row : matrix)
       for (double value : row)
         values.push_back(b.getFloatAttr(element, value));
-    auto matrixType =
-        RankedTensorType::get({int64_t(matrix.size()), int64_t(matrix.front().size())}, element);
+    auto matrixType = RankedTensorType::get({int64_t(matrix.size()), int64_t(matrix.front().size())}, element);
     Value constant = arith::ConstantOp::create(lowering.builder, DenseElementsAttr::get(matrixType, values));
     Value init = lowering.filled(RankedTensorType::get(shape, element), 0.0);
     Value made = lowering.accumulate(init, lowering.loopMap(loops, results),
@@ -176,10 +176,21 @@ FailureOr<Value> lowerWinograd(LinalgLowering &lowering, ConvOp op) {
   Value weight = lowering.get(op.getWeight(), blockedWeightLayout(op.getWeight().getType().getShape()));
   Value products = winograd.multiply(winograd.transformInput(*x), winograd.transformWeight(weight));
   products.getDefiningOp()->setAttr(algorithmAttrName, op.getAlgorithmAttr());
+  products.getDefiningOp()->setAttr(
+      extentAttrName, lowering.builder.getDenseI64ArrayAttr(outputType.getShape().drop_front().drop_back()));
   Value y = tensor::CollapseShapeOp::create(lowering.builder, RankedTensorType::get(whole, outputType.getElementType()),
                                             winograd.transformOutput(products),
                                             ArrayRef<ReassociationIndices>{{0}, {1, 2}, {3, 4}, {5}});
-  return lowering.slice(y, {0, 0, 0, 0}, outputType);
+  if (y.getType() == outputType)
+    return y;
+  // A copy, not a view: views of what is not contiguous would have to be copied by everyone who reads them.
+  return lowering.forEach(outputType, {}, [&](ImplicitLocOpBuilder &nested, ValueRange) {
+    IndexMath index(nested);
+    SmallVector<Value> position;
+    for (int64_t d = 0; d < 4; ++d)
+      position.push_back(index.loop(d));
+    return tensor::ExtractOp::create(nested, y, position).getResult();
+  });
 }
 
 } // namespace cnn

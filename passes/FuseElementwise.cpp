@@ -34,8 +34,8 @@ bool isWorthwhile(OpOperand *operand) {
   return consumer.getMatchingIndexingMap(operand).isPermutation();
 }
 
-/// A result that is computed in tiles is put together by a reshape: what follows works on the tiles, too, and can be done
-/// while they are in registers.
+/// A result that is computed in tiles is put together by a reshape: what follows works on the tiles, too, and can be
+/// done while they are in registers.
 bool isOfTiles(OpOperand *operand) {
   auto collapse = operand->get().getDefiningOp<tensor::CollapseShapeOp>();
   auto consumer = dyn_cast<linalg::GenericOp>(operand->getOwner());

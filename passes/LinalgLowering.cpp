@@ -212,7 +212,7 @@ FailureOr<Value> LinalgLowering::pad(Value tensor, ArrayRef<int64_t> low, ArrayR
   if (isCrop)
     return slice(tensor, llvm::map_to_vector(low, [](int64_t below) { return -below; }), padded);
   // One loop nest that writes border and inside, so that it can be cut in any way; it never reads outside.
-  return forEach(padded, {}, [&](ImplicitLocOpBuilder &b, ValueRange) {
+  Value result = forEach(padded, {}, [&](ImplicitLocOpBuilder &b, ValueRange) {
     IndexMath index(b);
     SmallVector<Value> position;
     Value isInside;
@@ -228,6 +228,8 @@ FailureOr<Value> LinalgLowering::pad(Value tensor, ArrayRef<int64_t> low, ArrayR
     FloatMath math(b, type.getElementType());
     return math.select(isInside, tensor::ExtractOp::create(b, tensor, position), math.constant(value));
   });
+  result.getDefiningOp()->setAttr(padAttrName, builder.getUnitAttr());
+  return result;
 }
 
 FailureOr<Value> LinalgLowering::padForWindow(Value tensor, WindowAttr window, double value) {

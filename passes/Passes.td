@@ -73,6 +73,24 @@ def ConvertToLinalg : Pass<"convert-cnn-to-linalg", "::mlir::ModuleOp"> {
                            "::mlir::tensor::TensorDialect"];
 }
 
+def DeriveWeights : Pass<"cnn-derive-weights", "::mlir::ModuleOp"> {
+  let summary = "take what depends on a weight alone out of inference";
+  let description = [{
+    ```mlir
+    func.func @Net(%x .., %w: tensor<3x3x64x48xf32> {cnn.role = parameter, cnn.name = "w", ..}) {
+      %u = linalg.generic {cnn.derived = #cnn.winograd<4>} ins(%w, ..) -> tensor<6x6x64x48xf32>
+    // becomes
+    func.func @Net(%x .., %w .., %d: tensor<36x64x48xf32> {cnn.role = derived, cnn.name = "w", cnn.derived = #cnn.winograd<4>}) {
+      %u = tensor.expand_shape %d [[0, 1], [2], [3]]
+    ```
+
+    Whoever sets the weight computes it. Not in a module with a training step, which changes weights itself.
+
+    Needs: linalg on tensors.
+  }];
+  let dependentDialects = ["::mlir::tensor::TensorDialect"];
+}
+
 def FuseElementwise : Pass<"cnn-fuse-elementwise", "::mlir::func::FuncOp"> {
   let summary = "join chains of elementwise linalg ops";
   let description = [{

@@ -24,11 +24,14 @@ inline constexpr llvm::StringLiteral contractionAttrName = "cnn.contraction";
 ///   c[m.., p, q, n] += a[m.., i, j, n] * t[p, i] * t[q, j].
 inline constexpr llvm::StringLiteral transformAttrName = "cnn.transform";
 
-/// On such an op, of a weight: that its result can be computed when the weight is set, and what it is.
-inline constexpr llvm::StringLiteral derivedAttrName = "cnn.derived";
+/// Unit attribute on a linalg.generic that surrounds a tensor with a constant: it may be computed in parts, by whoever
+/// reads them.
+inline constexpr llvm::StringLiteral padAttrName = "cnn.pad";
 
 /// On a contraction: the algorithm of the convolution that it is a part of, if that is not the contraction itself.
 inline constexpr llvm::StringLiteral algorithmAttrName = "cnn.algorithm";
+/// With it, array<i64>: the spatial sizes of the convolution's result, which the tiles may reach beyond.
+inline constexpr llvm::StringLiteral extentAttrName = "cnn.extent";
 
 /// Dimension i of the storage is dimension layout[i] of the value. A dimension that stands there twice is split: the
 /// first is the number of a block, the last the place in it. The blocks are those of `columnsPerBlock`.

@@ -27,6 +27,7 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Transforms/Passes.h"
+#include "passes/Passes.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Linker/Linker.h"
 #include "llvm/Support/FileSystem.h"
@@ -38,6 +39,8 @@ namespace cnn::cpu {
 
 /// Kernels formed, weights and buffers placed.
 static void buildPlanPipeline(OpPassManager &manager) {
+  // First, because arguments come with it.
+  manager.addPass(createDeriveWeights());
   // Before kernels are formed, so that equal kernels look equal and nothing is computed for nobody.
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
@@ -193,6 +196,11 @@ LogicalResult ArtifactBuilder::lower() {
   if (failed(run(manager, *kernels)))
     return failure();
   SymbolTable symbols(module);
+  auto setTile = [](FunctionDescription &function, StringRef kernel, StringRef tile) {
+    for (LaunchDescription &launch : function.launches)
+      if (launch.kernel == kernel)
+        launch.tile = tile.str();
+  };
   for (LLVM::LLVMFuncOp kernel : kernels->getOps<LLVM::LLVMFuncOp>()) {
     Attribute items = kernel->getAttr(workItemsAttrName);
     func::FuncOp declaration = symbols.lookup<func::FuncOp>(kernel.getName());
@@ -202,6 +210,12 @@ LogicalResult ArtifactBuilder::lower() {
     if (Attribute scratch = kernel->getAttr(scratchBytesAttrName))
       declaration->setAttr(scratchBytesAttrName, scratch);
     kernel.setLinkage(LLVM::Linkage::External);
+    if (auto tile = kernel->getAttrOfType<StringAttr>(tileAttrName)) {
+      setTile(model.infer, kernel.getName(), tile);
+      for (std::optional<FunctionDescription> *function : {&model.trainStep, &model.evaluate})
+        if (*function)
+          setTile(**function, kernel.getName(), tile);
+    }
   }
   PassManager callers(module.getContext());
   buildLoweringOfCallers(callers, options);
@@ -347,7 +361,18 @@ void registerDialects(DialectRegistry &registry) {
   registerLLVMDialectTranslation(registry);
 }
 
+void buildChoicePipeline(OpPassManager &manager, const ArtifactOptions &options) {
+  VectorTarget target;
+  // A target that is not known is reported when code is made for it.
+  if (llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine = createTargetMachine(options.triple, options.cpu))
+    target = VectorTarget::of(**machine);
+  else
+    llvm::consumeError(machine.takeError());
+  manager.addPass(createChooseConvAlgorithms({options.convAlgorithm, target.lanes}));
+}
+
 void listPasses(OpPassManager &manager) {
+  buildChoicePipeline(manager, {});
   buildPlanPipeline(manager);
   buildLoweringOfKernels(manager, VectorTarget(), /*debugInfo=*/true);
   ArtifactOptions options;

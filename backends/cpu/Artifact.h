@@ -25,6 +25,7 @@ struct ArtifactOptions {
   std::string triple;                   // empty: the host
   std::string cpu;                      // empty: the host's, or the baseline of the triple
   std::string producer;                 // "cnnc 0.1.0"
+  std::string convAlgorithm = "auto";   // or the only one that is used where it can be: see ChooseConvAlgorithms
   int64_t minParallelWork = 128 * 1024; // multiply-adds, about, of a kernel that is worth waking threads
   bool debugInfo = false;               // functions and lines of the model's file, as DWARF
   bool emitStaticLibrary = true;
@@ -43,6 +44,9 @@ enum class Stage { Kernels, Header, LLVM, Assembly, Object };
 
 /// Dialects and external models that the back end needs: call before the context is made.
 void registerDialects(mlir::DialectRegistry &registry);
+
+/// Passes on the cnn dialect, before it is lowered to linalg: what this target has to choose there.
+void buildChoicePipeline(mlir::OpPassManager &manager, const ArtifactOptions &options);
 
 /// All passes of the back end in their order, for a list of them. They run on several modules, not on one.
 void listPasses(mlir::OpPassManager &manager);

@@ -126,7 +126,8 @@ private:
         << " * Threads. Distinct run states may run at the same time, also of one model. A function that takes a\n"
         << " * non-const object must not run beside another use of that object; a function that changes weights (set,\n"
         << " * initialize, refresh" << (model.trainStep ? ", train_step" : "")
-        << ") must not run beside any use of the model. A model must outlive what was made from it.\n"
+        << ") must not run beside any use of the model.\n"
+        << " * A model must outlive what was made from it.\n"
         << " * Kernels run on the calling thread, unless the program is linked with the runtime library\n"
         << " * (-lcnn_runtime, cnn/runtime.h): then they use its threads. Results do not depend on it.\n"
         << " *\n"

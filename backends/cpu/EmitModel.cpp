@@ -22,7 +22,7 @@ public:
         tensorDesc(StructType::get(context, {pointer, i32, i32, pointer, i64})),
         weightDesc(StructType::get(context, {pointer, i32, i32, i32, i32, f64, f64, pointer, pointer, i64, i64})),
         derivedDesc(StructType::get(context, {i64, i32, i32, i64, i64})),
-        launchDesc(StructType::get(context, {pointer, pointer, i64, i64, i64, i64})),
+        launchDesc(StructType::get(context, {pointer, pointer, pointer, pointer, i64, i64, i64, i64})),
         functionDesc(StructType::get(context, {pointer, i64, pointer, i64, pointer, i64, i64, i64, pointer, i64})),
         modelDesc(
             StructType::get(context, {i32, i32, pointer, pointer, i64, i64, i64, i64, i64, i64, pointer, i64, pointer,
@@ -103,9 +103,10 @@ private:
   Constant *launches(ArrayRef<LaunchDescription> descriptions) {
     std::vector<Constant *> entries;
     for (const LaunchDescription &launch : descriptions)
-      entries.push_back(ConstantStruct::get(launchDesc, {text(launch.layers), text(launch.ops),
-                                                         number64(launch.fixedFlops), number64(launch.sampleFlops),
-                                                         number64(launch.fixedBytes), number64(launch.sampleBytes)}));
+      entries.push_back(
+          ConstantStruct::get(launchDesc, {text(launch.layers), text(launch.ops), text(launch.algorithm),
+                                           text(launch.tile), number64(launch.fixedFlops), number64(launch.sampleFlops),
+                                           number64(launch.fixedBytes), number64(launch.sampleBytes)}));
     return table(launchDesc, entries);
   }
   Constant *function(const FunctionDescription *description) {

@@ -11,8 +11,8 @@
 // last, and stands where that op stood: no reordering, no cycles. Chains of tensor.insert_slice (a concatenation) form
 // groups in the same way.
 //
-// A convolution by Winograd's algorithm is one kernel, too: its input transform, its contraction and its output
-// transform, followed by what is elementwise.
+// A convolution by Winograd's algorithm is one kernel, too: the padding, the input transform, the contraction and the
+// output transform, followed by what is elementwise.
 //
 // What this does not do: it puts no elementwise op in front of a contraction (its work would be repeated for every
 // output), and no op behind two contractions (it joins the later one and reads the result of the other). An op that
@@ -75,11 +75,12 @@ static Operation *chooseProducer(Operation *op) {
   // Between the transforms of a convolution in tiles.
   if (op->hasAttr(algorithmAttrName) || op->hasAttr(transformAttrName)) {
     Operation *producer = op->getOperand(0).getDefiningOp();
-    return producer && isReadBy(producer) &&
-                   (op->hasAttr(algorithmAttrName) ? producer->hasAttr(transformAttrName)
-                                                   : producer->hasAttr(algorithmAttrName))
-               ? producer
-               : nullptr;
+    if (!producer || !isReadBy(producer))
+      return nullptr;
+    bool isNext = op->hasAttr(algorithmAttrName)
+                      ? producer->hasAttr(transformAttrName)
+                      : producer->hasAttr(algorithmAttrName) || producer->hasAttr(padAttrName);
+    return isNext ? producer : nullptr;
   }
   if (!isElementwise(op) || makesNewValueOfArgument(op))
     return nullptr;

@@ -79,6 +79,13 @@ uint64_t countFlops(linalg::LinalgOp op) {
   return count;
 }
 
+/// The loops of the convolution that a contraction between Winograd's transforms (over b, i, j, r, t, o, c) stands for.
+SmallVector<int64_t> definitionOf(linalg::LinalgOp contraction) {
+  SmallVector<int64_t> sizes = contraction.getStaticLoopRanges();
+  ArrayRef<int64_t> extent = contraction->getAttrOfType<DenseI64ArrayAttr>(extentAttrName).asArrayRef();
+  return {sizes.front(), extent[0], extent[1], sizes[5], 3, 3, sizes[6]};
+}
+
 /// Adds a layer's path and an op's name from each part of a location, as the lowering to linalg has left them there.
 void collectNames(Location location, llvm::SetVector<StringRef> &layers, llvm::SetVector<StringRef> &ops) {
   if (auto call = dyn_cast<CallSiteLoc>(location))
@@ -102,8 +109,18 @@ LaunchDescription describeLaunch(func::CallOp call) {
   launch.layers = llvm::join(layers, ", ");
   launch.ops = llvm::join(ops, ", ");
   func::FuncOp kernel = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(call, call.getCalleeAttr());
+  launch.kernel = call.getCallee().str();
   Count flops, bytes;
-  kernel.walk([&](linalg::LinalgOp op) { flops.add(op.getStaticLoopRanges(), countFlops(op)); });
+  kernel.walk([&](linalg::LinalgOp op) {
+    if (op->hasAttr(contractionAttrName))
+      launch.algorithm = "direct";
+    if (auto algorithm = op->getAttrOfType<ConvAlgorithmAttr>(algorithmAttrName)) {
+      launch.algorithm = stringifyConvAlgorithm(algorithm.getValue());
+      flops.add(definitionOf(op), countFlops(op));
+    } else if (!op->hasAttr(transformAttrName)) {
+      flops.add(op.getStaticLoopRanges(), countFlops(op));
+    }
+  });
   for (Type type : kernel.getArgumentTypes())
     if (auto buffer = dyn_cast<MemRefType>(type))
       bytes.add(buffer.getShape(), llvm::divideCeil(buffer.getElementTypeBitWidth(), 8));

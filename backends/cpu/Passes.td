@@ -5,6 +5,21 @@
 
 include "mlir/Pass/PassBase.td"
 
+def ChooseConvAlgorithms : Pass<"cnn-cpu-choose-conv-algorithms", "::mlir::ModuleOp"> {
+  let summary = "choose the algorithm of every convolution";
+  let description = [{
+    Sets the attribute `algorithm` of each `cnn.conv` that can be computed in more than one way: the one of the fewest
+    cycles by the model of ConvCost.h, or the one that is asked for. In a module with functions for training it is the
+    direct one, since there the weights change.
+
+    Needs: the cnn dialect, simplified.
+  }];
+  let options = [
+    Option<"algorithm", "algorithm", "std::string", "\"auto\"", "auto, direct, winograd2 or winograd4">,
+    Option<"lanes", "lanes", "int64_t", "16", "f32 values in a vector register">,
+  ];
+}
+
 def FormKernels : Pass<"cnn-form-kernels", "::mlir::ModuleOp"> {
   let summary = "cut the functions of a model into kernels";
   let description = [{

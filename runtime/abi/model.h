@@ -118,11 +118,14 @@ typedef void (*cnn_entry_fn)(const cnn_call *call);
  * All flags are 0 while no call runs. What is in the slots is irrelevant: one that no thread takes is never touched.
  * cnn_scratch_pool_bytes() of runtime/abi/support.h is the size of it all. */
 
-/* One launch of a kernel. The counts are for a batch of n samples, fixed + n * sample: f32 operations of the algorithm
- * (a multiply-add is two), and the bytes of the tensors that the kernel reads and writes, each once. */
+/* One launch of a kernel. The counts are for a batch of n samples, fixed + n * sample: f32 operations of the definition
+ * (a multiply-add is two), whatever the algorithm, and the bytes of the tensors that the kernel reads and writes, each
+ * once. */
 typedef struct cnn_launch_desc {
-  const char *layers; /* whose ops it computes: "stage2[0].conv1, relu"; may be empty */
-  const char *ops;    /* those ops: "conv, relu" */
+  const char *layers;    /* whose ops it computes: "stage2[0].conv1, relu"; may be empty */
+  const char *ops;       /* those ops: "conv, relu" */
+  const char *algorithm; /* of its convolution or dense layer: "direct", "winograd4"; empty if there is none */
+  const char *tile;      /* rows by columns of what it holds in registers: "14x32"; empty likewise */
   uint64_t fixed_flops, sample_flops;
   uint64_t fixed_bytes, sample_bytes;
 } cnn_launch_desc;

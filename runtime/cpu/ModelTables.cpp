@@ -59,7 +59,8 @@ cnn_status checkFunction(const char *name, const cnn_function_desc &function, cn
   if (function.launch_count < 0 || (function.launch_count > 0 && !function.launches))
     return fail(error, CNN_INCOMPATIBLE, "the launches of %s have no table", name);
   for (int64_t i = 0; i < function.launch_count; ++i)
-    if (!function.launches[i].layers || !function.launches[i].ops)
+    if (!function.launches[i].layers || !function.launches[i].ops || !function.launches[i].algorithm ||
+        !function.launches[i].tile)
       return fail(error, CNN_INCOMPATIBLE, "a launch of %s has no name", name);
   if (function.scratch_bytes > 0 && cnn_scratch_pool_bytes(function.scratch_bytes) == 0)
     return fail(error, CNN_INCOMPATIBLE, "%s has scratch memory of %llu bytes for each thread, which is too much", name,

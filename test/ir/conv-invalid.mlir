@@ -218,3 +218,19 @@ func.func @conv_weight_grad_c1_kernel(%x: tensor<?x2x9xf32>, %dy: tensor<?x6x4xf
   %dw = cnn.conv_weight_grad %x, %dy {window = #cnn.window<kernel = [3], stride = [2], dilation = [1], pad_low = [0], pad_high = [0]>} : (tensor<?x2x9xf32>, tensor<?x6x4xf32>) -> tensor<6x2x4xf32>
   return
 }
+
+// -----
+
+func.func @conv_c6_stride(%x: tensor<?x2x9x9xf32>, %w: tensor<6x2x3x3xf32>) {
+  // expected-error@+1 {{expected a kernel of 3x3 with stride and dilation 1 in one group for winograd4}}
+  %y = cnn.conv %x, %w {algorithm = #cnn.conv_algorithm<winograd4>, window = #cnn.window<kernel = [3, 3], stride = [2, 1], dilation = [1, 1], pad_low = [0, 0], pad_high = [0, 0]>} : (tensor<?x2x9x9xf32>, tensor<6x2x3x3xf32>) -> tensor<?x6x4x7xf32>
+  return
+}
+
+// -----
+
+func.func @conv_c6_kernel(%x: tensor<?x2x9xf32>, %w: tensor<6x2x3xf32>) {
+  // expected-error@+1 {{expected a kernel of 3x3 with stride and dilation 1 in one group for winograd2}}
+  %y = cnn.conv %x, %w {algorithm = #cnn.conv_algorithm<winograd2>, window = #cnn.window<kernel = [3], stride = [1], dilation = [1], pad_low = [0], pad_high = [0]>} : (tensor<?x2x9xf32>, tensor<6x2x3xf32>) -> tensor<?x6x7xf32>
+  return
+}

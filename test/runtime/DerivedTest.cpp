@@ -103,6 +103,7 @@ struct DerivedTest : testing::Test {
   cnn_derived_desc derived[2] = {{0, CNN_DERIVED_WINOGRAD, 4, 16, 0}, {0, CNN_DERIVED_WINOGRAD, 2, 0, wideCount * 4}};
   cnn_tensor_desc input = {"x", CNN_F32, 0, nullptr, 0}, output = {"y", CNN_F32, 1, outputShape, 0};
   cnn_model_desc desc = {};
+  std::vector<char> memory; // outlives the model
   cnn_model *model = nullptr;
 
   DerivedTest() {
@@ -209,7 +210,7 @@ TEST_F(DerivedTest, AreCopiedIntoCallerMemory) {
   desc.embedded_parameters = parameters.data();
   desc.embedded_derived = sevens.data();
   EXPECT_GE(cnn_model_bytes(&desc), desc.parameter_bytes + desc.derived_bytes);
-  std::vector<char> memory(cnn_model_bytes(&desc) + 1);
+  memory.resize(cnn_model_bytes(&desc) + 1);
   ASSERT_EQ(cnn_model_create_in(&desc, memory.data() + 1, memory.size() - 1, &model), CNN_OK);
   EXPECT_EQ(read(), sevens);
   // Weights alone are embedded: the rest is computed from them.

@@ -132,7 +132,8 @@ static const cnn_tensor_desc inputs[] = {{"image", CNN_U8, 3, image_shape, 0}, {
 static const cnn_tensor_desc scores[] = {{"score", CNN_F32, 1, score_shape, 0}};
 static const cnn_tensor_desc results[] = {{"loss", CNN_F32, 0, 0, 0}, {"accuracy", CNN_F32, 0, 0, 0}};
 
-static const cnn_launch_desc launches[] = {{"linear", "dense", 0, 2 * PIXELS * CLASSES, 0, PIXELS + 4 * CLASSES}};
+static const cnn_launch_desc launches[] = {
+    {"linear", "dense", "direct", "1x10", 0, 2 * PIXELS * CLASSES, 0, PIXELS + 4 * CLASSES}};
 
 static const cnn_weight_desc weights[] = {
     {"linear.weight", CNN_PARAMETER, CNN_F32, 2, CNN_INIT_UNIFORM, -0.25, 0.25, weight_shape, weight_storage,

@@ -47,7 +47,7 @@ static ExitCode makeLibrary(Compilation &compilation, cpu::ArtifactOptions optio
   if (folder.path.empty())
     return ExitCode::WrongModel;
   options.folder = folder.path;
-  ExitCode code = compilation.lowerToLinalg(withTraining);
+  ExitCode code = compilation.lowerToLinalg(options, withTraining);
   if (code == ExitCode::Success)
     code = compilation.build(options);
   std::string problem;
@@ -65,6 +65,7 @@ static ExitCode runBuild(Arguments &arguments) {
   llvm::StringRef output = arguments.value("-o").value_or("");
   llvm::StringRef weights = arguments.value("--weights").value_or("");
   bool withoutTraining = arguments.flag("--inference");
+  std::string convAlgorithm = readConvAlgorithm(arguments);
   bool debugInfo = arguments.flag("-g");
   // Not for users, and so not in the help.
   bool goesWrong = arguments.flag("--provoke-bug");
@@ -99,6 +100,7 @@ static ExitCode runBuild(Arguments &arguments) {
     return emit(compilation, options, stage, output);
   options.weightsFile = weights.str();
   options.cpu = target.cpu;
+  options.convAlgorithm = convAlgorithm;
   options.triple = target.triple;
   options.producer = producerName();
   options.debugInfo = debugInfo;
@@ -106,7 +108,7 @@ static ExitCode runBuild(Arguments &arguments) {
   bool withTraining = compilation.hasTraining(options.net) && !withoutTraining;
   if (stage == "library")
     return makeLibrary(compilation, options, withTraining, output.empty() ? "." : output);
-  code = compilation.lowerToLinalg(withTraining);
+  code = compilation.lowerToLinalg(options, withTraining);
   return code == ExitCode::Success ? emit(compilation, options, stage, output) : code;
 }
 
@@ -122,6 +124,8 @@ const Command buildCommand = {
     "  --net NAME               the net, if the file has several\n"
     "  --cpu NAME               the processor (default: the host's)\n"
     "  --triple TRIPLE          the target (default: the host)\n"
+    "  --conv-algorithm=NAME    auto (the default), or direct, winograd2, winograd4 wherever that can be\n"
+    "  --fp-contract=MODE       fast (the default); strict: sums in the order of the definition, so no Winograd\n"
     "  --diagnostics=text|json  show errors as text, or as one JSON object per line\n",
     runBuild};
 

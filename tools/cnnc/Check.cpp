@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dsl/AstPrinter.h"
 #include "dsl/Parser.h"
+#include "ir/CnnDialect.h"
 #include "tools/cnnc/Compilation.h"
 #include "tools/cnnc/LayerTable.h"
 #include "llvm/ADT/STLExtras.h"
@@ -19,6 +20,22 @@ ExitCode printSyntaxTree(llvm::StringRef path, DiagnosticsFormat format, llvm::r
   return diagnostics.hasErrors() ? ExitCode::WrongModel : ExitCode::Success;
 }
 
+/// The algorithms of convolutions, where an inference build for this target would not take the direct one: by the
+/// layer's path.
+static ExitCode findAlgorithms(Compilation &compilation, const cpu::ArtifactOptions &target,
+                               llvm::StringMap<std::string> &algorithms) {
+  mlir::OwningOpRef<mlir::ModuleOp> copy = compilation.module().clone();
+  ExitCode code = compilation.chooseAlgorithms(target, *copy);
+  copy->walk([&](ConvOp op) {
+    mlir::Location location = op.getLoc();
+    while (auto call = mlir::dyn_cast<mlir::CallSiteLoc>(location))
+      location = call.getCallee();
+    if (auto name = mlir::dyn_cast<mlir::NameLoc>(location); name && op.getAlgorithm() != ConvAlgorithm::Direct)
+      algorithms[name.getName()] = stringifyConvAlgorithm(op.getAlgorithm());
+  });
+  return code;
+}
+
 static ExitCode runCheck(Arguments &arguments) {
   DiagnosticsFormat format = diagnosticsFormat(arguments);
   llvm::StringRef emit =
@@ -26,6 +43,12 @@ static ExitCode runCheck(Arguments &arguments) {
   if (llvm::is_contained({"linalg", "kernels", "llvm", "asm", "obj"}, emit))
     arguments.error("checking ends with the cnn dialect; 'cnnc build --emit=" + emit + "' goes on");
   bool withLocations = arguments.flag("--locations");
+  TargetOptions options;
+  options.read(arguments);
+  cpu::ArtifactOptions target;
+  target.cpu = options.cpu;
+  target.triple = options.triple;
+  target.convAlgorithm = readConvAlgorithm(arguments);
   llvm::StringRef path = arguments.file("a model, such as lenet5.cnn");
   if (!arguments.finish())
     return ExitCode::WrongCommandLine;
@@ -42,9 +65,16 @@ static ExitCode runCheck(Arguments &arguments) {
     code = compilation.checkTraining();
   if (code != ExitCode::Success)
     return code;
-  if (emit == "table")
+  if (!options.net.empty() && compilation.chooseNet(options.net).empty())
+    return ExitCode::WrongCommandLine;
+  if (emit == "table") {
+    llvm::StringMap<std::string> algorithms;
+    if (code = findAlgorithms(compilation, target, algorithms); code != ExitCode::Success)
+      return code;
     for (const dsl::NetSummary &net : compilation.compiled.nets)
-      printLayerTable(net, llvm::outs());
+      if (options.net.empty() || options.net == net.name)
+        printLayerTable(net, algorithms, llvm::outs());
+  }
   return ExitCode::Success;
 }
 
@@ -56,6 +86,11 @@ const Command checkCommand = {
     "  --emit=ast               print the syntax tree, without checking more than the syntax\n"
     "  --emit=cnn               print the model in the cnn dialect\n"
     "  --locations              with --emit=cnn: print places in the file too\n"
+    "  --net NAME               list this net alone\n"
+    "  --cpu NAME               the processor for which algorithms are chosen (default: the host's)\n"
+    "  --triple TRIPLE          the target (default: the host)\n"
+    "  --conv-algorithm=NAME    auto (the default), or direct, winograd2, winograd4 wherever that can be\n"
+    "  --fp-contract=MODE       fast (the default); strict: sums in the order of the definition, so no Winograd\n"
     "  --diagnostics=text|json  show errors as text, or as one JSON object per line\n",
     runCheck};
 

@@ -27,6 +27,15 @@ void TargetOptions::read(Arguments &arguments) {
     arguments.error(problem);
 }
 
+std::string readConvAlgorithm(Arguments &arguments) {
+  llvm::StringRef algorithm =
+      arguments.choice("--conv-algorithm", {"auto", "direct", "winograd2", "winograd4"}, "auto");
+  bool isStrict = arguments.choice("--fp-contract", {"fast", "strict"}, "fast") == "strict";
+  if (isStrict && algorithm.starts_with("winograd"))
+    arguments.error("--fp-contract=strict allows no '" + algorithm + "', which sums in another order");
+  return isStrict ? "direct" : algorithm.str();
+}
+
 static mlir::DialectRegistry &fill(mlir::DialectRegistry &registry) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
@@ -126,12 +135,20 @@ ExitCode Compilation::checkTraining() {
   return runPasses(manager, *copy);
 }
 
-ExitCode Compilation::lowerToLinalg(bool withTraining) {
+ExitCode Compilation::chooseAlgorithms(const cpu::ArtifactOptions &target, mlir::ModuleOp on) {
+  mlir::PassManager manager(&context);
+  buildInferencePipeline(manager);
+  cpu::buildChoicePipeline(manager, target);
+  return runPasses(manager, on);
+}
+
+ExitCode Compilation::lowerToLinalg(const cpu::ArtifactOptions &target, bool withTraining) {
   mlir::PassManager manager(&context);
   if (withTraining)
     buildTrainingPipeline(manager);
   else
     buildInferencePipeline(manager);
+  cpu::buildChoicePipeline(manager, target);
   buildLinalgPipeline(manager);
   return runPasses(manager, module());
 }

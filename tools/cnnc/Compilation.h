@@ -23,6 +23,9 @@ struct TargetOptions {
                                               "  --triple TRIPLE          the target (default: the host)\n";
 };
 
+/// How convolutions are computed (ArtifactOptions::convAlgorithm), from --conv-algorithm and --fp-contract.
+std::string readConvAlgorithm(Arguments &arguments);
+
 class Compilation {
 public:
   /// How errors are shown, whatever stage they come from.
@@ -32,8 +35,10 @@ public:
   ExitCode readModel(llvm::StringRef path);
   /// Whether the train blocks can be compiled; the module stays as it is.
   ExitCode checkTraining();
+  /// Sets the algorithms of convolutions in `on` as an inference build for the target would.
+  ExitCode chooseAlgorithms(const cpu::ArtifactOptions &target, mlir::ModuleOp on);
   /// The passes on the cnn dialect, then linalg.
-  ExitCode lowerToLinalg(bool withTraining);
+  ExitCode lowerToLinalg(const cpu::ArtifactOptions &target, bool withTraining);
   /// The library, or one stage on the way to it. The module is used up.
   ExitCode build(const cpu::ArtifactOptions &options);
   ExitCode emit(const cpu::ArtifactOptions &options, cpu::Stage stage, llvm::raw_pwrite_stream &stream);

@@ -19,13 +19,26 @@ static std::string shapeText(llvm::ArrayRef<int64_t> shape) {
   return llvm::join(llvm::map_range(shape, [](int64_t size) { return std::to_string(size); }), "x");
 }
 
-void printLayerTable(const dsl::NetSummary &net, llvm::raw_ostream &os) {
-  TextTable table({"layer", "module", "output", "parameters", "MACs"}, /*textColumns=*/3);
+void printLayerTable(const dsl::NetSummary &net, const llvm::StringMap<std::string> &algorithms,
+                     llvm::raw_ostream &os) {
+  std::vector<std::string> columns = {"layer", "module", "output", "parameters", "MACs"};
+  // Most nets have nothing to say here.
+  bool hasAlgorithms =
+      llvm::any_of(net.layers, [&](const dsl::LayerSummary &layer) { return algorithms.contains(layer.path); });
+  if (hasAlgorithms)
+    columns.insert(columns.begin() + 2, "algorithm");
+  TextTable table(columns, /*textColumns=*/3 + hasAlgorithms);
+  auto row = [&](std::vector<std::string> cells, const std::string &algorithm) {
+    if (hasAlgorithms)
+      cells.insert(cells.begin() + 2, algorithm);
+    return cells;
+  };
   for (const dsl::LayerSummary &layer : net.layers)
-    table.add({layer.path, layer.module, llvm::join(llvm::map_range(layer.outputs, shapeText), ", "),
-               layer.parameters ? withCommas(layer.parameters) : "",
-               layer.multiplyAccumulates ? withCommas(layer.multiplyAccumulates) : ""});
-  table.addTotal({"total", "", "", withCommas(net.parameters), withCommas(net.multiplyAccumulates)});
+    table.add(row({layer.path, layer.module, llvm::join(llvm::map_range(layer.outputs, shapeText), ", "),
+                   layer.parameters ? withCommas(layer.parameters) : "",
+                   layer.multiplyAccumulates ? withCommas(layer.multiplyAccumulates) : ""},
+                  algorithms.lookup(layer.path)));
+  table.addTotal(row({"total", "", "", withCommas(net.parameters), withCommas(net.multiplyAccumulates)}, ""));
   os << net.name << "\n";
   table.print(os);
 }

@@ -2,12 +2,13 @@
 #pragma once
 
 #include "dsl/Frontend.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/raw_ostream.h"
 
 namespace cnn::tools {
 
 /// Prints the layers of a net with output shapes, trained parameters and multiply-accumulates of one sample, and
-/// totals.
-void printLayerTable(const dsl::NetSummary &net, llvm::raw_ostream &os);
+/// totals. `algorithms` are those of convolutions that are not direct, by the layer's path.
+void printLayerTable(const dsl::NetSummary &net, const llvm::StringMap<std::string> &algorithms, llvm::raw_ostream &os);
 
 } // namespace cnn::tools

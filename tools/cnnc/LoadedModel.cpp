@@ -19,18 +19,19 @@ LoadedModel::~LoadedModel() {
   cnn_library_close(library);
 }
 
-ExitCode LoadedModel::load(Compilation &compilation, llvm::StringRef net, llvm::StringRef cpu, bool withTraining) {
+ExitCode LoadedModel::load(Compilation &compilation, const cpu::ArtifactOptions &target, bool withTraining) {
   // The files may go as soon as the library is loaded.
   TemporaryFolder folder(compilation.format);
   if (folder.path.empty())
     return ExitCode::WrongModel;
   cpu::ArtifactOptions options;
-  options.net = net.str();
+  options.net = target.net;
+  options.cpu = target.cpu;
+  options.convAlgorithm = target.convAlgorithm;
   options.folder = folder.path;
-  options.cpu = cpu.str();
   options.producer = producerName();
   options.emitStaticLibrary = options.emitHeader = false;
-  ExitCode code = compilation.lowerToLinalg(withTraining);
+  ExitCode code = compilation.lowerToLinalg(options, withTraining);
   if (code == ExitCode::Success)
     code = compilation.build(options);
   if (code != ExitCode::Success)

@@ -161,6 +161,8 @@ static cnn_status measure(cnn_model *model, bool isTraining, std::optional<int64
     LaunchProfile launch = {};
     launch.layers = desc.layers;
     launch.ops = desc.ops;
+    launch.algorithm = desc.algorithm;
+    launch.tile = desc.tile;
     launch.minimum = *llvm::min_element(times);
     launch.median = median(times);
     launch.flops = desc.fixed_flops + batch * desc.sample_flops;
@@ -174,15 +176,17 @@ static cnn_status measure(cnn_model *model, bool isTraining, std::optional<int64
 static ExitCode runProfile(Arguments &arguments) {
   DiagnosticsFormat format = diagnosticsFormat(arguments);
   llvm::StringRef wantedNet = arguments.value("--net").value_or("");
-  llvm::StringRef cpu = arguments.value("--cpu").value_or("");
+  cpu::ArtifactOptions target;
+  target.cpu = arguments.value("--cpu").value_or("").str();
+  target.convAlgorithm = readConvAlgorithm(arguments);
   bool isTraining = arguments.flag("--train");
   std::optional<int64_t> batch = arguments.integer("--batch", 1), runs = arguments.integer("--runs", 1),
                          threads = arguments.integer("--threads", 1);
   std::optional<llvm::StringRef> json = arguments.value("--json"), html = arguments.value("--html");
   llvm::StringRef path = arguments.file("a model, such as lenet5.cnn, or a library, such as libLeNet5.so");
   bool isLibrary = path.ends_with(".so") || path.contains(".so.");
-  if (isLibrary && (!wantedNet.empty() || !cpu.empty()))
-    arguments.error("a library has one net, for one processor: --net and --cpu are for models");
+  if (isLibrary && (!wantedNet.empty() || !target.cpu.empty() || target.convAlgorithm != "auto"))
+    arguments.error("a library has one net, for one processor: --net, --cpu and --conv-algorithm are for models");
   if (html && *html == "-")
     arguments.error("the page goes to a file: --html FILE");
   if (!arguments.finish())
@@ -204,13 +208,13 @@ static ExitCode runProfile(Arguments &arguments) {
     code = compilation.readModel(path);
     if (code != ExitCode::Success)
       return code;
-    std::string net = compilation.chooseNet(wantedNet);
-    if (net.empty())
+    target.net = compilation.chooseNet(wantedNet);
+    if (target.net.empty())
       return ExitCode::WrongCommandLine;
     for (auto train : compilation.module().getOps<TrainOp>())
-      if (isTraining && !batch && train.getNet() == net)
+      if (isTraining && !batch && train.getNet() == target.net)
         profile.batch = train.getBatch();
-    code = loaded.load(compilation, net, cpu, isTraining);
+    code = loaded.load(compilation, target, isTraining);
   }
   if (code == ExitCode::Success)
     code = setThreads(compilation, threads);
@@ -262,6 +266,8 @@ const Command profileCommand = {
     "  --html FILE              write a page with a picture\n"
     "  --net NAME               the net, if the file has several\n"
     "  --cpu NAME               the processor (default: the host's)\n"
+    "  --conv-algorithm=NAME    auto (the default), or direct, winograd2, winograd4 wherever that can be\n"
+    "  --fp-contract=MODE       fast (the default); strict: sums in the order of the definition, so no Winograd\n"
     "  --diagnostics=text|json  show errors as text, or as one JSON object per line\n",
     runProfile};
 

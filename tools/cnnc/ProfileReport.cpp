@@ -50,16 +50,17 @@ static std::string describeRun(const Profile &profile) {
 void printProfile(const Profile &profile, llvm::raw_ostream &os) {
   os << describeRun(profile) << " (" << profile.producer << ")\n"
      << "machine, measured now: " << describeMachine(profile) << "\n\n";
-  TextTable table({"layers", "ops", "ms", "of all", "GFLOP/s", "of peak", "MB", "GB/s", "bound by", "of bound"},
-                  /*textColumns=*/2);
+  TextTable table({"layers", "ops", "algorithm", "tile", "ms", "of all", "GFLOP/s", "of peak", "MB", "GB/s", "bound by",
+                   "of bound"},
+                  /*textColumns=*/4);
   for (const LaunchProfile &launch : profile.launches)
-    table.add({launch.layers, launch.ops, fixed(1e3 * launch.minimum, 3), percent(launch.minimum / profile.minimum),
-               rateOf(launch.flops, launch.minimum),
+    table.add({launch.layers, launch.ops, launch.algorithm, launch.tile, fixed(1e3 * launch.minimum, 3),
+               percent(launch.minimum / profile.minimum), rateOf(launch.flops, launch.minimum),
                percent(static_cast<double>(launch.flops) / launch.minimum / profile.ceilings.flops),
                fixed(static_cast<double>(launch.bytes) * 1e-6, 2), rateOf(launch.bytes, launch.minimum),
                launch.least.bound, percent(launch.least.seconds / launch.minimum)});
   uint64_t flops = profile.flops();
-  table.addTotal({"total", "", fixed(1e3 * profile.minimum, 3), "", rateOf(flops, profile.minimum),
+  table.addTotal({"total", "", "", "", fixed(1e3 * profile.minimum, 3), "", rateOf(flops, profile.minimum),
                   percent(static_cast<double>(flops) / profile.minimum / profile.ceilings.flops), "", "", "",
                   percent(profile.least() / profile.minimum)});
   table.print(os);
@@ -99,6 +100,8 @@ void printProfileJson(const Profile &profile, llvm::raw_ostream &os) {
         json.object([&] {
           json.attribute("layers", launch.layers);
           json.attribute("ops", launch.ops);
+          json.attribute("algorithm", launch.algorithm);
+          json.attribute("tile", launch.tile);
           json.attribute("minimum", launch.minimum);
           json.attribute("median", launch.median);
           json.attribute("flops", static_cast<int64_t>(launch.flops));
@@ -153,6 +156,7 @@ void printProfileHtml(const Profile &profile, llvm::raw_ostream &os) {
     std::string name = launch.layers.empty() ? launch.ops : launch.layers;
     llvm::StringRef shown = llvm::StringRef(name).take_front(52);
     os << "<g><title>" << escaped(launch.layers) << " (" << escaped(launch.ops)
+       << (launch.algorithm.empty() ? "" : ", " + launch.algorithm + " in tiles of " + launch.tile)
        << "): " << fixed(1e6 * launch.minimum, 1) << " us, median " << fixed(1e6 * launch.median, 1) << " us; at least "
        << fixed(1e6 * launch.least.seconds, 1) << " us, bound by " << launch.least.bound << "; "
        << rateOf(launch.flops, launch.minimum) << " GFLOP/s, " << rateOf(launch.bytes, launch.minimum)

@@ -12,7 +12,7 @@ namespace cnn::tools {
 
 /// One launch of a kernel, in the order in which they run.
 struct LaunchProfile {
-  std::string layers, ops;
+  std::string layers, ops, algorithm, tile;
   double minimum, median; // seconds, of all runs
   uint64_t flops, bytes;  // as cnn_launch_desc has them, of the batch
   MachineCeilings::Least least;

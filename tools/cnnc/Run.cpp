@@ -121,7 +121,9 @@ static ExitCode infer(const Compilation &compilation, const LoadedModel &loaded,
 static ExitCode runRun(Arguments &arguments) {
   DiagnosticsFormat format = diagnosticsFormat(arguments);
   llvm::StringRef wantedNet = arguments.value("--net").value_or("");
-  llvm::StringRef cpu = arguments.value("--cpu").value_or("");
+  cpu::ArtifactOptions target;
+  target.cpu = arguments.value("--cpu").value_or("").str();
+  target.convAlgorithm = readConvAlgorithm(arguments);
   std::vector<llvm::StringRef> inputs = arguments.values("--input"), outputs = arguments.values("-o");
   std::string weights = arguments.value("--weights").value_or("").str();
   int64_t batch = arguments.integer("--batch", 1).value_or(64);
@@ -138,16 +140,16 @@ static ExitCode runRun(Arguments &arguments) {
   ExitCode code = compilation.readModel(path);
   if (code != ExitCode::Success)
     return code;
-  std::string net = compilation.chooseNet(wantedNet);
-  if (net.empty())
+  target.net = compilation.chooseNet(wantedNet);
+  if (target.net.empty())
     return ExitCode::WrongCommandLine;
   // Without weights, those that training would start from.
   uint64_t seed = 0;
   for (auto train : compilation.module().getOps<TrainOp>())
-    if (train.getNet() == net)
+    if (train.getNet() == target.net)
       seed = static_cast<uint64_t>(train.getSeed());
   LoadedModel loaded;
-  code = loaded.load(compilation, net, cpu, /*withTraining=*/false);
+  code = loaded.load(compilation, target, /*withTraining=*/false);
   if (code == ExitCode::Success)
     code = setThreads(compilation, threads);
   if (code != ExitCode::Success)
@@ -186,6 +188,8 @@ const Command runCommand = {
     "  --threads N              use so many threads (default: all)\n"
     "  --net NAME               the net, if the file has several\n"
     "  --cpu NAME               the processor (default: the host's)\n"
+    "  --conv-algorithm=NAME    auto (the default), or direct, winograd2, winograd4 wherever that can be\n"
+    "  --fp-contract=MODE       fast (the default); strict: sums in the order of the definition, so no Winograd\n"
     "  --diagnostics=text|json  show errors as text, or as one JSON object per line\n",
     runRun};
 

@@ -168,7 +168,10 @@ static ExitCode runTrain(Arguments &arguments) {
   mlir::OwningOpRef<mlir::Operation *> dataCopy(compilation.module().lookupSymbol<DataOp>(train.getData())->clone());
 
   LoadedModel loaded;
-  code = loaded.load(compilation, net, target.cpu, /*withTraining=*/true);
+  cpu::ArtifactOptions compiled;
+  compiled.net = net;
+  compiled.cpu = target.cpu;
+  code = loaded.load(compilation, compiled, /*withTraining=*/true);
   if (code == ExitCode::Success)
     code = setThreads(compilation, threads);
   if (code != ExitCode::Success)

@@ -2,14 +2,14 @@
 //
 // Turns tiles of transforms by constant matrices, as Winograd's algorithm has them, into straight vector code.
 //
-// Problem. c[p, q, n] += a[i, j, n] * t[p, i] * t[q, j] has as many products as both matrices have pairs of elements; but
-// most elements are 0 or 1, and rows share sums:
+// Problem. c[p, q, n] += a[i, j, n] * t[p, i] * t[q, j] has as many products as both matrices have pairs of elements;
+// but most elements are 0 or 1, and rows share sums:
 //
 //   rows of t:  0 -4 -4  1  1  0        e = x4 - 4 x2      c1 = e + o
 //               0  4 -4 -1  1  0   ->   o = x3 - 4 x1      c2 = e - o
 //
-// Method. One dimension after the other, each a list of vectors times the matrix. Two columns that are equal or opposite
-// in every row are replaced by their sum and their difference; then two rows by half their sum and half their
+// Method. One dimension after the other, each a list of vectors times the matrix. Two columns that are equal or
+// opposite in every row are replaced by their sum and their difference; then two rows by half their sum and half their
 // difference, where that takes fewer operations.
 
 #include "backends/cpu/kernels/KernelPipeline.h"
@@ -18,6 +18,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 #include "passes/StorageLayout.h"
 
@@ -92,8 +93,11 @@ private:
         Value sum = arith::AddFOp::create(builder, loc, values[a], values[b]);
         values[b] = arith::SubFOp::create(builder, loc, values[a], values[b]);
         values[a] = sum;
-        for (Row &row : matrix)
-          row[row[a] == row[b] ? b : a] = 0;
+        for (Row &row : matrix) {
+          bool isDifference = row[a] != row[b];
+          row[isDifference ? b : a] = row[a];
+          row[isDifference ? a : b] = 0;
+        }
       }
   }
 
@@ -115,8 +119,8 @@ private:
       else if (fma)
         total = vector::FMAOp::create(builder, loc, splat(row[i]), values[i], total);
       else
-        total = arith::AddFOp::create(builder, loc, total,
-                                      arith::MulFOp::create(builder, loc, splat(row[i]), values[i]));
+        total =
+            arith::AddFOp::create(builder, loc, total, arith::MulFOp::create(builder, loc, splat(row[i]), values[i]));
     }
     return total ? total : splat(0);
   }
@@ -198,10 +202,10 @@ public:
       }
       half.push_back(code.multiply(matrices[1], values));
     }
-    Value tile = arith::ConstantOp::create(
-        builder, loc,
-        DenseElementsAttr::get(VectorType::get(tileType.getShape(), builder.getF32Type()),
-                               builder.getF32FloatAttr(0).getValue()));
+    Value tile =
+        arith::ConstantOp::create(builder, loc,
+                                  DenseElementsAttr::get(VectorType::get(tileType.getShape(), builder.getF32Type()),
+                                                         builder.getF32FloatAttr(0).getValue()));
     for (int64_t q = 0; q < range[to[1]]; ++q) {
       SmallVector<Value> values;
       for (SmallVector<Value> &row : half)
@@ -242,6 +246,100 @@ private:
   bool fma;
 };
 
+/// A row of a padded tensor in one vector: what its body computes from indices is the same for all lanes.
+class PaddedRow {
+public:
+  PaddedRow(linalg::GenericOp op, RewriterBase &builder) : op(op), builder(builder), range(op.getStaticLoopRanges()) {}
+
+  bool matches() {
+    if (op.getNumDpsInputs() != 0 || range.empty() || ShapedType::isDynamicShape(range) ||
+        range.back() > maxVectorElements ||
+        llvm::any_of(ArrayRef(range).drop_back(), [](int64_t size) { return size != 1; }))
+      return false;
+    // Values come from one element, whose last index runs along with the lanes, or are constants.
+    for (Operation &nested : op.getBlock()->without_terminator()) {
+      if (auto extract = dyn_cast<tensor::ExtractOp>(nested)) {
+        if (!isLane(extract.getIndices().back()) || llvm::any_of(extract.getIndices().drop_back(), dependsOnLane))
+          return false;
+      } else if (auto select = dyn_cast<arith::SelectOp>(nested)) {
+        if (dependsOnLane(select.getCondition()))
+          return false;
+      } else if (!isa<linalg::IndexOp>(nested) && !isa<IndexType, IntegerType>(nested.getResult(0).getType())) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  Value emit() {
+    builder.setInsertionPoint(op);
+    Location loc = op.getLoc();
+    auto type = VectorType::get({range.back()}, builder.getF32Type());
+    Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+    IRMapping mapping;
+    auto vectorOf = [&](Value value) -> Value {
+      Value mapped = mapping.lookupOrDefault(value);
+      return isa<VectorType>(mapped.getType()) ? mapped
+                                               : vector::BroadcastOp::create(builder, loc, type, mapped).getResult();
+    };
+    for (Operation &nested : op.getBlock()->without_terminator()) {
+      if (isa<linalg::IndexOp>(nested)) {
+        mapping.map(nested.getResult(0), zero);
+      } else if (auto extract = dyn_cast<tensor::ExtractOp>(nested)) {
+        SmallVector<Value> indices;
+        for (Value index : extract.getIndices())
+          indices.push_back(mapping.lookupOrDefault(index));
+        Value padding = arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(0));
+        mapping.map(extract.getResult(), vector::TransferReadOp::create(builder, loc, type, extract.getTensor(),
+                                                                        indices, padding, ArrayRef<bool>{true}));
+      } else if (auto select = dyn_cast<arith::SelectOp>(nested); select && select.getType().isF32()) {
+        mapping.map(select.getResult(),
+                    arith::SelectOp::create(builder, loc, mapping.lookupOrDefault(select.getCondition()),
+                                            vectorOf(select.getTrueValue()), vectorOf(select.getFalseValue())));
+      } else {
+        builder.clone(nested, mapping);
+      }
+    }
+    Value row = vectorOf(cast<linalg::YieldOp>(op.getBlock()->getTerminator()).getValues()[0]);
+    SmallVector<Value> origin(range.size(), zero);
+    return vector::TransferWriteOp::create(builder, loc, row, op.getDpsInits()[0], origin, ArrayRef<bool>{true})
+        .getResult();
+  }
+
+private:
+  /// The index of the last loop plus what is the same for all lanes.
+  static bool isLane(Value index) {
+    if (auto add = index.getDefiningOp<arith::AddIOp>())
+      return (isLane(add.getLhs()) && !dependsOnLane(add.getRhs())) ||
+             (isLane(add.getRhs()) && !dependsOnLane(add.getLhs()));
+    if (auto apply = index.getDefiningOp<affine::AffineApplyOp>()) {
+      auto sum = dyn_cast<AffineBinaryOpExpr>(apply.getAffineMap().getResult(0));
+      auto isDim = [](AffineExpr expr) { return isa<AffineDimExpr, AffineSymbolExpr>(expr); };
+      return sum && sum.getKind() == AffineExprKind::Add && isDim(sum.getLHS()) && isDim(sum.getRHS()) &&
+             llvm::count_if(apply.getMapOperands(), dependsOnLane) == 1 &&
+             llvm::all_of(apply.getMapOperands(),
+                          [](Value operand) { return !dependsOnLane(operand) || isLane(operand); });
+    }
+    auto loop = index.getDefiningOp<linalg::IndexOp>();
+    return loop && isLast(loop);
+  }
+  static bool isLast(linalg::IndexOp loop) {
+    return loop.getDim() + 1 == cast<linalg::LinalgOp>(loop->getParentOp()).getNumLoops();
+  }
+  static bool dependsOnLane(Value value) {
+    Operation *source = value.getDefiningOp();
+    if (!source || !isa<linalg::GenericOp>(source->getParentOp()))
+      return false;
+    if (auto loop = dyn_cast<linalg::IndexOp>(source))
+      return isLast(loop);
+    return llvm::any_of(source->getOperands(), dependsOnLane);
+  }
+
+  linalg::GenericOp op;
+  RewriterBase &builder;
+  SmallVector<int64_t> range;
+};
+
 class EmitTransforms : public cnn::cpu::impl::EmitTransformsBase<EmitTransforms> {
 public:
   using EmitTransformsBase::EmitTransformsBase;
@@ -250,15 +348,22 @@ public:
     if (!getOperation()->hasAttr(kernelAttrName))
       return;
     IRRewriter rewriter(&getContext());
-    SmallVector<linalg::GenericOp> transforms;
+    SmallVector<linalg::GenericOp> transforms, pads;
     getOperation().walk([&](linalg::GenericOp op) {
       if (op->hasAttr(cnn::transformAttrName))
         transforms.push_back(op);
+      if (op->hasAttr(cnn::padAttrName))
+        pads.push_back(op);
     });
     for (linalg::GenericOp op : transforms) {
       Transform transform(op, rewriter, fma);
       if (transform.matches())
         rewriter.replaceOp(op, transform.emit());
+    }
+    for (linalg::GenericOp op : pads) {
+      PaddedRow row(op, rewriter);
+      if (row.matches())
+        rewriter.replaceOp(op, row.emit());
     }
   }
 };

@@ -55,6 +55,7 @@ void buildKernelPipeline(OpPassManager &manager, const VectorTarget &target) {
   simplify();
   manager.addPass(memref::createFoldMemRefAliasOpsPass());
   simplify();
+  manager.addNestedPass<func::FuncOp>(createPrefetchOperands());
   manager.addNestedPass<func::FuncOp>(bufferization::createBufferHoistingPass());
   bufferization::PromoteBuffersToStackPassOptions stack;
   stack.maxAllocSizeInBytes = maxStackBytes;

@@ -27,6 +27,8 @@ namespace cnn::cpu {
 
 inline constexpr llvm::StringLiteral kernelAttrName = "cnn.kernel";
 inline constexpr llvm::StringLiteral workItemsAttrName = "cnn.work_items";
+/// "14x32": rows and columns of the register tile of the kernel's contraction.
+inline constexpr llvm::StringLiteral tileAttrName = "cnn.tile";
 /// Pairs of arguments that are one buffer in every call.
 inline constexpr llvm::StringLiteral aliasedAttrName = "cnn.aliased";
 /// i64, from UseScratch on: the working memory that a thread needs in the kernel. On a caller, after EmitEntry: the

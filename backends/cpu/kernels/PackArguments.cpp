@@ -139,6 +139,8 @@ private:
     // Else LLVM puts a copy into the model's function, for when there are no threads.
     wrapper.setNoInline(true);
     wrapper->setAttr(workItemsAttrName, kernel->getAttr(workItemsAttrName));
+    if (Attribute tile = kernel->removeAttr(tileAttrName))
+      wrapper->setAttr(tileAttrName, tile);
     wrapper->setAttr(kernelAttrName, builder.getUnitAttr());
     kernel->removeAttr(kernelAttrName);
     kernel->removeAttr(workItemsAttrName);

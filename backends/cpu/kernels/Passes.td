@@ -52,6 +52,16 @@ def EmitTransforms : Pass<"cnn-cpu-emit-transforms", "mlir::func::FuncOp"> {
                            "mlir::tensor::TensorDialect", "mlir::vector::VectorDialect"];
 }
 
+def PrefetchOperands : Pass<"cnn-cpu-prefetch-operands", "mlir::func::FuncOp"> {
+  let summary = "Asks for the weights of a reduction before they are needed";
+  let description = [{
+    Before: the reduction loops that cnn-cpu-emit-microkernels makes, on memory. After: each read of a vector whose place
+    depends on the innermost loop has a `memref.prefetch` of what it reads 16 steps later. That may lie behind the end of
+    the buffer, where a prefetch does nothing.
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect"];
+}
+
 def LowerCopies : Pass<"cnn-cpu-lower-copies", "mlir::func::FuncOp"> {
   let summary = "Makes copies of buffers into loops";
   let description = [{

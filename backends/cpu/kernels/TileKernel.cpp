@@ -19,6 +19,7 @@
 //
 // Ops that are not contractions are split into items only: their inner loops are contiguous, and LLVM vectorizes them.
 
+#include "backends/cpu/kernels/ConvCost.h"
 #include "backends/cpu/kernels/KernelPipeline.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -32,7 +33,6 @@
 #include "mlir/Transforms/Passes.h"
 #include "passes/StorageLayout.h"
 #include "llvm/Support/MathExtras.h"
-#include <cmath>
 #include <limits>
 #include <numeric>
 
@@ -253,39 +253,10 @@ public:
   TilePlan planTransforms(linalg::GenericOp contraction) const {
     enum { b, i, j, r, t, o, c };
     SmallVector<int64_t> range = contraction.getStaticLoopRanges();
-    int64_t products = range[i] * range[j], best[] = {range[r], range[t], range[o]};
-    double leastCost = std::numeric_limits<double>::infinity();
-    // Cycles for the convolution on four threads, roughly.
-    auto costOf = [&](int64_t rows, int64_t columns, int64_t outputs) {
-      double tiles = double(rows) * columns, all = double(range[r]) * range[t];
-      double items = all / tiles * (range[o] / outputs);
-      double multiply = all * products * range[c] * range[o] / (2 * lanes);
-      double transform = all * 4 * products * (range[c] * (range[o] / outputs) + range[o]) / lanes;
-      double weightBytes = 4.0 * products * range[c] * range[o];
-      double valueBytes = 4.0 * products * tiles * (range[c] + outputs);
-      double bytes = (weightBytes > cacheBytes / 2 ? weightBytes * all / tiles : 0) +
-                     (valueBytes > cacheBytes ? 2 * valueBytes * items : 0);
-      return (multiply + transform + bytes / bytesPerCycle) * std::ceil(items / 4) / items;
-    };
-    for (int64_t outputs = range[o]; outputs >= 2 * lanes || outputs == range[o]; outputs /= 2) {
-      if (range[o] % outputs != 0 || (outputs != range[o] && outputs % (2 * lanes) != 0))
-        break;
-      for (int64_t rows = 1; rows <= range[r]; ++rows)
-        for (int64_t columns = rows > 1 ? range[t] : 1; columns <= range[t]; ++columns) {
-          if (range[r] % rows != 0 || range[t] % columns != 0)
-            continue;
-          double cost = costOf(rows, columns, outputs);
-          if (cost >= leastCost)
-            continue;
-          leastCost = cost;
-          best[0] = rows;
-          best[1] = columns;
-          best[2] = outputs;
-        }
-    }
-    TilePlan plan;
+    TiledConvPlan best = planTiledConv({range[i], range[r], range[t], range[c], range[o]}, lanes);
     auto cut = [](int64_t extent, int64_t size) { return extent == size ? 0 : size; };
-    plan.item = {1, cut(range[r], best[0]), 0, cut(range[t], best[1]), 0, cut(range[o], best[2])};
+    TilePlan plan;
+    plan.item = {1, cut(range[r], best.rows), 0, cut(range[t], best.columns), 0, cut(range[o], best.outputs)};
     plan.tile = {1, 1, 0, 1, 0, lanes};
     for (int64_t size : plan.item)
       if (size)
@@ -296,9 +267,6 @@ public:
   }
 
 private:
-  /// The second-level cache of a core, and how fast it is filled.
-  static constexpr double cacheBytes = 1024 * 1024, bytesPerCycle = 8;
-
   /// Up to `limit` rows. A divisor of the range leaves no tail, and items can be cut along it; half of the limit is
   /// still enough accumulators for the latency of a multiply-add. But it reads the right operand twice as often as a
   /// tile with a tail, such as 2 + 2 + 2 + 1 rows of 7, which is for ranges that need not be cut.
@@ -359,6 +327,8 @@ public:
       plan = planOther(root);
 
     mark(root);
+    if (contraction)
+      nameTile(contraction, plan.tile);
     if (failed(tileItems(plan)))
       return signalPassFailure();
     if (contraction) {
@@ -376,9 +346,9 @@ private:
     return tileRoots(plan.item, scf::SCFTilingOptions::LoopType::ForallOp);
   }
 
-  /// A convolution between transforms: an item is some tiles of the image, and some columns. In it, one after the other,
-  /// their input is transformed, multiplied in register tiles, and transformed back with the epilogue behind it. Or a
-  /// transform alone.
+  /// A convolution between transforms: an item is some tiles of the image, and some columns. In it, one after the
+  /// other, their input is transformed, multiplied in register tiles, and transformed back with the epilogue behind it.
+  /// Or a transform alone.
   LogicalResult tileTransforms(linalg::LinalgOp root, linalg::GenericOp transform) {
     Planner planner(lanes, registers);
     auto contraction = transform.getInputs()[0].getDefiningOp<linalg::GenericOp>();
@@ -409,13 +379,23 @@ private:
     input = contraction.getInputs()[0].getDefiningOp<linalg::GenericOp>();
     if (!input || !input->hasAttr(cnn::transformAttrName))
       return contraction.emitError("expected a transformed input");
+    nameTile(contraction, registerTile->tile);
     mark(contraction);
     // The weights of a block of columns are read for all rows before those of the next.
     if (failed(tileRoots(registerTile->tile, scf::SCFTilingOptions::LoopType::ForOp, isFill, {0, 1, 2, 5, 3, 4, 6})))
       return failure();
     unmark();
+    auto pad = input.getInputs()[0].getDefiningOp<linalg::GenericOp>();
     mark(input);
     if (failed(tileRoots(planTransform(input).tile, scf::SCFTilingOptions::LoopType::ForOp, isFill)))
+      return failure();
+    unmark();
+    if (!pad || !pad->hasAttr(cnn::padAttrName))
+      return success();
+    mark(pad);
+    SmallVector<int64_t> vector(pad.getNumLoops(), 1);
+    vector.back() = lanes;
+    if (failed(tileRoots(vector, scf::SCFTilingOptions::LoopType::ForOp)))
       return failure();
     unmark();
     return success();
@@ -435,6 +415,16 @@ private:
         plan.order.push_back(plan.order.size());
     }
     return plan;
+  }
+
+  /// Says for whoever measures what is held in registers. The tile is given by dimension of the contraction or, in the
+  /// same order but without reductions, of what follows it.
+  void nameTile(linalg::GenericOp contraction, ArrayRef<int64_t> tile) {
+    SmallVector<int64_t> sizes;
+    for (AffineExpr expr : contraction.getIndexingMapsArray().back().getResults())
+      sizes.push_back(tile[tile.size() == contraction.getNumLoops() ? dimOf(expr) : sizes.size()]);
+    int64_t rows = staticProduct(ArrayRef(sizes).drop_back());
+    getOperation()->setAttr(tileAttrName, StringAttr::get(&getContext(), Twine(rows) + "x" + Twine(sizes.back())));
   }
 
   void mark(linalg::LinalgOp op) { op->setAttr(rootMarker, UnitAttr::get(&getContext())); }
@@ -479,13 +469,12 @@ private:
       scf::SCFTileAndFuseOptions options;
       options.tilingOptions.setTileSizes(tileSizes).setLoopType(loopType).setInterchange(interchange);
       if (isFused)
-        options.setFusionControlFn(
-            [&](tensor::ExtractSliceOp, OpResult producer,
-                bool) -> std::optional<scf::SCFTileAndFuseOptions::ControlFnResult> {
-              if (!isFused(producer.getOwner()))
-                return std::nullopt;
-              return scf::SCFTileAndFuseOptions::ControlFnResult();
-            });
+        options.setFusionControlFn([&](tensor::ExtractSliceOp, OpResult producer,
+                                       bool) -> std::optional<scf::SCFTileAndFuseOptions::ControlFnResult> {
+          if (!isFused(producer.getOwner()))
+            return std::nullopt;
+          return scf::SCFTileAndFuseOptions::ControlFnResult();
+        });
       rewriter.setInsertionPoint(root);
       FailureOr<scf::SCFTileAndFuseResult> tiled =
           scf::tileConsumerAndFuseProducersUsingSCF(rewriter, cast<TilingInterface>(root.getOperation()), options);
@@ -530,8 +519,8 @@ private:
     return simplify();
   }
 
-  /// Dead ops go, sizes that follow from the peeled bounds become static, and what an item or a tile needs to hold is no
-  /// longer a part of what the whole needs.
+  /// Dead ops go, sizes that follow from the peeled bounds become static, and what an item or a tile needs to hold is
+  /// no longer a part of what the whole needs.
   LogicalResult simplify() {
     RewritePatternSet patterns(&getContext());
     tensor::populateFoldTensorEmptyPatterns(patterns);

@@ -98,6 +98,51 @@ TEST_P(ConvOps, Blocks) {
   checkCases({{{3, 144}, 64, {}}, {{5, 33}, 208, {}}});
 }
 
+// The convolution of 3x3 by Winograd's algorithms; what is fused behind it: nothing, a bias and an activation, or the
+// sum with another tensor, too.
+TEST_P(ConvOps, Winograd) {
+  struct WinogradCase {
+    SmallVector<int64_t> shape;
+    int64_t outputs;
+    std::array<int64_t, 4> pad; // above, below, left, right
+  };
+  const WinogradCase cases[] = {
+      {{3, 5, 8, 12}, 7, {1, 1, 1, 1}},      {{3, 20, 7, 9}, 33, {1, 1, 1, 1}}, // tiles that reach beyond the image
+      {{3, 16, 6, 6}, 64, {0, 0, 0, 0}},     {{1, 1, 3, 5}, 1, {0, 1, 2, 4}},   // more padding than windows
+      {{3, 3, 4, 30}, 96, {-1, 2, 0, 1}},                                       // and a crop
+      {{2, 32, 28, 28}, 64, {1, 1, 1, 1}},                                      // items of some tiles
+      {{1, 128, 12, 12}, 128, {1, 1, 1, 1}},                                    // and of some columns
+  };
+  for (const WinogradCase &item : cases) {
+    // These are there for how they are cut, and plain loops are slow.
+    bool isLarge = item.shape[1] >= 32;
+    if (isLarge && GetParam().name == StringRef("Linalg"))
+      continue;
+    Tensor xValue = uniform(item.shape), wValue = uniform({item.outputs, item.shape[1], 3, 3});
+    WindowDim rows{3, 1, 1, item.pad[0], item.pad[1], false}, columns{3, 1, 1, item.pad[2], item.pad[3], false};
+    for (ConvAlgorithm algorithm : {ConvAlgorithm::Winograd2, ConvAlgorithm::Winograd4})
+      for (int fused = isLarge ? 2 : 0; fused < 3; ++fused) {
+        TestFunction test(*context);
+        Value x = test.addInput(xValue, true), w = test.addInput(wValue, false);
+        Value y = ConvOp::create(test.builder, test.loc, x, w, makeWindow(*context, {rows, columns}), 1, algorithm);
+        if (fused) {
+          Value bias = test.addInput(uniform(item.outputs), false);
+          y = BinaryOp::create(test.builder, test.loc, BinaryKind::Add, y, bias, ArrayRef<int64_t>{1});
+        }
+        if (fused == 2) {
+          Value other = test.addInput(uniform(outputShape(item.shape, item.outputs, {rows, columns})), true);
+          y = BinaryOp::create(test.builder, test.loc, BinaryKind::Add, y, other, ArrayRef<int64_t>{0, 1, 2, 3});
+        }
+        if (fused)
+          y = UnaryOp::create(test.builder, test.loc, UnaryKind::Relu, y, APFloat(0.0));
+        test.setResults({y});
+        // Differences of sums of values that are up to 100 times as large as the result.
+        double tolerance = algorithm == ConvAlgorithm::Winograd2 ? 1e-4 : 1e-3;
+        check(test, stringifyConvAlgorithm(algorithm) + ", fused " + Twine(fused), tolerance);
+      }
+  }
+}
+
 TEST_P(ConvOps, Groups) {
   checkCases({
       {{3, 24, 11, 13}, 24, {3, 1, 1, 1, 1}, 24}, // depthwise

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "backends/cpu/kernels/ConvCost.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace cnn::cpu {
+
+namespace {
+
+/// The second-level cache of a core, and a core's part of the third level; bytes a cycle from the third level to one
+/// core, and from memory to all of them.
+constexpr double cacheBytes = 1024 * 1024, sharedCacheBytes = 8 * cacheBytes, cacheFill = 8, memoryFill = 4.5;
+/// How many threads share the work and the memory: the fewest for which a net is likely to be compiled.
+constexpr double threads = 2;
+/// What a contraction reaches of the peak.
+constexpr double efficiency = 0.85;
+
+} // namespace
+
+double estimateDirectConv(const ConvShape &shape, int64_t lanes) {
+  double weights = double(shape.window) * shape.inputs * shape.outputs;
+  return shape.positions * weights / (2 * lanes) / efficiency / threads + 4 * weights / memoryFill;
+}
+
+TiledConvPlan planTiledConv(const TiledConvShape &shape, int64_t lanes) {
+  double products = double(shape.size) * shape.size, tiles = double(shape.rows) * shape.columns;
+  double weightBytes = 4 * products * shape.inputs * shape.outputs;
+  auto cyclesOf = [&](int64_t rows, int64_t columns, int64_t outputs) {
+    double itemTiles = double(rows) * columns, items = tiles / itemTiles * (shape.outputs / outputs);
+    // A register tile of few rows waits for its weights.
+    double tileRows = std::min(itemTiles, 14.0);
+    double multiply = tiles * products * shape.inputs * shape.outputs / (2 * lanes) * (tileRows + 2) / tileRows;
+    // The weights are asked for in time, if they can be had in time: again by every item, if they do not stay in the
+    // cache.
+    if (weightBytes > cacheBytes / 2)
+      multiply = std::max(multiply, weightBytes * (tiles / itemTiles) /
+                                        (weightBytes > sharedCacheBytes ? memoryFill / threads : cacheFill));
+    // About four instructions for each value, with its load and its store; of the input, with what it shares with its
+    // neighbours, for every item.
+    double transform = 4 * tiles * products / lanes * (shape.inputs * (shape.outputs / outputs) + shape.outputs);
+    int64_t tile = shape.size - 2;
+    transform += 4 * items * (tile * rows + 2) * (tile * columns + 2) * shape.inputs / lanes;
+    double valueBytes = 4 * products * itemTiles * (shape.inputs + outputs);
+    // They are written, taken back and read, if they do not stay in the cache.
+    double spill = 3 * std::max(0.0, valueBytes - cacheBytes) * items / cacheFill;
+    double balanced = std::ceil(items / threads) / items;
+    return (multiply + transform + spill) * balanced + weightBytes / memoryFill;
+  };
+  TiledConvPlan best{shape.rows, shape.columns, shape.outputs, std::numeric_limits<double>::infinity()};
+  // Columns that fill two vectors, as those of a register tile do.
+  for (int64_t outputs = shape.outputs; outputs == shape.outputs || outputs % (2 * lanes) == 0; outputs /= 2) {
+    for (int64_t rows = 1; rows <= shape.rows; ++rows)
+      for (int64_t columns = rows > 1 ? shape.columns : 1; columns <= shape.columns; ++columns) {
+        if (shape.rows % rows != 0 || shape.columns % columns != 0)
+          continue;
+        if (double cycles = cyclesOf(rows, columns, outputs); cycles < best.cycles)
+          best = {rows, columns, outputs, cycles};
+      }
+    if (outputs % 2 != 0 || outputs == 0)
+      break;
+  }
+  return best;
+}
+
+} // namespace cnn::cpu

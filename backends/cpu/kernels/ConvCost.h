@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What a convolution costs by which algorithm, and how its work is cut: one model of the machine, from which the
+// algorithm of a layer is chosen and its kernel is planned.
+//
+// Cycles are rough: of a core that starts two multiply-adds of vectors a cycle. The model knows two things beside
+// that: how fast a core's second-level cache is filled, and that weights come from memory, which all cores share.
+
+#ifndef CNN_BACKENDS_CPU_KERNELS_CONVCOST_H
+#define CNN_BACKENDS_CPU_KERNELS_CONVCOST_H
+
+#include <cstdint>
+
+namespace cnn::cpu {
+
+/// A convolution of one sample without groups, as a contraction: `positions` rows, each a sum over `window` * `inputs`
+/// products, for `outputs` columns.
+struct ConvShape {
+  int64_t positions;
+  int64_t window;
+  int64_t inputs;
+  int64_t outputs;
+};
+
+/// The same by Winograd's algorithm F(m x m, 3 x 3): rows x columns tiles of size^2 values, size = m + 2.
+struct TiledConvShape {
+  int64_t size;
+  int64_t rows;
+  int64_t columns;
+  int64_t inputs;
+  int64_t outputs;
+};
+
+/// A work item: so many rows and columns of tiles, and so many outputs. Each divides its whole.
+struct TiledConvPlan {
+  int64_t rows;
+  int64_t columns;
+  int64_t outputs;
+  double cycles; // of the whole convolution, for a few threads
+};
+
+double estimateDirectConv(const ConvShape &shape, int64_t lanes);
+
+/// The plan with the fewest cycles.
+TiledConvPlan planTiledConv(const TiledConvShape &shape, int64_t lanes);
+
+} // namespace cnn::cpu
+
+#endif

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Takes what depends on a weight alone out of inference: see Passes.td.
+
+#include "passes/Passes.h"
+#include "passes/StorageLayout.h"
+
+namespace cnn {
+#define GEN_PASS_DEF_DERIVEWEIGHTS
+#include "passes/Passes.h.inc"
+} // namespace cnn
+
+using namespace mlir;
+using namespace cnn;
+
+namespace {
+
+class DeriveWeights : public cnn::impl::DeriveWeightsBase<DeriveWeights> {
+public:
+  void runOnOperation() override {
+    auto kindOf = [](func::FuncOp function) { return function->getAttrOfType<FunctionKindAttr>(kindAttrName); };
+    // A training step changes the weights, for the other functions of its model, too.
+    for (func::FuncOp function : getOperation().getOps<func::FuncOp>())
+      if (FunctionKindAttr kind = kindOf(function); kind && kind.getValue() == FunctionKind::TrainStep)
+        return;
+    for (func::FuncOp function : getOperation().getOps<func::FuncOp>())
+      if (FunctionKindAttr kind = kindOf(function); kind && kind.getValue() == FunctionKind::Infer)
+        derive(function);
+  }
+
+private:
+  void derive(func::FuncOp function) {
+    SmallVector<linalg::GenericOp> derived;
+    function.walk([&](linalg::GenericOp op) {
+      if (op->hasAttr(derivedAttrName))
+        derived.push_back(op);
+    });
+    for (linalg::GenericOp op : derived) {
+      auto weight = dyn_cast<BlockArgument>(op.getInputs()[0]);
+      if (!weight)
+        continue;
+      unsigned number = weight.getArgNumber();
+      auto role = function.getArgAttrOfType<RoleAttr>(number, roleAttrName);
+      if (!role || role.getValue() != Role::Parameter)
+        continue;
+      // [n, n, ..] is one dimension of the interface.
+      auto type = cast<RankedTensorType>(op.getResult(0).getType());
+      SmallVector<int64_t> shape(type.getShape().drop_front());
+      shape.front() *= type.getDimSize(0);
+      OpBuilder builder(op);
+      NamedAttribute attributes[] = {builder.getNamedAttr(roleAttrName, RoleAttr::get(&getContext(), Role::Derived)),
+                                     builder.getNamedAttr(nameAttrName, function.getArgAttr(number, nameAttrName)),
+                                     builder.getNamedAttr(derivedAttrName, op->getAttr(derivedAttrName))};
+      unsigned added = function.getNumArguments();
+      (void)function.insertArgument(added, RankedTensorType::get(shape, type.getElementType()),
+                                    builder.getDictionaryAttr(attributes), weight.getLoc());
+      SmallVector<ReassociationIndices> groups{{0, 1}};
+      for (int64_t dim = 2; dim < type.getRank(); ++dim)
+        groups.push_back({dim});
+      Value value = tensor::ExpandShapeOp::create(builder, op.getLoc(), type, function.getArgument(added), groups);
+      op.replaceAllUsesWith(ValueRange{value});
+      op.erase();
+    }
+  }
+};
+
+} // namespace

@@ -1,0 +1,45 @@
+// RUN: cnn-opt %s -cnn-cpu-choose-conv-algorithms -split-input-file | FileCheck %s
+// RUN: cnn-opt %s -cnn-cpu-choose-conv-algorithms=algorithm=winograd2 -split-input-file | FileCheck %s --check-prefix=FORCED
+// RUN: cnn-opt %s -cnn-cpu-choose-conv-algorithms=algorithm=direct -split-input-file | FileCheck %s --check-prefix=DIRECT
+
+// Large images pay for the transforms; small ones with many channels, for which the weights would be four times as
+// large, do not. Nor do other windows.
+// CHECK-LABEL: func.func @large
+// CHECK: winograd4
+// FORCED-LABEL: func.func @large
+// FORCED: winograd2
+func.func @large(%x: tensor<?x64x56x56xf32> {cnn.name = "x", cnn.role = #cnn.role<input>}, %w: tensor<64x64x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}) -> (tensor<?x64x56x56xf32> {cnn.name = "y", cnn.role = #cnn.role<output>}) attributes {cnn.kind = #cnn.function_kind<infer>} {
+  %y = cnn.conv %x, %w {window = #cnn.window<kernel = [3, 3], stride = [1, 1], dilation = [1, 1], pad_low = [1, 1], pad_high = [1, 1]>} : (tensor<?x64x56x56xf32>, tensor<64x64x3x3xf32>) -> tensor<?x64x56x56xf32>
+  return %y : tensor<?x64x56x56xf32>
+}
+// CHECK-LABEL: func.func @small
+// CHECK-NOT: winograd
+// FORCED-LABEL: func.func @small
+// FORCED: winograd2
+func.func @small(%x: tensor<?x512x7x7xf32> {cnn.name = "x", cnn.role = #cnn.role<input>}, %w: tensor<512x512x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}) -> (tensor<?x512x7x7xf32> {cnn.name = "y", cnn.role = #cnn.role<output>}) attributes {cnn.kind = #cnn.function_kind<infer>} {
+  %y = cnn.conv %x, %w {window = #cnn.window<kernel = [3, 3], stride = [1, 1], dilation = [1, 1], pad_low = [1, 1], pad_high = [1, 1]>} : (tensor<?x512x7x7xf32>, tensor<512x512x3x3xf32>) -> tensor<?x512x7x7xf32>
+  return %y : tensor<?x512x7x7xf32>
+}
+// CHECK-LABEL: func.func @strided
+// CHECK-NOT: winograd
+// FORCED-LABEL: func.func @strided
+// FORCED-NOT: winograd
+func.func @strided(%x: tensor<?x64x57x57xf32> {cnn.name = "x", cnn.role = #cnn.role<input>}, %w: tensor<64x64x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}) -> (tensor<?x64x28x28xf32> {cnn.name = "y", cnn.role = #cnn.role<output>}) attributes {cnn.kind = #cnn.function_kind<infer>} {
+  %y = cnn.conv %x, %w {window = #cnn.window<kernel = [3, 3], stride = [2, 2], dilation = [1, 1], pad_low = [0, 0], pad_high = [0, 0]>} : (tensor<?x64x57x57xf32>, tensor<64x64x3x3xf32>) -> tensor<?x64x28x28xf32>
+  return %y : tensor<?x64x28x28xf32>
+}
+
+// -----
+
+// Weights that are trained would have to be transformed again and again.
+// CHECK-LABEL: func.func @Net(
+// CHECK-NOT: winograd
+// DIRECT-NOT: winograd
+// FORCED-LABEL: func.func @Net(
+func.func @Net(%x: tensor<?x64x56x56xf32> {cnn.name = "x", cnn.role = #cnn.role<input>}, %w: tensor<64x64x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}) -> (tensor<?x64x56x56xf32> {cnn.name = "y", cnn.role = #cnn.role<output>}) attributes {cnn.kind = #cnn.function_kind<infer>} {
+  %y = cnn.conv %x, %w {window = #cnn.window<kernel = [3, 3], stride = [1, 1], dilation = [1, 1], pad_low = [1, 1], pad_high = [1, 1]>} : (tensor<?x64x56x56xf32>, tensor<64x64x3x3xf32>) -> tensor<?x64x56x56xf32>
+  return %y : tensor<?x64x56x56xf32>
+}
+func.func @Net.evaluate(%x: tensor<f32> {cnn.name = "x", cnn.role = #cnn.role<input>}) -> (tensor<f32> {cnn.name = "loss", cnn.role = #cnn.role<loss>}) attributes {cnn.kind = #cnn.function_kind<evaluate>} {
+  return %x : tensor<f32>
+}
