@@ -17,6 +17,17 @@
 // for the items, once for the register tiles. Loops that do not divide are peeled, so that tiles are static; what
 // remains of a dynamic batch is done row by row.
 //
+// A sum over the batch, as in the gradient of a weight, would read both operands from memory again for each register
+// tile. Its items are several tiles, such as all positions of the window, and the reduction is cut into chunks that fit
+// into the cache: the tiles of an item add what one chunk gives, then the next.
+//
+//   for b { for h {                               one sample, one row of the image
+//     for (i, j, c) in (3, 3, 16) step (1, 1, 8)
+//       sums[i, j, c..c+8, o..o+32] += contraction over w
+//   } }
+//
+// Each element is the same sum in the same order, however many threads there are.
+//
 // Ops that are not contractions are split into items only: their inner loops are contiguous, and LLVM vectorizes them.
 
 #include "backends/cpu/kernels/ConvCost.h"
@@ -57,6 +68,12 @@ constexpr int64_t minItemSteps = 4096;
 /// most. Contiguous elements that stay together, for vectors and cache lines.
 constexpr int64_t maxItemElements = 4096;
 constexpr int64_t minContiguous = 16;
+/// Of a contraction that sums over the batch: how many items there are at least, for so many threads. What an item
+/// keeps in the first-level cache: the sums, and beside them the operands. A chunk of fewer steps is not worth loading
+/// and storing the sums.
+constexpr int64_t minStreamingItems = 4;
+constexpr int64_t sumBytes = 20 * 1024, chunkBytes = 32 * 1024;
+constexpr int64_t minChunkSteps = 48;
 
 /// The static part of an iteration space, or of a shape; saturates.
 int64_t staticProduct(ArrayRef<int64_t> sizes) {
@@ -71,6 +88,9 @@ int64_t staticProduct(ArrayRef<int64_t> sizes) {
 struct TilePlan {
   SmallVector<int64_t> item, tile;
   SmallVector<int64_t> order; // of the dimensions with an item size, the slowest first
+  /// If the reduction is cut into chunks, which the register tiles of an item go through one after the other: by
+  /// dimension of the contraction, the size of a chunk and of a register tile.
+  SmallVector<int64_t> chunk, chunkTile;
 };
 
 int64_t floorPowerOf2(int64_t x) { return int64_t(1) << llvm::Log2_64(x); }
@@ -187,6 +207,10 @@ public:
 
     // From the contraction's dimensions to the root's: an epilogue runs over the result.
     TilePlan plan;
+    if (isLarge && isStreaming(op)) {
+      item = planStreamingItem(op, tile);
+      planChunk(op, tile, item, plan);
+    }
     auto dims = llvm::to_vector(llvm::seq<unsigned>(0, range.size()));
     if (!rootIsContraction)
       dims = llvm::map_to_vector(out.getResults(), dimOf);
@@ -267,6 +291,119 @@ public:
   }
 
 private:
+  /// Whether a contraction sums over the batch and over something in each sample: more data than a cache holds, in
+  /// which each value belongs to many elements of the result.
+  static bool isStreaming(linalg::GenericOp op) {
+    bool hasBatch = false, hasOther = false;
+    for (auto [size, kind] : llvm::zip_equal(op.getStaticLoopRanges(), op.getIteratorTypesArray())) {
+      bool isDynamic = ShapedType::isDynamic(size), isReduction = kind == utils::IteratorType::reduction;
+      if (isDynamic && !isReduction)
+        return false;
+      hasBatch |= isDynamic;
+      hasOther |= isReduction && !isDynamic && size > 1;
+    }
+    return hasBatch && hasOther;
+  }
+
+  /// Bytes of both operands that a part of the iteration space reads, in whole cache lines.
+  static int64_t footprint(linalg::GenericOp op, ArrayRef<int64_t> sizes) {
+    SmallVector<int64_t> last = llvm::map_to_vector(sizes, [](int64_t size) { return size - 1; });
+    int64_t bytes = 0;
+    for (OpOperand *operand : op.getDpsInputOperands()) {
+      SmallVector<int64_t> extents = op.getMatchingIndexingMap(operand).compose(last);
+      for (int64_t &extent : extents)
+        ++extent;
+      int64_t innermost = cast<ShapedType>(operand->get().getType()).getShape().back();
+      extents.back() = std::min<int64_t>(llvm::alignTo(extents.back(), minContiguous), innermost);
+      bytes += staticProduct(extents) * sizeof(float);
+    }
+    return bytes;
+  }
+
+  /// The item of a contraction that streams: of those that leave enough items and whose sums stay in the cache, the one
+  /// for which the operands are read the fewest times.
+  static SmallVector<int64_t> planStreamingItem(linalg::GenericOp op, ArrayRef<int64_t> tile) {
+    SmallVector<int64_t> range = op.getStaticLoopRanges();
+    SmallVector<unsigned> dims =
+        llvm::map_to_vector(op.getIndexingMapsArray().back().getResults(), [](AffineExpr expr) { return dimOf(expr); });
+    // Every size by dimension, one sample.
+    SmallVector<SmallVector<int64_t>> candidates(1);
+    for (int64_t size : range)
+      candidates[0].push_back(ShapedType::isDynamic(size) ? 1 : size);
+    int64_t mostItems = 1;
+    for (unsigned d : dims) {
+      int64_t step = range[d] % tile[d] == 0 ? tile[d] : range[d];
+      mostItems *= range[d] / step;
+      SmallVector<SmallVector<int64_t>> next;
+      for (ArrayRef<int64_t> candidate : candidates)
+        for (int64_t size = step; size <= range[d]; size += step)
+          if (range[d] % size == 0) {
+            next.emplace_back(candidate);
+            next.back()[d] = size;
+          }
+      candidates = std::move(next);
+    }
+    SmallVector<int64_t> best = candidates.front();
+    double leastBytes = std::numeric_limits<double>::infinity();
+    for (ArrayRef<int64_t> candidate : candidates) {
+      int64_t items = 1, elements = 1, ofTile = 1;
+      for (unsigned d : dims) {
+        items *= range[d] / candidate[d];
+        elements *= candidate[d];
+        ofTile *= std::min(tile[d], range[d]);
+      }
+      double bytes = double(items) * footprint(op, candidate);
+      if (items < std::min(minStreamingItems, mostItems) || bytes >= leastBytes ||
+          (elements * int64_t(sizeof(float)) > sumBytes && elements > ofTile))
+        continue;
+      leastBytes = bytes;
+      best.assign(candidate.begin(), candidate.end());
+    }
+    for (auto [d, size] : llvm::enumerate(range))
+      if (!llvm::is_contained(dims, d) || best[d] == size)
+        best[d] = 0;
+    return best;
+  }
+
+  /// Cuts the reduction of a contraction that streams: the innermost dimensions stay whole as long as what they read
+  /// stays in the cache for all tiles of the item.
+  static void planChunk(linalg::GenericOp op, ArrayRef<int64_t> tile, ArrayRef<int64_t> item, TilePlan &plan) {
+    SmallVector<int64_t> range = op.getStaticLoopRanges(), sizes(range.size(), 1);
+    auto kinds = op.getIteratorTypesArray();
+    bool hasOneTile = true;
+    for (auto [d, kind] : llvm::enumerate(kinds)) {
+      if (kind == utils::IteratorType::reduction)
+        continue;
+      sizes[d] = item[d] ? item[d] : range[d];
+      hasOneTile &= sizes[d] <= tile[d];
+    }
+    if (hasOneTile) // Nothing is read twice.
+      return;
+    int64_t steps = 1;
+    for (int64_t d = range.size() - 1; d >= 0; --d) {
+      if (kinds[d] != utils::IteratorType::reduction)
+        continue;
+      int64_t least = llvm::divideCeil(minChunkSteps, steps);
+      int64_t most = ShapedType::isDynamic(range[d]) ? least : range[d];
+      int64_t size = std::min(least, most);
+      while (size < most) { // a binary search between them
+        sizes[d] = size + llvm::divideCeil(most - size, 2);
+        if (footprint(op, sizes) <= chunkBytes)
+          size = sizes[d];
+        else
+          most = sizes[d] - 1;
+      }
+      sizes[d] = size;
+      if (!ShapedType::isDynamic(range[d])) // parts of about the same size
+        sizes[d] = llvm::divideCeil(range[d], llvm::divideCeil(range[d], size));
+      steps *= sizes[d];
+    }
+    plan.chunkTile.assign(tile.begin(), tile.end());
+    for (auto [d, kind] : llvm::enumerate(kinds))
+      (kind == utils::IteratorType::reduction ? plan.chunkTile : sizes)[d] = 0;
+    plan.chunk = sizes;
+  }
+
   /// Up to `limit` rows. A divisor of the range leaves no tail, and items can be cut along it; half of the limit is
   /// still enough accumulators for the latency of a multiply-add. But it reads the right operand twice as often as a
   /// tile with a tail, such as 2 + 2 + 2 + 1 rows of 7, which is for ranges that need not be cut.
@@ -332,7 +469,9 @@ public:
     if (failed(tileItems(plan)))
       return signalPassFailure();
     if (contraction) {
-      if (failed(tileRoots(plan.tile, scf::SCFTilingOptions::LoopType::ForOp)) || failed(tileRemainder()))
+      if (failed(plan.chunk.empty() ? tileRoots(plan.tile, scf::SCFTilingOptions::LoopType::ForOp)
+                                    : tileChunks(plan)) ||
+          failed(tileRemainder()))
         return signalPassFailure();
     }
     unmark();
@@ -344,6 +483,32 @@ private:
       return success();
     getOperation()->setAttr(itemOrderAttrName, DenseI64ArrayAttr::get(&getContext(), plan.order));
     return tileRoots(plan.item, scf::SCFTilingOptions::LoopType::ForallOp);
+  }
+
+  /// The contraction of an item accumulates in memory: for one chunk of the reduction after the other, all register
+  /// tiles. What is in front of it and behind it is done for the whole item.
+  LogicalResult tileChunks(const TilePlan &plan) {
+    unmark();
+    getOperation().walk([&](linalg::GenericOp op) {
+      if (op->hasAttr(cnn::contractionAttrName))
+        mark(op);
+    });
+    // The sums lie close together: rows of the result may be so far apart that they displace each other in the cache.
+    IRRewriter rewriter(&getContext());
+    for (linalg::LinalgOp root : roots()) {
+      auto fill = root.getDpsInits()[0].getDefiningOp<linalg::FillOp>();
+      auto type = cast<RankedTensorType>(root->getResult(0).getType());
+      if (!fill || !fill->hasOneUse() || !type.hasStaticShape() ||
+          type.getNumElements() > sumBytes / int64_t(sizeof(float)))
+        continue;
+      rewriter.setInsertionPoint(fill);
+      fill.getDpsInitsMutable()[0].set(
+          tensor::EmptyOp::create(rewriter, fill.getLoc(), type.getShape(), type.getElementType()));
+    }
+    auto nothing = [](Operation *) { return false; };
+    if (failed(tileRoots(plan.chunk, scf::SCFTilingOptions::LoopType::ForOp, nothing)))
+      return failure();
+    return tileRoots(plan.chunkTile, scf::SCFTilingOptions::LoopType::ForOp, nothing);
   }
 
   /// A convolution between transforms: an item is some tiles of the image, and some columns. In it, one after the

@@ -87,3 +87,39 @@ func.func private @weight_gradient(%x: memref<?x64xf32>, %dy: memref<?x64xf32>, 
   bufferization.materialize_in_destination %sum in restrict writable %dw : (tensor<64x64xf32>, memref<64x64xf32>) -> ()
   return
 }
+
+// -----
+
+// The weight gradient of a 3x3 convolution: an item has all positions of the window, for two register tiles of eight
+// rows. Its sum is cut: for every sample and every two rows of the image, all register tiles.
+
+#x = affine_map<(i, j, c, o, b, h, w) -> (b, h + i, w + j, c)>
+#dy = affine_map<(i, j, c, o, b, h, w) -> (b, h, w, o)>
+#dw = affine_map<(i, j, c, o, b, h, w) -> (i, j, c, o)>
+
+// CHECK-LABEL: func.func private @window_gradient
+// CHECK:      scf.forall (%{{.*}}, %{{.*}}) = (0, 0) to (64, 64) step (16, 32)
+// CHECK:        linalg.fill {{.*}} outs(%{{.*}} : tensor<3x3x16x32xf32>)
+// CHECK-NEXT:   scf.for %{{.*}} = %c0 to %{{.*}} step %c1 iter_args(%{{.*}}) -> (tensor<3x3x16x32xf32>)
+// CHECK-NEXT:     scf.for %{{.*}} = %c0 to %c56 step %c2 iter_args
+// CHECK:            scf.for %{{.*}} = %c0 to %c3 step %c1 iter_args
+// CHECK-NEXT:         scf.for %{{.*}} = %c0 to %c3 step %c1 iter_args
+// CHECK-NEXT:           scf.for %{{.*}} = %c0 to %c16 step %c8 iter_args
+// CHECK:                  linalg.generic {{.*}} ins(%{{.*}}, %{{.*}} : tensor<1x2x56x8xf32>, tensor<1x2x56x32xf32>) outs(%{{.*}} : tensor<1x1x8x32xf32>)
+func.func private @window_gradient(%x: memref<?x58x58x64xf32>, %dy: memref<?x56x56x64xf32>, %dw: memref<3x3x64x64xf32>) attributes {cnn.kernel} {
+  %zero = arith.constant 0.0 : f32
+  %tx = bufferization.to_tensor %x restrict : memref<?x58x58x64xf32> to tensor<?x58x58x64xf32>
+  %tdy = bufferization.to_tensor %dy restrict : memref<?x56x56x64xf32> to tensor<?x56x56x64xf32>
+  %empty = tensor.empty() : tensor<3x3x64x64xf32>
+  %start = linalg.fill ins(%zero : f32) outs(%empty : tensor<3x3x64x64xf32>) -> tensor<3x3x64x64xf32>
+  %sum = linalg.generic {indexing_maps = [#x, #dy, #dw],
+                         iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction", "reduction", "reduction"]}
+      ins(%tx, %tdy : tensor<?x58x58x64xf32>, tensor<?x56x56x64xf32>) outs(%start : tensor<3x3x64x64xf32>) attrs = {cnn.contraction} {
+    ^bb0(%a: f32, %b: f32, %s: f32):
+      %p = arith.mulf %a, %b : f32
+      %t = arith.addf %s, %p : f32
+      linalg.yield %t : f32
+  } -> tensor<3x3x64x64xf32>
+  bufferization.materialize_in_destination %sum in restrict writable %dw : (tensor<3x3x64x64xf32>, memref<3x3x64x64xf32>) -> ()
+  return
+}

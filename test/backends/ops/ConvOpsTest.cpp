@@ -54,6 +54,22 @@ protected:
       checkConv(item.shape, item.outputs, window, item.groups, {false, true}, "conv case " + Twine(i));
     }
   }
+
+  void checkWeightGradients(ArrayRef<ConvCase> cases) {
+    for (auto [i, item] : llvm::enumerate(cases)) {
+      SmallVector<WindowDim> window(item.shape.size() - 2, item.window);
+      SmallVector<int64_t> weightShape = {item.outputs, item.shape[1] / item.groups};
+      weightShape.append(window.size(), item.window.kernel);
+      TestFunction test(*context);
+      Value x = test.addInput(uniform(item.shape), true);
+      Value dy = test.addInput(uniform(outputShape(item.shape, item.outputs, window)), true);
+      Type type = RankedTensorType::get(weightShape, test.builder.getF32Type());
+      test.setResults(
+          ConvWeightGradOp::create(test.builder, test.loc, type, x, dy, makeWindow(*context, window), item.groups)
+              .getResult());
+      check(test, "weight gradient " + Twine(i), 5 * sumTolerance);
+    }
+  }
 };
 
 TEST_P(ConvOps, RandomWindows) {
@@ -143,10 +159,35 @@ TEST_P(ConvOps, Winograd) {
   }
 }
 
+// Sums over more than fits into the first-level cache: cut into rows, parts of rows, or some samples.
+TEST_P(ConvOps, LongSums) {
+  checkWeightGradients({
+      {{2, 16, 10, 40}, 32, {3, 1, 1, 1, 1}},
+      {{2, 24, 5, 65}, 40, {3, 2, 2, 2, 1}},
+      {{2, 3, 13, 90}, 32, {7, 2, 1, 3, 3}},
+      {{3, 32, 9, 21}, 96, {1, 1, 1, 0, 0}},
+      {{2, 16, 700}, 32, {3, 1, 1, 1, 1}},
+      {{2, 6, 5, 7, 20}, 32, {2, 1, 1, 1, 1}},
+      {{2, 32, 6, 30}, 64, {3, 1, 1, 1, 0}, 2},
+      {{19, 16, 3, 3}, 32, {2, 1, 1, 0, 0}},
+  });
+}
+
+// One filter a channel: full vectors, vectors that are partly used, and both.
+TEST_P(ConvOps, Depthwise) {
+  checkCases({
+      {{3, 20, 9, 30}, 20, {3, 2, 1, 1, 1}, 20},
+      {{2, 32, 17, 19}, 32, {3, 1, 1, 1, 1}, 32},
+      {{3, 17, 8, 16}, 17, {5, 1, 1, 2, 2}, 17},
+      {{2, 64, 7, 7}, 64, {3, 1, 2, 2, 2}, 64},
+      {{2, 144, 9, 15}, 144, {5, 2, 1, 2, 1}, 144},
+      {{3, 100, 21}, 100, {4, 1, 3, 3, 3}, 100},
+  });
+}
+
 TEST_P(ConvOps, Groups) {
   checkCases({
-      {{3, 24, 11, 13}, 24, {3, 1, 1, 1, 1}, 24}, // depthwise
-      {{3, 17, 9, 20}, 34, {3, 2, 1, 1, 0}, 17},  // two filters a channel
+      {{3, 17, 9, 20}, 34, {3, 2, 1, 1, 0}, 17}, // two filters a channel
       {{3, 16, 11, 13}, 32, {3, 2, 2, 2, 2}, 4},
       {{3, 34, 6, 15}, 66, {1, 1, 1, 0, 0}, 2},
   });
