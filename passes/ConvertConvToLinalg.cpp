@@ -10,8 +10,8 @@
 // dy' is dy with zeros between its values (stride) and around them; weight' is the weight flipped and transposed. The
 // last dimension of the result, o or c, is contiguous in the second operand and absent from the first: vector lanes.
 //
-// With groups the channels are two dimensions, [group, channel of the group]. A depthwise convolution has neither lanes
-// nor a reduction over channels; it becomes a plain loop nest with the channels innermost.
+// With groups the channels are two dimensions, [group, channel of the group]. A depthwise convolution has no reduction
+// over channels: these are one dimension, the last of both operands and of the result, a lane each.
 //
 // Not done here: other algorithms (ConvertWinogradToLinalg.cpp), and the input gradient of a stride by phases, which
 // would save the multiplications by zeros.
@@ -93,7 +93,8 @@ Value Contraction::forward(Value x, Value weight, RankedTensorType type) const {
     weightShape.push_back(groups);
     weight = lowering.reshape(weight, RankedTensorType::get(weightShape, type.getElementType()));
     return lowering.accumulate(lowering.filled(type, 0.0), map(loops, yExprs),
-                               {{x, map(loops, xExprs)}, {weight, map(loops, weightExprs)}}, multiplyAdd);
+                               {{x, map(loops, xExprs)}, {weight, map(loops, weightExprs)}}, multiplyAdd,
+                               /*isContraction=*/true);
   }
 
   int64_t group = hasGroupLoop(); // one loop more
@@ -143,9 +144,9 @@ Value Contraction::weightGradient(Value x, Value dy, RankedTensorType type) cons
       exprs->push_back(b.getAffineDimExpr(c));
     SmallVector<int64_t> shape(type.getShape().drop_back(2));
     shape.push_back(groups);
-    Value dw =
-        lowering.accumulate(lowering.filled(RankedTensorType::get(shape, type.getElementType()), 0.0),
-                            map(loops, dwExprs), {{x, map(loops, xExprs)}, {dy, map(loops, dyExprs)}}, multiplyAdd);
+    Value dw = lowering.accumulate(lowering.filled(RankedTensorType::get(shape, type.getElementType()), 0.0),
+                                   map(loops, dwExprs), {{x, map(loops, xExprs)}, {dy, map(loops, dyExprs)}},
+                                   multiplyAdd, /*isContraction=*/true);
     return lowering.reshape(dw, type);
   }
 

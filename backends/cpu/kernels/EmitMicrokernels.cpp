@@ -11,9 +11,11 @@
 //                                                     acc += a * w0;  acc' += a * w1
 //                                                 } }
 //
-// Method. The indexing maps give everything: N is the last dimension of the result, contiguous in the right operand and
-// absent from the left one; every other parallel dimension is unrolled; every reduction becomes a loop that carries the
-// accumulators. The tile leaves as one vector of n dimensions, against which the vectorized epilogue folds.
+// Method. The indexing maps give everything: N is the last dimension of the result and contiguous in the right operand.
+// The left operand does not have it, and one value of it is broadcast to all lanes; or it has it in the same way, as in
+// a depthwise convolution, and is read as a vector for each column block. Every other parallel dimension is unrolled;
+// every reduction becomes a loop that carries the accumulators. The tile leaves as one vector of n dimensions, against
+// which the vectorized epilogue folds.
 //
 // Not done here: other element types, and packing of the operands.
 
@@ -68,7 +70,7 @@ public:
       }
     }
     n = cast<AffineDimExpr>(maps[2].getResults().back()).getPosition();
-    return elements <= maxVectorElements && !maps[0].isFunctionOfDim(n) && isContiguous(maps[1].getResults().back()) &&
+    return elements <= maxVectorElements && (!maps[0].isFunctionOfDim(n) || runsAlong(maps[0])) && runsAlong(maps[1]) &&
            isMultiplyAdd();
   }
 
@@ -113,8 +115,9 @@ public:
 private:
   using Point = SmallVector<OpFoldResult>; // one entry per dimension of the iteration space
 
-  /// Whether this index runs along with N: it is N, or N within a block that holds the tile.
-  bool isContiguous(AffineExpr index) const {
+  /// Whether the innermost index runs along with N: it is N, or N within a block that holds the tile.
+  bool runsAlong(AffineMap map) const {
+    AffineExpr index = map.getResults().back();
     auto inBlock = dyn_cast<AffineBinaryOpExpr>(index);
     if (inBlock && inBlock.getKind() == AffineExprKind::Mod &&
         cast<AffineConstantExpr>(inBlock.getRHS()).getValue() % range[n] == 0)
@@ -190,6 +193,14 @@ private:
     llvm_unreachable("a loop of a linalg op without an operand dimension");
   }
 
+  /// A column block of an input, at this point.
+  Value readBlock(unsigned input, Point at, int64_t column) {
+    at[n] = builder.getIndexAttr(column);
+    auto type = VectorType::get({blockWidth(column)}, builder.getF32Type());
+    return vector::TransferReadOp::create(builder, loc, type, op.getDpsInputs()[input], indices(maps[input], at),
+                                          padding, ArrayRef<bool>{true});
+  }
+
   Value multiplyAdd(Value a, Value b, Value c) {
     if (fma)
       return vector::FMAOp::create(builder, loc, a, b, c);
@@ -218,21 +229,20 @@ private:
     }
 
     SmallVector<Value> weights;
-    for (int64_t column = 0; column < range[n]; column += lanes) {
-      Point at = point;
-      at[n] = builder.getIndexAttr(column);
-      auto type = VectorType::get({blockWidth(column)}, builder.getF32Type());
-      weights.push_back(vector::TransferReadOp::create(builder, loc, type, op.getDpsInputs()[1], indices(maps[1], at),
-                                                       padding, ArrayRef<bool>{true}));
-    }
+    for (int64_t column = 0; column < range[n]; column += lanes)
+      weights.push_back(readBlock(1, point, column));
+    bool isBroadcast = !maps[0].isFunctionOfDim(n);
     SmallVector<Value> sums;
     for (const Point &row : rows) {
       Point at = row;
       for (unsigned d : reductions)
         at[d] = point[d];
-      Value scalar = tensor::ExtractOp::create(builder, loc, op.getDpsInputs()[0], indices(maps[0], at));
-      for (Value weight : weights) {
-        Value a = vector::BroadcastOp::create(builder, loc, weight.getType(), scalar);
+      Value scalar;
+      if (isBroadcast)
+        scalar = tensor::ExtractOp::create(builder, loc, op.getDpsInputs()[0], indices(maps[0], at));
+      for (auto [block, weight] : llvm::enumerate(weights)) {
+        Value a = isBroadcast ? vector::BroadcastOp::create(builder, loc, weight.getType(), scalar).getResult()
+                              : readBlock(0, at, static_cast<int64_t>(block) * lanes);
         sums.push_back(multiplyAdd(a, weight, carried[sums.size()]));
       }
     }

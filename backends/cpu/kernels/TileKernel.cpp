@@ -152,7 +152,8 @@ public:
     if (maps.size() != 3 || !out.isProjectedPermutation() || out.getNumResults() == 0)
       return failure();
     unsigned n = dimOf(out.getResults().back());
-    if (maps[0].isFunctionOfDim(n) || ShapedType::isDynamic(range[n]))
+    bool isElementwise = maps[0].isFunctionOfDim(n); // a lane for itself, as in a depthwise convolution
+    if ((isElementwise && maps[0].getResults().back() != out.getResults().back()) || ShapedType::isDynamic(range[n]))
       return failure();
 
     // Register tile: columns first, then rows from the innermost dimension outwards.
@@ -200,10 +201,12 @@ public:
       }
     };
     for (AffineExpr expr : out.getResults())
-      if (dimOf(expr) != innermostRow)
+      if (dimOf(expr) != innermostRow && (dimOf(expr) != n || !isElementwise))
         cut(dimOf(expr));
     if (innermostRow && (items < 16 || ShapedType::isDynamic(range[*innermostRow])))
       cut(*innermostRow);
+    if (isElementwise && items < 16)
+      cut(n);
 
     // From the contraction's dimensions to the root's: an epilogue runs over the result.
     TilePlan plan;

@@ -123,3 +123,36 @@ func.func private @window_gradient(%x: memref<?x58x58x64xf32>, %dy: memref<?x56x
   bufferization.materialize_in_destination %sum in restrict writable %dw : (tensor<3x3x64x64xf32>, memref<3x3x64x64xf32>) -> ()
   return
 }
+
+// -----
+
+// A depthwise convolution: fourteen pixels of two vectors of channels; an item has all channels of a row.
+
+#x = affine_map<(b, h, w, i, j, c) -> (b, h + i, w + j, c)>
+#w = affine_map<(b, h, w, i, j, c) -> (i, j, c)>
+#y = affine_map<(b, h, w, i, j, c) -> (b, h, w, c)>
+
+// CHECK-LABEL: func.func private @depthwise
+// CHECK: scf.forall (%{{[^,]*}}, %{{[^,]*}}) in (%{{.*}}, 28)
+// CHECK:   scf.for %{{.*}} = %c0 to %c28 step %c14
+// CHECK:     scf.for %{{.*}} = %c0 to %c64 step %c32
+// CHECK:       linalg.generic {{.*}} ins(%{{.*}}, %{{.*}} : tensor<1x3x16x32xf32>, tensor<3x3x32xf32>) outs(%{{.*}} : tensor<1x1x14x32xf32>)
+func.func private @depthwise(%x: memref<?x30x30x64xf32>, %w: memref<3x3x64xf32>, %y: memref<?x28x28x64xf32>) attributes {cnn.kernel} {
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %batch = memref.dim %x, %c0 : memref<?x30x30x64xf32>
+  %tx = bufferization.to_tensor %x restrict : memref<?x30x30x64xf32> to tensor<?x30x30x64xf32>
+  %tw = bufferization.to_tensor %w restrict : memref<3x3x64xf32> to tensor<3x3x64xf32>
+  %empty = tensor.empty(%batch) : tensor<?x28x28x64xf32>
+  %start = linalg.fill ins(%zero : f32) outs(%empty : tensor<?x28x28x64xf32>) -> tensor<?x28x28x64xf32>
+  %sum = linalg.generic {indexing_maps = [#x, #w, #y],
+                         iterator_types = ["parallel", "parallel", "parallel", "reduction", "reduction", "parallel"]}
+      ins(%tx, %tw : tensor<?x30x30x64xf32>, tensor<3x3x64xf32>) outs(%start : tensor<?x28x28x64xf32>) attrs = {cnn.contraction} {
+    ^bb0(%a: f32, %b: f32, %s: f32):
+      %p = arith.mulf %a, %b : f32
+      %t = arith.addf %s, %p : f32
+      linalg.yield %t : f32
+  } -> tensor<?x28x28x64xf32>
+  bufferization.materialize_in_destination %sum in restrict writable %y : (tensor<?x28x28x64xf32>, memref<?x28x28x64xf32>) -> ()
+  return
+}
