@@ -36,8 +36,12 @@ typedef enum cnn_derived_kind {
   /* Filters as Winograd's F(m x m, 3 x 3) takes them (Lavin and Gray 2015, section 4), of a weight of type CNN_F32 and
    * shape [O, C, 3, 3]: U = G w[o][c] G^T, a matrix of n x n numbers, n = m + 2, of which number i * n + j stands in
    * row i and column j. They are computed in double and rounded once, to float. [n * n][O / block][C][block], or
-   * without blocks [n * n][C][O]. m = 2: G = [1 0 0; 1/2 1/2 1/2; 1/2 -1/2 1/2; 0 0 1] m = 4: G = [1/4 0 0; -1/6 -1/6
-   * -1/6; -1/6 1/6 -1/6; 1/24 1/12 1/6; 1/24 -1/12 1/6; 0 0 1] */
+   * without blocks [n * n][C][O]. The rows of G:
+   *
+   *   m = 2: [1, 0, 0], [1/2, 1/2, 1/2], [1/2, -1/2, 1/2], [0, 0, 1]
+   *
+   *   m = 4: [1/4, 0, 0], [-1/6, -1/6, -1/6], [-1/6, 1/6, -1/6], [1/24, 1/12, 1/6], [1/24, -1/12, 1/6], [0, 0, 1]
+   */
   CNN_DERIVED_WINOGRAD = 0
 } cnn_derived_kind;
 

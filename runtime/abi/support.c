@@ -3,9 +3,9 @@
  *
  * Every object is one piece of memory: a small header, then its blocks, each CNN_ALIGNMENT-aligned:
  *
- *   cnn_model    [header | parameters | states | derived]   or the header alone, while embedded weights are read in
- * place cnn_run      [header | piece pointers | arena | scratch pool] cnn_trainer  [header | piece pointers | spare
- * results | slots | arena | scratch pool]
+ *   cnn_model    [header | parameters | states | derived]; while embedded weights are read in place, the header alone
+ *   cnn_run      [header | piece pointers | arena | scratch pool]
+ *   cnn_trainer  [header | piece pointers | spare results | slots | arena | scratch pool]
  *
  * Sizes come from the description and from the caller, so each sum and product is checked.
  *

@@ -20,18 +20,23 @@ ExitCode printSyntaxTree(llvm::StringRef path, DiagnosticsFormat format, llvm::r
   return diagnostics.hasErrors() ? ExitCode::WrongModel : ExitCode::Success;
 }
 
-/// The algorithms of convolutions, where an inference build for this target would not take the direct one: by the
-/// layer's path.
+/// The algorithms of convolutions, where an inference build for this target would not take the direct one: by net, then
+/// by the layer's path. A layer that is applied twice may have two.
 static ExitCode findAlgorithms(Compilation &compilation, const cpu::ArtifactOptions &target,
-                               llvm::StringMap<std::string> &algorithms) {
+                               llvm::StringMap<llvm::StringMap<std::string>> &algorithms) {
   mlir::OwningOpRef<mlir::ModuleOp> copy = compilation.module().clone();
   ExitCode code = compilation.chooseAlgorithms(target, *copy);
   copy->walk([&](ConvOp op) {
     mlir::Location location = op.getLoc();
     while (auto call = mlir::dyn_cast<mlir::CallSiteLoc>(location))
       location = call.getCallee();
-    if (auto name = mlir::dyn_cast<mlir::NameLoc>(location); name && op.getAlgorithm() != ConvAlgorithm::Direct)
-      algorithms[name.getName()] = stringifyConvAlgorithm(op.getAlgorithm());
+    auto name = mlir::dyn_cast<mlir::NameLoc>(location);
+    if (!name || op.getAlgorithm() == ConvAlgorithm::Direct)
+      return;
+    std::string &known = algorithms[op->getParentOfType<mlir::func::FuncOp>().getName()][name.getName()];
+    llvm::StringRef algorithm = stringifyConvAlgorithm(op.getAlgorithm());
+    if (!llvm::StringRef(known).contains(algorithm))
+      known += (known.empty() ? "" : ", ") + algorithm.str();
   });
   return code;
 }
@@ -68,19 +73,20 @@ static ExitCode runCheck(Arguments &arguments) {
   if (!options.net.empty() && compilation.chooseNet(options.net).empty())
     return ExitCode::WrongCommandLine;
   if (emit == "table") {
-    llvm::StringMap<std::string> algorithms;
+    llvm::StringMap<llvm::StringMap<std::string>> algorithms;
     if (code = findAlgorithms(compilation, target, algorithms); code != ExitCode::Success)
       return code;
     for (const dsl::NetSummary &net : compilation.compiled.nets)
       if (options.net.empty() || options.net == net.name)
-        printLayerTable(net, algorithms, llvm::outs());
+        printLayerTable(net, algorithms[net.name], llvm::outs());
   }
   return ExitCode::Success;
 }
 
 const Command checkCommand = {
     "check", "MODEL [--emit=table|none|ast|cnn] [--diagnostics=text|json]",
-    "Check a model, and list its layers with output shapes, parameters and multiply-accumulates.",
+    "Check a model, and list its layers with output shapes, parameters and multiply-accumulates; with the algorithms\n"
+    "of convolutions, where a build with --inference takes others than the direct one.",
     "  --emit=table             list the layers of each net (the default)\n"
     "  --emit=none              report errors alone\n"
     "  --emit=ast               print the syntax tree, without checking more than the syntax\n"

@@ -15,6 +15,8 @@ namespace {
 constexpr double cacheBytes = 1024 * 1024, sharedCacheBytes = 8 * cacheBytes, cacheFill = 8, memoryFill = 4.5;
 /// How many threads share the work and the memory: the fewest for which a net is likely to be compiled.
 constexpr double threads = 2;
+/// What an item may hold. Every thread has so much of its own.
+constexpr double maxItemBytes = 6 * cacheBytes;
 /// What a contraction reaches of the peak.
 constexpr double efficiency = 0.85;
 
@@ -28,6 +30,12 @@ double estimateDirectConv(const ConvShape &shape, int64_t lanes) {
 TiledConvPlan planTiledConv(const TiledConvShape &shape, int64_t lanes) {
   double products = double(shape.size) * shape.size, tiles = double(shape.rows) * shape.columns;
   double weightBytes = 4 * products * shape.inputs * shape.outputs;
+  // What an item holds: its input with padding, and that and the products transformed.
+  auto bytesOf = [&](double rows, double columns, double outputs) {
+    double tile = shape.size - 2;
+    return 4 * (products * rows * columns * (shape.inputs + outputs) +
+                (tile * rows + 2) * (tile * columns + 2) * shape.inputs);
+  };
   auto cyclesOf = [&](int64_t rows, int64_t columns, int64_t outputs) {
     double itemTiles = double(rows) * columns, items = tiles / itemTiles * (shape.outputs / outputs);
     // A register tile of few rows waits for its weights.
@@ -43,20 +51,22 @@ TiledConvPlan planTiledConv(const TiledConvShape &shape, int64_t lanes) {
     double transform = 4 * tiles * products / lanes * (shape.inputs * (shape.outputs / outputs) + shape.outputs);
     int64_t tile = shape.size - 2;
     transform += 4 * items * (tile * rows + 2) * (tile * columns + 2) * shape.inputs / lanes;
-    double valueBytes = 4 * products * itemTiles * (shape.inputs + outputs);
+    double valueBytes = bytesOf(rows, columns, outputs);
     // They are written, taken back and read, if they do not stay in the cache.
     double spill = 3 * std::max(0.0, valueBytes - cacheBytes) * items / cacheFill;
     double balanced = std::ceil(items / threads) / items;
     return (multiply + transform + spill) * balanced + weightBytes / memoryFill;
   };
-  TiledConvPlan best{shape.rows, shape.columns, shape.outputs, std::numeric_limits<double>::infinity()};
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  TiledConvPlan best{1, 1, shape.outputs, infinity};
   // Columns that fill two vectors, as those of a register tile do.
   for (int64_t outputs = shape.outputs; outputs == shape.outputs || outputs % (2 * lanes) == 0; outputs /= 2) {
     for (int64_t rows = 1; rows <= shape.rows; ++rows)
       for (int64_t columns = rows > 1 ? shape.columns : 1; columns <= shape.columns; ++columns) {
         if (shape.rows % rows != 0 || shape.columns % columns != 0)
           continue;
-        if (double cycles = cyclesOf(rows, columns, outputs); cycles < best.cycles)
+        bool isTooLarge = bytesOf(rows, columns, outputs) > maxItemBytes;
+        if (double cycles = isTooLarge ? infinity : cyclesOf(rows, columns, outputs); cycles < best.cycles)
           best = {rows, columns, outputs, cycles};
       }
     if (outputs % 2 != 0 || outputs == 0)

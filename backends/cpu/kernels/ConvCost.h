@@ -41,7 +41,8 @@ struct TiledConvPlan {
 
 double estimateDirectConv(const ConvShape &shape, int64_t lanes);
 
-/// The plan with the fewest cycles.
+/// The plan with the fewest cycles among those whose items are not too large; if all are, one of infinitely many
+/// cycles.
 TiledConvPlan planTiledConv(const TiledConvShape &shape, int64_t lanes);
 
 } // namespace cnn::cpu

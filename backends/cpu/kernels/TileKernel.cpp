@@ -545,14 +545,15 @@ private:
     if (failed(registerTile))
       return contraction.emitError("expected a contraction between transforms");
     input = contraction.getInputs()[0].getDefiningOp<linalg::GenericOp>();
-    if (!input || !input->hasAttr(cnn::transformAttrName))
-      return contraction.emitError("expected a transformed input");
     nameTile(contraction, registerTile->tile);
     mark(contraction);
     // The weights of a block of columns are read for all rows before those of the next.
     if (failed(tileRoots(registerTile->tile, scf::SCFTilingOptions::LoopType::ForOp, isFill, {0, 1, 2, 5, 3, 4, 6})))
       return failure();
     unmark();
+    // Two convolutions of one tensor share its transform: that is a kernel of its own.
+    if (!input || !input->hasAttr(cnn::transformAttrName))
+      return success();
     auto pad = input.getInputs()[0].getDefiningOp<linalg::GenericOp>();
     mark(input);
     if (failed(tileRoots(planTransform(input).tile, scf::SCFTilingOptions::LoopType::ForOp, isFill)))

@@ -43,3 +43,14 @@ func.func @Net(%x: tensor<?x64x56x56xf32> {cnn.name = "x", cnn.role = #cnn.role<
 func.func @Net.evaluate(%x: tensor<f32> {cnn.name = "x", cnn.role = #cnn.role<input>}) -> (tensor<f32> {cnn.name = "loss", cnn.role = #cnn.role<loss>}) attributes {cnn.kind = #cnn.function_kind<evaluate>} {
   return %x : tensor<f32>
 }
+
+// -----
+
+// No item holds more than some megabytes, whatever divides the image.
+// CHECK-LABEL: func.func @wide
+// CHECK: winograd
+// FORCED-LABEL: func.func @wide
+func.func @wide(%x: tensor<?x512x68x120xf32> {cnn.name = "x", cnn.role = #cnn.role<input>}, %w: tensor<512x512x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}) -> (tensor<?x512x68x120xf32> {cnn.name = "y", cnn.role = #cnn.role<output>}) attributes {cnn.kind = #cnn.function_kind<infer>} {
+  %y = cnn.conv %x, %w {window = #cnn.window<kernel = [3, 3], stride = [1, 1], dilation = [1, 1], pad_low = [1, 1], pad_high = [1, 1]>} : (tensor<?x512x68x120xf32>, tensor<512x512x3x3xf32>) -> tensor<?x512x68x120xf32>
+  return %y : tensor<?x512x68x120xf32>
+}

@@ -185,6 +185,23 @@ TEST_P(ConvOps, Depthwise) {
   });
 }
 
+// Two convolutions of one tensor: they share what is made of it.
+TEST_P(ConvOps, WinogradTwice) {
+  for (ConvAlgorithm algorithm : {ConvAlgorithm::Winograd2, ConvAlgorithm::Winograd4}) {
+    TestFunction test(*context);
+    Value x = test.addInput(uniform({3, 18, 9, 8}), true);
+    SmallVector<Value> results;
+    for (int64_t outputs : {33, 64}) {
+      Value w = test.addInput(uniform({outputs, 18, 3, 3}), false);
+      WindowDim dim{3, 1, 1, 1, 1, false};
+      Value y = ConvOp::create(test.builder, test.loc, x, w, makeWindow(*context, {dim, dim}), 1, algorithm);
+      results.push_back(UnaryOp::create(test.builder, test.loc, UnaryKind::Relu, y, APFloat(0.0)));
+    }
+    test.setResults(results);
+    check(test, stringifyConvAlgorithm(algorithm), 1e-3);
+  }
+}
+
 TEST_P(ConvOps, Groups) {
   checkCases({
       {{3, 17, 9, 20}, 34, {3, 2, 1, 1, 0}, 17}, // two filters a channel
