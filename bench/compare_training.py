@@ -17,7 +17,6 @@ import argparse
 import json
 import pathlib
 import sys
-import tempfile
 
 import compiled_network
 import numpy
@@ -94,15 +93,13 @@ def measure(name, batch, options):
 
 def measure_all(networks, report, options):
     """`networks`: name -> batches."""
-    for name, batches in networks.items():
+
+    def operations_of(name):
         macs, first = timing.count_multiply_adds(options, SOURCES[name])
         # Backward has two products of the size of the forward one in each layer; the first needs no input gradient.
-        macs = 3 * macs - first
-        with tempfile.TemporaryDirectory(prefix="compare_training.") as folder:
-            for batch in batches:
-                for threads in options.threads:
-                    measured = timing.measure_apart(__file__, name, batch, threads, options, folder)
-                    report.add("training", name, batch, threads, 2 * macs * batch, measured)
+        return 2 * (3 * macs - first)
+
+    timing.measure_all(__file__, "training", networks, operations_of, report, options)
 
 
 def main():

@@ -14,6 +14,7 @@ import platform
 import re
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -82,6 +83,18 @@ def measure_apart(script, name, batch, threads, options, folder):
     if done.returncode:
         sys.exit(done.returncode)
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def measure_all(script, kind, networks, operations_of, report, options):
+    """Each network with each of its batches and numbers of threads. `networks`: name -> batches; `operations_of` answers
+    how many a sample takes."""
+    for name, batches in networks.items():
+        operations = operations_of(name)
+        with tempfile.TemporaryDirectory(prefix=pathlib.Path(script).stem + ".") as folder:
+            for batch in batches:
+                for threads in options.threads:
+                    measured = measure_apart(script, name, batch, threads, options, folder)
+                    report.add(kind, name, batch, threads, operations * batch, measured)
 
 
 def start_threads(options):

@@ -65,11 +65,6 @@ struct Contraction {
   Value weightGradient(Value x, Value dy, RankedTensorType type) const;
 };
 
-Value multiplyAdd(ImplicitLocOpBuilder &b, ValueRange arguments) {
-  FloatMath math(b, arguments[2]);
-  return math.add(arguments[2], math.mul(arguments[0], arguments[1]));
-}
-
 SmallVector<int64_t> range(int64_t first, int64_t count) {
   return llvm::to_vector(llvm::seq<int64_t>(first, first + count));
 }

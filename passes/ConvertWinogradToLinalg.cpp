@@ -117,11 +117,6 @@ public:
 private:
   AffineExpr dim(int64_t loop) { return b.getAffineDimExpr(loop); }
 
-  static Value multiplyAdd(ImplicitLocOpBuilder &b, ValueRange arguments) {
-    FloatMath math(b, arguments[2]);
-    return math.add(arguments[2], math.mul(arguments[0], arguments[1]));
-  }
-
   /// result[results] = sum over both `from` loops of matrix[to[0], from[0]] matrix[to[1], from[1]] source[exprs].
   Value transform(Value source, ArrayRef<AffineExpr> exprs, const Matrix &matrix, std::array<int64_t, 2> to,
                   std::array<int64_t, 2> from, ArrayRef<int64_t> results, int64_t loops, ArrayRef<int64_t> shape) {

@@ -411,6 +411,11 @@ Value FloatMath::addInAnyOrder(Value a, Value b) {
   return arith::AddFOp::create(builder, a, b, arith::FastMathFlags::reassoc);
 }
 
+Value multiplyAdd(ImplicitLocOpBuilder &builder, ValueRange arguments) {
+  FloatMath math(builder, arguments[2]);
+  return math.add(arguments[2], math.mul(arguments[0], arguments[1]));
+}
+
 Value IndexMath::constant(int64_t value) { return arith::ConstantIndexOp::create(builder, value); }
 Value IndexMath::loop(int64_t dim) { return linalg::IndexOp::create(builder, dim); }
 Value IndexMath::add(Value a, int64_t b) { return b == 0 ? a : add(a, constant(b)); }

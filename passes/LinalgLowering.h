@@ -149,6 +149,9 @@ private:
   mlir::Type type;
 };
 
+/// The body of a contraction: arguments[2] + arguments[0] * arguments[1].
+mlir::Value multiplyAdd(mlir::ImplicitLocOpBuilder &builder, mlir::ValueRange arguments);
+
 /// Short names for arithmetic on indices in loop bodies.
 class IndexMath {
 public:

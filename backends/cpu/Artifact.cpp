@@ -196,11 +196,6 @@ LogicalResult ArtifactBuilder::lower() {
   if (failed(run(manager, *kernels)))
     return failure();
   SymbolTable symbols(module);
-  auto setTile = [](FunctionDescription &function, StringRef kernel, StringRef tile) {
-    for (LaunchDescription &launch : function.launches)
-      if (launch.kernel == kernel)
-        launch.tile = tile.str();
-  };
   for (LLVM::LLVMFuncOp kernel : kernels->getOps<LLVM::LLVMFuncOp>()) {
     Attribute items = kernel->getAttr(workItemsAttrName);
     func::FuncOp declaration = symbols.lookup<func::FuncOp>(kernel.getName());
@@ -210,27 +205,21 @@ LogicalResult ArtifactBuilder::lower() {
     if (Attribute scratch = kernel->getAttr(scratchBytesAttrName))
       declaration->setAttr(scratchBytesAttrName, scratch);
     kernel.setLinkage(LLVM::Linkage::External);
-    if (auto tile = kernel->getAttrOfType<StringAttr>(tileAttrName)) {
-      setTile(model.infer, kernel.getName(), tile);
-      for (std::optional<FunctionDescription> *function : {&model.trainStep, &model.evaluate})
-        if (*function)
-          setTile(**function, kernel.getName(), tile);
-    }
+    if (auto tile = kernel->getAttrOfType<StringAttr>(tileAttrName))
+      for (FunctionDescription *function : model.getFunctions())
+        for (LaunchDescription &launch : function->launches)
+          if (launch.kernel == kernel.getName())
+            launch.tile = tile.str();
   }
   PassManager callers(module.getContext());
   buildLoweringOfCallers(callers, options);
   if (failed(run(callers, module)))
     return failure();
-  auto readScratch = [&](FunctionDescription &description) {
-    LLVM::LLVMFuncOp entry = module.lookupSymbol<LLVM::LLVMFuncOp>(description.entry);
+  for (FunctionDescription *function : model.getFunctions()) {
+    LLVM::LLVMFuncOp entry = module.lookupSymbol<LLVM::LLVMFuncOp>(function->entry);
     if (IntegerAttr bytes = entry->getAttrOfType<IntegerAttr>(scratchBytesAttrName))
-      description.scratchBytes = bytes.getInt();
-  };
-  readScratch(model.infer);
-  if (model.trainStep)
-    readScratch(*model.trainStep);
-  if (model.evaluate)
-    readScratch(*model.evaluate);
+      function->scratchBytes = bytes.getInt();
+  }
   return success();
 }
 

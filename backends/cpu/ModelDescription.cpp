@@ -51,6 +51,14 @@ std::vector<WeightDescription::StoredDimension> WeightDescription::getStoredDime
   return dimensions;
 }
 
+std::vector<FunctionDescription *> ModelDescription::getFunctions() {
+  std::vector<FunctionDescription *> functions = {&infer};
+  for (std::optional<FunctionDescription> *function : {&trainStep, &evaluate})
+    if (*function)
+      functions.push_back(&**function);
+  return functions;
+}
+
 namespace {
 
 /// A sum over what there is once, and what there is for each sample; saturates.

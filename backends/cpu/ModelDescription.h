@@ -78,6 +78,9 @@ struct ModelDescription {
   FunctionDescription infer;
   std::optional<FunctionDescription> trainStep;
   std::optional<FunctionDescription> evaluate;
+
+  /// Those that there are.
+  std::vector<FunctionDescription *> getFunctions();
 };
 
 int64_t getDtypeBytes(cnn_dtype dtype);

@@ -20,6 +20,7 @@
 // Not done here: other element types, and packing of the operands.
 
 #include "backends/cpu/kernels/KernelPipeline.h"
+#include "backends/cpu/kernels/VectorCode.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -40,8 +41,6 @@ using namespace cnn::cpu;
 
 namespace {
 
-/// The largest tile that becomes vectors: larger ops stay loops.
-constexpr int64_t maxVectorElements = 1024;
 /// Innermost reductions up to this length are unrolled.
 constexpr int64_t maxUnroll = 8;
 
@@ -175,14 +174,6 @@ private:
     });
   }
 
-  SmallVector<Value> indices(AffineMap map, ArrayRef<OpFoldResult> point) {
-    return llvm::map_to_vector(map.getResults(), [&](AffineExpr expr) -> Value {
-      AffineMap single = AffineMap::get(map.getNumDims(), 0, expr);
-      return getValueOrCreateConstantIndexOp(builder, loc,
-                                             affine::makeComposedFoldedAffineApply(builder, loc, single, point));
-    });
-  }
-
   Value upperBound(unsigned d) {
     if (!ShapedType::isDynamic(range[d]))
       return arith::ConstantIndexOp::create(builder, loc, range[d]);
@@ -197,14 +188,8 @@ private:
   Value readBlock(unsigned input, Point at, int64_t column) {
     at[n] = builder.getIndexAttr(column);
     auto type = VectorType::get({blockWidth(column)}, builder.getF32Type());
-    return vector::TransferReadOp::create(builder, loc, type, op.getDpsInputs()[input], indices(maps[input], at),
-                                          padding, ArrayRef<bool>{true});
-  }
-
-  Value multiplyAdd(Value a, Value b, Value c) {
-    if (fma)
-      return vector::FMAOp::create(builder, loc, a, b, c);
-    return arith::AddFOp::create(builder, loc, c, arith::MulFOp::create(builder, loc, a, b));
+    return vector::TransferReadOp::create(builder, loc, type, op.getDpsInputs()[input],
+                                          createIndices(builder, loc, maps[input], at), padding, ArrayRef<bool>{true});
   }
 
   SmallVector<Value> emitReduction(ArrayRef<Point> rows, SmallVector<Value> accumulators) {
@@ -239,11 +224,12 @@ private:
         at[d] = point[d];
       Value scalar;
       if (isBroadcast)
-        scalar = tensor::ExtractOp::create(builder, loc, op.getDpsInputs()[0], indices(maps[0], at));
+        scalar =
+            tensor::ExtractOp::create(builder, loc, op.getDpsInputs()[0], createIndices(builder, loc, maps[0], at));
       for (auto [block, weight] : llvm::enumerate(weights)) {
         Value a = isBroadcast ? vector::BroadcastOp::create(builder, loc, weight.getType(), scalar).getResult()
                               : readBlock(0, at, static_cast<int64_t>(block) * lanes);
-        sums.push_back(multiplyAdd(a, weight, carried[sums.size()]));
+        sums.push_back(createMultiplyAdd(builder, loc, a, weight, carried[sums.size()], fma));
       }
     }
     if (!outermost)

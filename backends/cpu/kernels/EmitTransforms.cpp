@@ -13,8 +13,8 @@
 // difference, where that takes fewer operations.
 
 #include "backends/cpu/kernels/KernelPipeline.h"
+#include "backends/cpu/kernels/VectorCode.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
-#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -31,9 +31,6 @@ using namespace mlir;
 using namespace cnn::cpu;
 
 namespace {
-
-/// The largest tile that becomes vectors.
-constexpr int64_t maxVectorElements = 1024;
 
 using Row = SmallVector<double>;
 
@@ -116,11 +113,8 @@ private:
         total = arith::AddFOp::create(builder, loc, total, values[i]);
       else if (row[i] == -1)
         total = arith::SubFOp::create(builder, loc, total, values[i]);
-      else if (fma)
-        total = vector::FMAOp::create(builder, loc, splat(row[i]), values[i], total);
       else
-        total =
-            arith::AddFOp::create(builder, loc, total, arith::MulFOp::create(builder, loc, splat(row[i]), values[i]));
+        total = createMultiplyAdd(builder, loc, splat(row[i]), values[i], total, fma);
     }
     return total ? total : splat(0);
   }
@@ -198,7 +192,8 @@ public:
         point[from[0]] = builder.getIndexAttr(i);
         point[from[1]] = builder.getIndexAttr(j);
         values.push_back(vector::TransferReadOp::create(builder, loc, vectorType, op.getInputs()[0],
-                                                        indices(maps[0], point), padding, ArrayRef<bool>{true}));
+                                                        createIndices(builder, loc, maps[0], point), padding,
+                                                        ArrayRef<bool>{true}));
       }
       half.push_back(code.multiply(matrices[1], values));
     }
@@ -226,14 +221,6 @@ public:
 
 private:
   static unsigned dimOf(AffineExpr expr) { return cast<AffineDimExpr>(expr).getPosition(); }
-
-  SmallVector<Value> indices(AffineMap map, ArrayRef<OpFoldResult> point) {
-    return llvm::map_to_vector(map.getResults(), [&](AffineExpr expr) -> Value {
-      AffineMap single = AffineMap::get(map.getNumDims(), 0, expr);
-      return getValueOrCreateConstantIndexOp(builder, loc,
-                                             affine::makeComposedFoldedAffineApply(builder, loc, single, point));
-    });
-  }
 
   linalg::GenericOp op;
   RewriterBase &builder;

@@ -1,17 +1,9 @@
 /* Runs the library of derived.mlir: with an argument, on the weights that are in it. */
 #include "Derived.h"
+#include "check.h"
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define CHECK(condition)                                                                                               \
-  do {                                                                                                                 \
-    if (!(condition)) {                                                                                                \
-      fprintf(stderr, "line %d: %s\n", __LINE__, #condition);                                                          \
-      return 1;                                                                                                        \
-    }                                                                                                                  \
-  } while (0)
 
 enum { outputs = 16, inputs = 4, batch = 3 };
 

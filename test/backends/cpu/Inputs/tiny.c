@@ -1,16 +1,8 @@
 /* Runs the library of tiny.mlir on numbers that are worked out here, too. */
 #include "Tiny.h"
-#include <stdio.h>
+#include "check.h"
 #include <stdlib.h>
 #include <string.h>
-
-#define CHECK(condition)                                                                                               \
-  do {                                                                                                                 \
-    if (!(condition)) {                                                                                                \
-      fprintf(stderr, "line %d: %s\n", __LINE__, #condition);                                                          \
-      return 1;                                                                                                        \
-    }                                                                                                                  \
-  } while (0)
 
 enum { batch = 5 };
 

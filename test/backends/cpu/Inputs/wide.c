@@ -1,17 +1,9 @@
 /* Runs the library of wide.mlir, whose kernel has scratch memory, on more threads than there are slots. */
 #define _GNU_SOURCE
 #include "Wide.h"
+#include "check.h"
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
-
-#define CHECK(condition)                                                                                               \
-  do {                                                                                                                 \
-    if (!(condition)) {                                                                                                \
-      fprintf(stderr, "line %d: %s\n", __LINE__, #condition);                                                          \
-      return 1;                                                                                                        \
-    }                                                                                                                  \
-  } while (0)
 
 enum { batch = 40, rows = 100, columns = 300, threads = 20 };
 
