@@ -43,6 +43,10 @@ public:
           loop.getNumRegionIterArgs() > 0 && llvm::all_of(loop.getResultTypes(), llvm::IsaPred<VectorType>);
       if (!carriesVectors || !loop.getOps<scf::ForOp>().empty())
         return;
+      // Without values for all lanes, both operands are vectors, as in a depthwise convolution: a step goes on to
+      // another row of the image, and sixteen steps on is nothing that will be read soon.
+      if (loop.getOps<vector::BroadcastOp>().empty())
+        return;
       for (auto read : llvm::make_early_inc_range(loop.getOps<vector::TransferReadOp>()))
         prefetch(loop, read);
     });

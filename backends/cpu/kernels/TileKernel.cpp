@@ -163,7 +163,9 @@ public:
     if (auto inBlock = dyn_cast<AffineBinaryOpExpr>(maps[1].getResults().back()))
       if (inBlock.getKind() == AffineExprKind::Mod)
         tile[n] = std::gcd(tile[n], cast<AffineConstantExpr>(inBlock.getRHS()).getValue());
-    int64_t rows = std::max<int64_t>(1, accumulators / llvm::divideCeil(tile[n], lanes));
+    // Each value of the left operand is a vector, too, and its register is kept for the next position of the window.
+    int64_t sums = isElementwise ? accumulators / 2 : accumulators;
+    int64_t rows = std::max<int64_t>(1, sums / llvm::divideCeil(tile[n], lanes));
     std::optional<unsigned> innermostRow;
     for (AffineExpr expr : llvm::reverse(out.getResults().drop_back())) {
       unsigned d = dimOf(expr);
