@@ -19,7 +19,8 @@ VectorTarget VectorTarget::of(const llvm::TargetMachine &machine) {
     return {4, 16, fma};
   }
   case llvm::Triple::aarch64:
-    return {4, 32, true};
+    // There are 32. Of the operands, the scalars are loaded in pairs, and ahead of where they are used.
+    return {4, 28, true};
   default:
     return {};
   }
