@@ -31,5 +31,7 @@ if os.path.isdir(fashion_mnist):
     config.available_features.add("fashion-mnist")
 config.substitutions.append(("%fashion-mnist", fashion_mnist))
 
+if config.build_type == "Release":
+    config.available_features.add("release")
 if config.sanitize:
     config.available_features.add("sanitized")

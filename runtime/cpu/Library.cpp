@@ -5,7 +5,7 @@
 // it was built for this version of the interface, so that a wrong file is a message and not a crash. The dynamic linker
 // maps a truncated file and faults on it, so the file's own table of sections, which stands at its end, is checked
 // first.
-#include "runtime/files/Error.h"
+#include "runtime/cpu/Error.h"
 
 #include <dlfcn.h>
 #include <elf.h>

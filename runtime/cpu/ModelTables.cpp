@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Checking and listing the tables of a model's description.
-#include "runtime/files/Error.h"
+#include "runtime/cpu/Error.h"
 
 #include <cstdarg>
 #include <cstdio>

@@ -3,7 +3,7 @@
 #ifndef CNN_RUNTIME_FILES_ATOMICFILE_H
 #define CNN_RUNTIME_FILES_ATOMICFILE_H
 
-#include "runtime/files/Error.h"
+#include "runtime/cpu/Error.h"
 
 #include <string>
 #include <sys/types.h>

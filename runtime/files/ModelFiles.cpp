@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/files/ModelFiles.h"
 
+#include "cnn/training.h"
 #include "runtime/files/Idx.h"
 #include "runtime/files/Npy.h"
 

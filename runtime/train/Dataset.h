@@ -3,6 +3,7 @@
 #ifndef CNN_RUNTIME_TRAIN_DATASET_H
 #define CNN_RUNTIME_TRAIN_DATASET_H
 
+#include "cnn/training.h"
 #include "runtime/files/ByteReader.h"
 
 #include <memory>

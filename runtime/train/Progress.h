@@ -2,7 +2,7 @@
 #ifndef CNN_RUNTIME_TRAIN_PROGRESS_H
 #define CNN_RUNTIME_TRAIN_PROGRESS_H
 
-#include "runtime/files/Error.h"
+#include "runtime/cpu/Error.h"
 
 #include <chrono>
 #include <vector>

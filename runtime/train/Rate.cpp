@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/train/Rate.h"
 
+#include "runtime/cpu/Error.h"
+
 #include <algorithm>
 #include <cmath>
 

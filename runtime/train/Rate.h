@@ -2,7 +2,7 @@
 #ifndef CNN_RUNTIME_TRAIN_RATE_H
 #define CNN_RUNTIME_TRAIN_RATE_H
 
-#include "runtime/files/Error.h"
+#include "cnn/training.h"
 
 namespace cnn::runtime {
 

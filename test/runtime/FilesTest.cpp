@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Every reader against good files, and against damaged ones: truncated at every byte, and changed at many.
 #include "test/runtime/Files.h"
-#include "cnn/runtime.h"
+#include "cnn/training.h"
 #include "runtime/files/AtomicFile.h"
 #include "runtime/files/Image.h"
 #include "runtime/files/Safetensors.h"

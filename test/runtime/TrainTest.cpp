@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The training loop on a hand-written model: same bytes whatever happens in between.
-#include "cnn/runtime.h"
+#include "cnn/training.h"
 #include "runtime/train/Batches.h"
 #include "runtime/train/Metrics.h"
 #include "runtime/train/Rate.h"

@@ -3,7 +3,7 @@
 // A net compiled to a shared library and loaded into this process: what run and train work with.
 #pragma once
 
-#include "cnn/runtime.h"
+#include "cnn/training.h"
 #include "tools/cnnc/Compilation.h"
 
 namespace cnn::tools {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "runtime/files/Error.h"
+#include "runtime/cpu/Error.h"
 
 #include <cstdarg>
 #include <cstdio>

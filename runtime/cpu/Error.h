@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#ifndef CNN_RUNTIME_FILES_ERROR_H
-#define CNN_RUNTIME_FILES_ERROR_H
+#ifndef CNN_RUNTIME_CPU_ERROR_H
+#define CNN_RUNTIME_CPU_ERROR_H
 
 #include "cnn/runtime.h"
 
