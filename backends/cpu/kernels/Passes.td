@@ -55,11 +55,14 @@ def EmitTransforms : Pass<"cnn-cpu-emit-transforms", "mlir::func::FuncOp"> {
 def PrefetchOperands : Pass<"cnn-cpu-prefetch-operands", "mlir::func::FuncOp"> {
   let summary = "Asks for the weights of a reduction before they are needed";
   let description = [{
-    Before: the reduction loops that cnn-cpu-emit-microkernels makes, on memory. After: each read of a vector of 32 bytes or more whose place
-    depends on the innermost loop has a `memref.prefetch` of what it reads 16 steps later. That may lie behind the end of
-    the buffer, where a prefetch does nothing.
+    Before: the reduction loops that cnn-cpu-emit-microkernels makes, on memory. After: each read of a vector of 32 bytes
+    or more whose place depends on the innermost loop has a `memref.prefetch` of what it reads 16 steps later. That may
+    lie behind the end of the buffer, where a prefetch does nothing.
+
+    If several register tiles, of one item or of items that follow each other, read the same block of an argument, each
+    of their steps has a prefetch of its part of the next block, for the second-level cache.
   }];
-  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect"];
+  let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect", "mlir::memref::MemRefDialect"];
 }
 
 def LowerCopies : Pass<"cnn-cpu-lower-copies", "mlir::func::FuncOp"> {

@@ -10,9 +10,16 @@
 //
 // Weights are stored in the order in which they are read, so what is asked for behind the end of one reduction is what
 // the next one begins with.
+//
+// That is not soon enough for memory. The weights of one block of columns are read again for each register tile of the
+// item: for the first from memory, as slowly as it goes, for the others from the second-level cache. So all tiles ask
+// for the next block, each for a part of it.
+//
+//   for tile in 0..4 { for k { prefetch weights[next block, (tile * K + k) / 4]; .. } }
 
 #include "backends/cpu/kernels/KernelPipeline.h"
 #include "mlir/Analysis/SliceAnalysis.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -32,6 +39,65 @@ namespace {
 /// Steps ahead: of 7 to 14 cycles each, against the 200 that a line takes from the third-level cache.
 constexpr int64_t distance = 16;
 constexpr int64_t lineBytes = 64;
+/// Two blocks have to fit into the second-level cache.
+constexpr int64_t maxBlockBytes = 640 * 1024;
+
+/// Whether a value is computed from another.
+bool dependsOn(Value value, Value source) {
+  if (value == source)
+    return true;
+  Operation *op = value.getDefiningOp();
+  return op && isMemoryEffectFree(op) &&
+         llvm::any_of(op->getOperands(), [&](Value operand) { return dependsOn(operand, source); });
+}
+
+/// A loop of a nest, of which the bounds are known.
+struct Loop {
+  Value iv;
+  int64_t lower, step, count;
+};
+
+/// Counts what loops do: the innermost the fastest.
+struct LoopNest {
+  SmallVector<Loop> loops; // the innermost first
+  int64_t count = 1;
+
+  void add(Loop loop) {
+    count *= loop.count;
+    loops.push_back(loop);
+  }
+
+  /// The number of the iteration.
+  Value position(OpBuilder &builder, Location loc) const {
+    AffineExpr sum = builder.getAffineConstantExpr(0);
+    SmallVector<OpFoldResult> ivs;
+    int64_t stride = 1;
+    for (const Loop &loop : loops) {
+      sum = sum + (builder.getAffineDimExpr(ivs.size()) - loop.lower).floorDiv(loop.step) * stride;
+      ivs.push_back(loop.iv);
+      stride *= loop.count;
+    }
+    return getValueOrCreateConstantIndexOp(
+        builder, loc, affine::makeComposedFoldedAffineApply(builder, loc, AffineMap::get(ivs.size(), 0, sum), ivs));
+  }
+};
+
+std::optional<Loop> loopOf(Value iv, OpFoldResult lower, OpFoldResult upper, OpFoldResult step) {
+  std::optional<int64_t> first = getConstantIntValue(lower), last = getConstantIntValue(upper),
+                         by = getConstantIntValue(step);
+  if (!first || !last || !by || *by <= 0 || *last <= *first)
+    return std::nullopt;
+  return Loop{iv, *first, *by, int64_t(llvm::divideCeil(*last - *first, *by))};
+}
+
+std::optional<Loop> loopOf(scf::ForOp loop) {
+  return loopOf(loop.getInductionVar(), loop.getLowerBound(), loop.getUpperBound(), loop.getStep());
+}
+
+/// A loop that carries the sums of a register tile.
+bool isReduction(scf::ForOp loop) {
+  return loop.getNumRegionIterArgs() > 0 && llvm::all_of(loop.getResultTypes(), llvm::IsaPred<VectorType>);
+}
 
 class PrefetchOperands : public cnn::cpu::impl::PrefetchOperandsBase<PrefetchOperands> {
 public:
@@ -39,28 +105,32 @@ public:
     if (!getOperation()->hasAttr(kernelAttrName))
       return;
     getOperation().walk([&](scf::ForOp loop) {
-      bool carriesVectors =
-          loop.getNumRegionIterArgs() > 0 && llvm::all_of(loop.getResultTypes(), llvm::IsaPred<VectorType>);
-      if (!carriesVectors || !loop.getOps<scf::ForOp>().empty())
+      if (!isReduction(loop) || !loop.getOps<scf::ForOp>().empty())
         return;
       // Without values for all lanes, both operands are vectors, as in a depthwise convolution: a step goes on to
       // another row of the image, and sixteen steps on is nothing that will be read soon.
       if (loop.getOps<vector::BroadcastOp>().empty())
         return;
-      for (auto read : llvm::make_early_inc_range(loop.getOps<vector::TransferReadOp>()))
-        prefetch(loop, read);
+      Value last;
+      for (auto read : llvm::make_early_inc_range(loop.getOps<vector::TransferReadOp>())) {
+        if (!prefetch(loop, read) || read.getBase() == last)
+          continue;
+        last = read.getBase();
+        prefetchNextBlock(loop, read);
+      }
     });
   }
 
 private:
-  static void prefetch(scf::ForOp loop, vector::TransferReadOp read) {
+  /// Whether it is worth it.
+  static bool prefetch(scf::ForOp loop, vector::TransferReadOp read) {
     auto type = dyn_cast<MemRefType>(read.getBase().getType());
     if (!type || read.getVectorType().getRank() != 1 || !loop.isDefinedOutsideOfLoop(read.getBase()))
-      return;
+      return false;
     // One a line; reads of the same line follow each other.
     int64_t bytes = read.getVectorType().getNumElements() * type.getElementTypeBitWidth() / 8;
     if (bytes < lineBytes / 2)
-      return;
+      return false;
     OpBuilder builder(read);
     Location loc = read.getLoc();
     IRMapping mapping;
@@ -70,9 +140,94 @@ private:
     for (Value index : read.getIndices())
       indices.push_back(moveAhead(builder, loop, index, mapping));
     if (llvm::equal(indices, read.getIndices()))
-      return; // the same in every step
+      return false; // the same in every step
     memref::PrefetchOp::create(builder, loc, read.getBase(), indices, /*isWrite=*/false, /*localityHint=*/3,
                                /*isDataCache=*/true);
+    return true;
+  }
+
+  /// Asks for a part of what is stored behind all that the reduction reads.
+  void prefetchNextBlock(scf::ForOp innermost, vector::TransferReadOp read) {
+    auto type = cast<MemRefType>(read.getBase().getType());
+    if (!type.hasStaticShape() || !type.getLayout().isIdentity() || !isa<BlockArgument>(read.getBase()))
+      return;
+    LoopNest steps, tiles;
+    scf::ForOp loop = innermost;
+    for (; loop && isReduction(loop); loop = loop->getParentOfType<scf::ForOp>()) {
+      std::optional<Loop> counted = loopOf(loop);
+      if (!counted)
+        return;
+      steps.add(*counted);
+    }
+    // The block: the dimensions behind the last that the reduction does not run along.
+    unsigned first = type.getRank() - 1;
+    auto isReduced = [&](unsigned d) {
+      return llvm::any_of(steps.loops, [&](const Loop &loop) { return dependsOn(read.getIndices()[d], loop.iv); });
+    };
+    while (first > 0 && isReduced(first - 1))
+      --first;
+    if (first == 0)
+      return;
+    int64_t block = 1;
+    for (int64_t size : type.getShape().drop_front(first))
+      block *= size;
+    // The tiles that read the same block.
+    ValueRange blockIndices = read.getIndices().take_front(first);
+    auto isOfBlock = [&](Value iv) {
+      return llvm::any_of(blockIndices, [&](Value index) { return dependsOn(index, iv); });
+    };
+    bool isSame = true;
+    for (; loop && isSame; loop = loop->getParentOfType<scf::ForOp>()) {
+      isSame = !isOfBlock(loop.getInductionVar());
+      if (std::optional<Loop> counted = loopOf(loop); counted && isSame)
+        tiles.add(*counted);
+    }
+    if (auto items = read->getParentOfType<scf::ForallOp>(); items && isSame)
+      addItems(items, isOfBlock, tiles);
+    int64_t elementBytes = type.getElementTypeBitWidth() / 8;
+    if (tiles.count == 1 || block * elementBytes > maxBlockBytes)
+      return;
+
+    OpBuilder builder(read);
+    Location loc = read.getLoc();
+    int64_t part = llvm::divideCeil(block, tiles.count * steps.count);
+    AffineExpr start = builder.getAffineConstantExpr(block);
+    SmallVector<OpFoldResult> values;
+    int64_t stride = block;
+    for (int64_t d = first - 1; d >= 0; --d) {
+      start = start + builder.getAffineDimExpr(values.size()) * stride;
+      values.push_back(read.getIndices()[d]);
+      stride *= type.getDimSize(d);
+    }
+    for (auto [nest, scale] : {std::pair(&tiles, part * steps.count), std::pair(&steps, part)}) {
+      start = start + builder.getAffineDimExpr(values.size()) * scale;
+      values.push_back(nest->position(builder, loc));
+    }
+    Value flat = memref::ReinterpretCastOp::create(
+        builder, loc, MemRefType::get({type.getNumElements()}, type.getElementType()), read.getBase(), /*offset=*/0,
+        ArrayRef<int64_t>{type.getNumElements()}, ArrayRef<int64_t>{1});
+    for (int64_t offset = 0; offset < part; offset += lineBytes / elementBytes) {
+      Value index =
+          getValueOrCreateConstantIndexOp(builder, loc,
+                                          affine::makeComposedFoldedAffineApply(
+                                              builder, loc, AffineMap::get(values.size(), 0, start + offset), values));
+      memref::PrefetchOp::create(builder, loc, flat, index, /*isWrite=*/false, /*localityHint=*/2,
+                                 /*isDataCache=*/true);
+    }
+  }
+
+  /// The items that follow each other and have the block in common.
+  void addItems(scf::ForallOp items, function_ref<bool(Value)> isOfBlock, LoopNest &tiles) {
+    SmallVector<int64_t> order = llvm::to_vector(llvm::seq<int64_t>(0, items.getRank()));
+    if (auto given = getOperation()->getAttrOfType<DenseI64ArrayAttr>(itemOrderAttrName))
+      order = llvm::to_vector(given.asArrayRef());
+    for (int64_t i : llvm::reverse(order)) {
+      if (isOfBlock(items.getInductionVar(i)))
+        return;
+      if (std::optional<Loop> counted = loopOf(items.getInductionVar(i), items.getMixedLowerBound()[i],
+                                               items.getMixedUpperBound()[i], items.getMixedStep()[i]))
+        tiles.add(*counted);
+    }
   }
 
   /// The value of an index in a later step.
