@@ -38,13 +38,13 @@ using namespace mlir;
 namespace cnn::cpu {
 
 /// Kernels formed, weights and buffers placed.
-static void buildPlanPipeline(OpPassManager &manager) {
+static void buildPlanPipeline(OpPassManager &manager, const VectorTarget &target) {
   // First, because arguments come with it.
   manager.addPass(createDeriveWeights());
   // Before kernels are formed, so that equal kernels look equal and nothing is computed for nobody.
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
-  manager.addPass(createFormKernels());
+  manager.addPass(createFormKernels({target.lanes}));
   manager.addPass(createPlaceWeights());
   manager.addPass(createPlanMemory());
 }
@@ -165,7 +165,7 @@ LogicalResult ArtifactBuilder::plan() {
     return fail(created.takeError());
   machine = std::move(*created);
   PassManager manager(module.getContext());
-  buildPlanPipeline(manager);
+  buildPlanPipeline(manager, VectorTarget::of(*machine));
   if (failed(run(manager, module)))
     return failure();
   FailureOr<ModelDescription> described = describeModel(module, net);
@@ -362,7 +362,7 @@ void buildChoicePipeline(OpPassManager &manager, const ArtifactOptions &options)
 
 void listPasses(OpPassManager &manager) {
   buildChoicePipeline(manager, {});
-  buildPlanPipeline(manager);
+  buildPlanPipeline(manager, VectorTarget());
   buildLoweringOfKernels(manager, VectorTarget(), /*debugInfo=*/true);
   ArtifactOptions options;
   options.debugInfo = true;

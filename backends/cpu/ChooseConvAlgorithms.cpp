@@ -46,7 +46,8 @@ private:
     double leastCycles = estimateDirectConv({height * width, 9, inputs, outputs}, lanes) * worthwhile;
     for (auto [algorithm, tile] : {std::pair(ConvAlgorithm::Winograd2, 2), std::pair(ConvAlgorithm::Winograd4, 4)}) {
       int64_t rows = llvm::divideCeil(height, tile), columns = llvm::divideCeil(width, tile);
-      double cycles = planTiledConv({tile + 2, rows, columns, inputs, outputs}, lanes).cycles;
+      TiledConvShape shape{tile + 2, rows, columns, inputs, outputs};
+      double cycles = planTiledConv(shape, lanes, placeInputTransform(shape, lanes)).cycles;
       // What the tiles have too much is cut off by a copy.
       if (rows * tile != height || columns * tile != width)
         cycles += 2.0 * height * width * outputs / lanes;

@@ -33,7 +33,8 @@ namespace {
 /// One function of a model on its way to a list of calls.
 class CallerBuilder {
 public:
-  CallerBuilder(func::FuncOp tensors, KernelBuilder &kernels) : tensors(tensors), kernels(kernels), builder(tensors) {}
+  CallerBuilder(func::FuncOp tensors, KernelBuilder &kernels, int64_t lanes)
+      : tensors(tensors), kernels(kernels), lanes(lanes), builder(tensors) {}
 
   LogicalResult build();
 
@@ -79,6 +80,7 @@ private:
 
   func::FuncOp tensors;
   KernelBuilder &kernels;
+  int64_t lanes;
   OpBuilder builder;
   func::FuncOp caller;
   Value batch;
@@ -375,7 +377,7 @@ LogicalResult CallerBuilder::build() {
     return failure();
   copyUnplacedReturns();
   createCaller();
-  for (KernelGroup &group : groupKernels(tensors)) {
+  for (KernelGroup &group : groupKernels(tensors, lanes)) {
     launchOf[group.getResultOp()] = launches.size();
     llvm::SetVector<Value> inputs = findInputs(group);
     // A kernel learns the batch from a buffer.
@@ -413,11 +415,13 @@ LogicalResult CallerBuilder::build() {
 
 class FormKernels : public cnn::cpu::impl::FormKernelsBase<FormKernels> {
 public:
+  using FormKernelsBase::FormKernelsBase;
+
   void runOnOperation() override {
     KernelBuilder kernels(getOperation());
     for (func::FuncOp function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
       if (function->hasAttr(kindAttrName))
-        if (failed(CallerBuilder(function, kernels).build()))
+        if (failed(CallerBuilder(function, kernels, lanes).build()))
           return signalPassFailure();
   }
 };

@@ -12,13 +12,15 @@
 // groups in the same way.
 //
 // A convolution by Winograd's algorithm is one kernel, too: the padding, the input transform, the contraction and the
-// output transform, followed by what is elementwise.
+// output transform, followed by what is elementwise; or two, where the input is better transformed once for all
+// outputs.
 //
 // What this does not do: it puts no elementwise op in front of a contraction (its work would be repeated for every
 // output), and no op behind two contractions (it joins the later one and reads the result of the other). An op that
 // makes the new value of a weight stays alone, so that it can work in place.
 #include "backends/cpu/KernelGroups.h"
 
+#include "backends/cpu/kernels/ConvCost.h"
 #include "ir/CnnDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -64,7 +66,7 @@ static bool makesNewValueOfArgument(Operation *op) {
 }
 
 /// The op whose group `op` can join: it makes an operand of `op` that nothing else reads.
-static Operation *chooseProducer(Operation *op) {
+static Operation *chooseProducer(Operation *op, int64_t lanes) {
   auto isReadBy = [&](Operation *producer) {
     return llvm::all_of(producer->getUsers(), [&](Operation *user) { return user == op; });
   };
@@ -77,10 +79,11 @@ static Operation *chooseProducer(Operation *op) {
     Operation *producer = op->getOperand(0).getDefiningOp();
     if (!producer || !isReadBy(producer))
       return nullptr;
-    bool isNext = op->hasAttr(algorithmAttrName)
-                      ? producer->hasAttr(transformAttrName)
-                      : producer->hasAttr(algorithmAttrName) || producer->hasAttr(padAttrName);
-    return isNext ? producer : nullptr;
+    if (op->hasAttr(transformAttrName))
+      return producer->hasAttr(algorithmAttrName) || producer->hasAttr(padAttrName) ? producer : nullptr;
+    TiledConvShape shape = tiledConvShape(cast<linalg::LinalgOp>(op).getStaticLoopRanges());
+    bool isInItem = placeInputTransform(shape, lanes) == InputTransform::InItem;
+    return producer->hasAttr(transformAttrName) && isInItem ? producer : nullptr;
   }
   if (!isElementwise(op) || makesNewValueOfArgument(op))
     return nullptr;
@@ -105,13 +108,13 @@ static Operation *chooseProducer(Operation *op) {
   return chosen;
 }
 
-SmallVector<KernelGroup> groupKernels(func::FuncOp function) {
+SmallVector<KernelGroup> groupKernels(func::FuncOp function, int64_t lanes) {
   SmallVector<KernelGroup> groups;
   DenseMap<Operation *, size_t> groupOf;
   for (Operation &op : function.getBody().front().without_terminator()) {
     if (isView(&op) || isRecomputed(&op))
       continue;
-    Operation *producer = chooseProducer(&op);
+    Operation *producer = chooseProducer(&op, lanes);
     size_t group = producer ? groupOf[producer] : groups.size();
     if (!producer)
       groups.emplace_back();

@@ -17,8 +17,9 @@ struct KernelGroup {
   mlir::Operation *getResultOp() const { return ops.back(); }
 };
 
-/// The groups of all ops of the function that compute, in the order of their last ops.
-llvm::SmallVector<KernelGroup> groupKernels(mlir::func::FuncOp function);
+/// The groups of all ops of the function that compute, in the order of their last ops. `lanes`: f32 values in a vector
+/// register.
+llvm::SmallVector<KernelGroup> groupKernels(mlir::func::FuncOp function, int64_t lanes);
 
 /// A reshape of dense data: it gives the same bytes another shape, and costs nothing outside of kernels.
 bool isView(mlir::Operation *op);

@@ -48,6 +48,9 @@ def FormKernels : Pass<"cnn-form-kernels", "::mlir::ModuleOp"> {
     Needs: linalg, tensor and arith ops on tensors; no control flow; the batch as the only dynamic dimension, in front.
     What an op reads along a loop alone has the loop's extent: of a larger tensor it reads a slice.
   }];
+  let options = [
+    Option<"lanes", "lanes", "int64_t", "16", "f32 values in a vector register, for ConvCost.h">,
+  ];
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::func::FuncDialect",
                            "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::tensor::TensorDialect"];

@@ -2,9 +2,11 @@
 
 #include "backends/cpu/kernels/ConvCost.h"
 
+#include "passes/StorageLayout.h"
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace cnn::cpu {
 
@@ -12,7 +14,7 @@ namespace {
 
 /// The second-level cache of a core, and a core's part of the third level; bytes a cycle from the third level to one
 /// core, and from memory to all of them.
-constexpr double cacheBytes = 1024 * 1024, sharedCacheBytes = 8 * cacheBytes, cacheFill = 8, memoryFill = 4.5;
+constexpr double cacheBytes = 1024 * 1024, sharedCacheBytes = 16 * cacheBytes, cacheFill = 8, memoryFill = 4.5;
 /// How many threads share the work and the memory: the fewest for which a net is likely to be compiled.
 constexpr double threads = 2;
 /// What an item may hold. Every thread has so much of its own.
@@ -20,21 +22,33 @@ constexpr double maxItemBytes = 6 * cacheBytes;
 /// What a contraction reaches of the peak.
 constexpr double efficiency = 0.85;
 
+/// Weights that come from memory are asked for while others are used. About half of that works.
+double overlap(double compute, double weightBytes) {
+  double memory = weightBytes / memoryFill;
+  return std::max(compute, memory) + std::min(compute, memory) / 2;
+}
+
 } // namespace
 
 double estimateDirectConv(const ConvShape &shape, int64_t lanes) {
   double weights = double(shape.window) * shape.inputs * shape.outputs;
-  return shape.positions * weights / (2 * lanes) / efficiency / threads + 4 * weights / memoryFill;
+  return overlap(shape.positions * weights / (2 * lanes) / efficiency / threads, 4 * weights);
 }
 
-TiledConvPlan planTiledConv(const TiledConvShape &shape, int64_t lanes) {
+TiledConvShape tiledConvShape(llvm::ArrayRef<int64_t> range) {
+  enum { b, i, j, r, t, o, c };
+  return {range[i], range[r], range[t], range[c], range[o]};
+}
+
+TiledConvPlan planTiledConv(const TiledConvShape &shape, int64_t lanes, InputTransform where) {
+  bool isAhead = where == InputTransform::Ahead;
   double products = double(shape.size) * shape.size, tiles = double(shape.rows) * shape.columns;
-  double weightBytes = 4 * products * shape.inputs * shape.outputs;
+  double weightBytes = 4 * products * shape.inputs * shape.outputs, inputBytes = 4 * products * shape.inputs * tiles;
   // What an item holds: its input with padding, and that and the products transformed.
   auto bytesOf = [&](double rows, double columns, double outputs) {
     double tile = shape.size - 2;
-    return 4 * (products * rows * columns * (shape.inputs + outputs) +
-                (tile * rows + 2) * (tile * columns + 2) * shape.inputs);
+    double input = products * rows * columns + (tile * rows + 2) * (tile * columns + 2);
+    return 4 * (products * rows * columns * outputs + (isAhead ? 0 : input * shape.inputs));
   };
   auto cyclesOf = [&](int64_t rows, int64_t columns, int64_t outputs) {
     double itemTiles = double(rows) * columns, items = tiles / itemTiles * (shape.outputs / outputs);
@@ -48,19 +62,23 @@ TiledConvPlan planTiledConv(const TiledConvShape &shape, int64_t lanes) {
                                         (weightBytes > sharedCacheBytes ? memoryFill / threads : cacheFill));
     // About four instructions for each value, with its load and its store; of the input, with what it shares with its
     // neighbours, for every item.
-    double transform = 4 * tiles * products / lanes * (shape.inputs * (shape.outputs / outputs) + shape.outputs);
+    double inputVectors = std::ceil(double(shape.inputs) / lanes), outputVectors = double(shape.outputs) / lanes;
+    double transform = 4 * tiles * products * (inputVectors * (isAhead ? 1 : shape.outputs / outputs) + outputVectors);
     int64_t tile = shape.size - 2;
-    transform += 4 * items * (tile * rows + 2) * (tile * columns + 2) * shape.inputs / lanes;
+    transform += 4 * (isAhead ? tiles / itemTiles : items) * (tile * rows + 2) * (tile * columns + 2) * inputVectors;
     double valueBytes = bytesOf(rows, columns, outputs);
     // They are written, taken back and read, if they do not stay in the cache.
     double spill = 3 * std::max(0.0, valueBytes - cacheBytes) * items / cacheFill;
+    if (isAhead && inputBytes > cacheBytes / 2)
+      spill += inputBytes * (2 + double(shape.outputs) / outputs) / cacheFill;
     double balanced = std::ceil(items / threads) / items;
-    return (multiply + transform + spill) * balanced + weightBytes / memoryFill;
+    return overlap(multiply * balanced, weightBytes) + (transform + spill) * balanced;
   };
   constexpr double infinity = std::numeric_limits<double>::infinity();
   TiledConvPlan best{1, 1, shape.outputs, infinity};
-  // Columns that fill two vectors, as those of a register tile do.
-  for (int64_t outputs = shape.outputs; outputs == shape.outputs || outputs % (2 * lanes) == 0; outputs /= 2) {
+  // Columns that fill two vectors, as those of a register tile do, and whole blocks of the weight.
+  int64_t leastOutputs = std::lcm(2 * lanes, std::max<int64_t>(1, columnsPerBlock(shape.outputs)));
+  for (int64_t outputs = shape.outputs; outputs == shape.outputs || outputs % leastOutputs == 0; outputs /= 2) {
     for (int64_t rows = 1; rows <= shape.rows; ++rows)
       for (int64_t columns = rows > 1 ? shape.columns : 1; columns <= shape.columns; ++columns) {
         if (shape.rows % rows != 0 || shape.columns % columns != 0)
@@ -73,6 +91,13 @@ TiledConvPlan planTiledConv(const TiledConvShape &shape, int64_t lanes) {
       break;
   }
   return best;
+}
+
+InputTransform placeInputTransform(const TiledConvShape &shape, int64_t lanes) {
+  return planTiledConv(shape, lanes, InputTransform::Ahead).cycles <
+                 planTiledConv(shape, lanes, InputTransform::InItem).cycles
+             ? InputTransform::Ahead
+             : InputTransform::InItem;
 }
 
 } // namespace cnn::cpu

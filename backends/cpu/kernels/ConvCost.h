@@ -9,6 +9,7 @@
 #ifndef CNN_BACKENDS_CPU_KERNELS_CONVCOST_H
 #define CNN_BACKENDS_CPU_KERNELS_CONVCOST_H
 
+#include "llvm/ADT/ArrayRef.h"
 #include <cstdint>
 
 namespace cnn::cpu {
@@ -31,6 +32,9 @@ struct TiledConvShape {
   int64_t outputs;
 };
 
+/// Of the loops (b, i, j, r, t, o, c) of its contraction.
+TiledConvShape tiledConvShape(llvm::ArrayRef<int64_t> range);
+
 /// A work item: so many rows and columns of tiles, and so many outputs. Each divides its whole.
 struct TiledConvPlan {
   int64_t rows;
@@ -41,9 +45,16 @@ struct TiledConvPlan {
 
 double estimateDirectConv(const ConvShape &shape, int64_t lanes);
 
+/// Where the input is transformed: in each item what it needs, which stays in the cache; or ahead, by a kernel of its
+/// own, which is written and read again, but once for all outputs.
+enum class InputTransform { InItem, Ahead };
+
 /// The plan with the fewest cycles among those whose items are not too large; if all are, one of infinitely many
 /// cycles.
-TiledConvPlan planTiledConv(const TiledConvShape &shape, int64_t lanes);
+TiledConvPlan planTiledConv(const TiledConvShape &shape, int64_t lanes, InputTransform where);
+
+/// Where that costs less.
+InputTransform placeInputTransform(const TiledConvShape &shape, int64_t lanes);
 
 } // namespace cnn::cpu
 

@@ -43,6 +43,9 @@ namespace {
 
 /// Innermost reductions up to this length are unrolled.
 constexpr int64_t maxUnroll = 8;
+/// Of longer ones, so many steps are one iteration: what counts and branches takes the place of multiply-adds. More
+/// than two gain little, and take twice as long to compile.
+constexpr int64_t stepsOfLoop = 2;
 
 class Microkernel {
 public:
@@ -238,8 +241,9 @@ private:
     builder.setInsertionPointAfter(outermost);
     SmallVector<Value> results = llvm::to_vector_of<Value>(outermost.getResults());
     int64_t trip = range[innermostDim];
-    if (!ShapedType::isDynamic(trip) && trip <= maxUnroll && innermost != outermost)
-      (void)loopUnrollByFactor(innermost, trip);
+    bool isShort = trip <= maxUnroll;
+    if (!ShapedType::isDynamic(trip) && (isShort ? innermost != outermost : trip % stepsOfLoop == 0))
+      (void)loopUnrollByFactor(innermost, isShort ? trip : stepsOfLoop);
     return results;
   }
 

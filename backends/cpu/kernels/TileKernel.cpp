@@ -280,12 +280,14 @@ public:
   /// Items of a convolution by Winograd's algorithm, over its result [b, r, p, t, q, o]: some tiles, some columns. All
   /// that is done for them stays in the cache, but for the weight, which every item reads.
   TilePlan planTransforms(linalg::GenericOp contraction) const {
-    enum { b, i, j, r, t, o, c };
-    SmallVector<int64_t> range = contraction.getStaticLoopRanges();
-    TiledConvPlan best = planTiledConv({range[i], range[r], range[t], range[c], range[o]}, lanes);
+    auto input = contraction.getInputs()[0].getDefiningOp<linalg::GenericOp>();
+    bool isInItem = input && input->hasAttr(cnn::transformAttrName);
+    TiledConvShape shape = tiledConvShape(contraction.getStaticLoopRanges());
+    TiledConvPlan best = planTiledConv(shape, lanes, isInItem ? InputTransform::InItem : InputTransform::Ahead);
     auto cut = [](int64_t extent, int64_t size) { return extent == size ? 0 : size; };
     TilePlan plan;
-    plan.item = {1, cut(range[r], best.rows), 0, cut(range[t], best.columns), 0, cut(range[o], best.outputs)};
+    plan.item = {1, cut(shape.rows, best.rows),      0, cut(shape.columns, best.columns),
+                 0, cut(shape.outputs, best.outputs)};
     plan.tile = {1, 1, 0, 1, 0, lanes};
     for (int64_t size : plan.item)
       if (size)
@@ -553,7 +555,7 @@ private:
     if (failed(tileRoots(registerTile->tile, scf::SCFTilingOptions::LoopType::ForOp, isFill, {0, 1, 2, 5, 3, 4, 6})))
       return failure();
     unmark();
-    // Two convolutions of one tensor share its transform: that is a kernel of its own.
+    // The transform may be a kernel of its own.
     if (!input || !input->hasAttr(cnn::transformAttrName))
       return success();
     auto pad = input.getInputs()[0].getDefiningOp<linalg::GenericOp>();

@@ -128,6 +128,7 @@ TEST_P(ConvOps, Winograd) {
       {{3, 3, 4, 30}, 96, {-1, 2, 0, 1}},                                       // and a crop
       {{2, 32, 28, 28}, 64, {1, 1, 1, 1}},                                      // items of some tiles
       {{1, 128, 12, 12}, 128, {1, 1, 1, 1}},                                    // and of some columns
+      {{1, 256, 8, 8}, 512, {1, 1, 1, 1}},                                      // the input transformed ahead
   };
   for (const WinogradCase &item : cases) {
     // These are there for how they are cut, and plain loops are slow.
