@@ -1,6 +1,7 @@
 # Configuration of every lit test. The tools of the build (cnnc, cnn-opt, ...) and LLVM's test tools (FileCheck, not,
 # count, split-file) are found by name; `lit.site.cfg.py` in the build tree says where.
 import os
+import shutil
 
 import lit.formats
 
@@ -33,5 +34,14 @@ config.substitutions.append(("%fashion-mnist", fashion_mnist))
 
 if config.build_type == "Release":
     config.available_features.add("release")
+
+# `REQUIRES: aarch64` is for tests that run code for AArch64 in an emulator: programs are linked by %aarch64-cc, and run by
+# %aarch64-run.
+aarch64_libraries = "/usr/aarch64-linux-gnu"
+if shutil.which("qemu-aarch64") and os.path.exists(aarch64_libraries + "/lib/libc.so.6"):
+    config.available_features.add("aarch64")
+config.substitutions.append(("%aarch64-cc", "clang-22 --target=aarch64-linux-gnu -fuse-ld=lld"))
+config.substitutions.append(("%aarch64-run", "qemu-aarch64 -L " + aarch64_libraries))
+
 if config.sanitize:
     config.available_features.add("sanitized")

@@ -19,6 +19,8 @@ struct ConvCase {
 
 class ConvOps : public Ops {
 protected:
+  ConvOps() { every = GetParam().every; }
+
   /// The convolution and both gradients, as they are or with what is fused to them in a network.
   void checkConv(ArrayRef<int64_t> shape, int64_t outputs, ArrayRef<WindowDim> window, int64_t groups,
                  ArrayRef<bool> fusions, const Twine &what) {

@@ -7,14 +7,12 @@
 #include "ir/CnnDialect.h"
 #include "ir/reference/Evaluator.h"
 #include "passes/Pipelines.h"
+#include "test/backends/ops/RemoteProgram.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
-#include "llvm/Support/Alignment.h"
-#include "llvm/Support/Process.h"
 #include "llvm/TargetParser/Host.h"
-#include <cstring>
-#include <sys/mman.h>
+#include <functional>
 
 using namespace mlir;
 using namespace cnn;
@@ -22,49 +20,6 @@ using namespace cnn::reference;
 using namespace cnn::test;
 
 namespace {
-
-/// Memory whose last byte lies in front of a page that cannot be touched: reading or writing beyond it ends the test.
-/// What lies in front of the first byte is checked.
-class GuardedMemory {
-public:
-  GuardedMemory(size_t bytes, unsigned char fill) : bytes(bytes) {
-    size_t page = llvm::sys::Process::getPageSizeEstimate();
-    mapped = llvm::alignTo(bytes + CNN_ALIGNMENT, page) + page;
-    start = static_cast<char *>(mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-    if (start == MAP_FAILED || mprotect(start + mapped - page, page, PROT_NONE) != 0)
-      llvm::report_fatal_error("out of memory");
-    data = start + mapped - page - bytes;
-    std::memset(start, frontFill, data - start);
-    std::memset(data, fill, bytes);
-  }
-  GuardedMemory(const GuardedMemory &) = delete;
-  ~GuardedMemory() { munmap(start, mapped); }
-
-  bool isFrontIntact() const {
-    return std::all_of(start, data, [](char byte) { return byte == frontFill; });
-  }
-
-  char *data;
-  size_t bytes;
-
-private:
-  static constexpr char frontFill = 0x5a;
-  char *start;
-  size_t mapped;
-};
-
-using Memories = std::vector<std::unique_ptr<GuardedMemory>>;
-
-/// Runs the pieces of a range from the last to the first, in sizes that divide nothing.
-void runInPieces(void *context, cnn_kernel_fn kernel, void *arguments, int64_t count) {
-  static const int64_t sizes[] = {1, 3, 2, 5, 11, 7};
-  size_t &next = *static_cast<size_t *>(context);
-  for (int64_t end = count; end > 0;) {
-    int64_t begin = std::max<int64_t>(0, end - sizes[next++ % std::size(sizes)]);
-    kernel(arguments, begin, end);
-    end = begin;
-  }
-}
 
 enum class Place { Input, Weight, Key, Rate };
 
@@ -80,34 +35,31 @@ struct Interface {
   }
 };
 
+/// One call of the compiled function, wherever it runs: what is wrong, or an empty text.
+using Caller = std::function<std::string(const TestCall &)>;
+
 class CpuFunction : public CompiledFunction {
 public:
-  CpuFunction(std::unique_ptr<llvm::orc::LLJIT> jit, const cnn_model_desc &desc, Interface interface)
-      : jit(std::move(jit)), desc(desc), function(desc.train_step.entry ? desc.train_step : desc.infer),
-        interface(std::move(interface)) {
-    cnn_model_create(&desc, &model);
-  }
-  ~CpuFunction() override { cnn_model_destroy(model); }
+  CpuFunction(Caller caller, Interface interface) : caller(std::move(caller)), interface(std::move(interface)) {}
 
   FailureOr<SmallVector<Tensor>> run(ArrayRef<Tensor> inputs) override {
     // What is not written must not matter, so the bytes there before are different ones.
-    FailureOr<Memories> serial = call(inputs, nullptr, 0xff), split = call(inputs, runInPieces, 0x11);
+    FailureOr<Bytes> serial = call(inputs, /*isSplit=*/false, 0xff), split = call(inputs, /*isSplit=*/true, 0x11);
     if (failed(serial) || failed(split))
       return failure();
     SmallVector<Tensor> results;
     for (auto [i, type] : llvm::enumerate(interface.resultTypes)) {
-      const GuardedMemory &a = *(*serial)[i], &b = *(*split)[i];
-      if (std::memcmp(a.data, b.data, a.bytes) != 0) {
+      if ((*serial)[i] != (*split)[i]) {
         llvm::errs() << "result " << i << " depends on how the work is split\n";
         return failure();
       }
-      results.push_back(fromBytes(shapeOf(type, inputs), *getElementKind(type.getElementType()), a.data));
+      results.push_back(fromBytes(shapeOf(type, inputs), *getElementKind(type.getElementType()), (*serial)[i].data()));
     }
     return results;
   }
 
 private:
-  static std::string weightName(unsigned argument) { return "w" + std::to_string(argument); }
+  using Bytes = std::vector<std::vector<char>>;
 
   int64_t batchOf(ArrayRef<Tensor> inputs) const {
     for (auto [hasBatch, input] : llvm::zip_equal(interface.hasBatch, inputs))
@@ -123,89 +75,46 @@ private:
     return shape;
   }
 
-  FailureOr<Memories> call(ArrayRef<Tensor> inputs, cnn_parallel_for_fn parallelFor, unsigned char fill) {
-    Memories inputMemories, resultMemories;
-    std::vector<const void *> inputData;
-    std::vector<void *> outputData;
-    size_t pieces = 0;
-    cnn_call call = {};
+  FailureOr<Bytes> call(ArrayRef<Tensor> inputs, bool isSplit, unsigned char fill) {
+    SmallVector<std::string> names;
+    for (unsigned i = 0; i < inputs.size(); ++i)
+      names.push_back("w" + std::to_string(i));
+    TestCall call = {};
     call.batch = batchOf(inputs);
+    call.isSplit = isSplit;
+    call.fill = fill;
+    Bytes inputBytes, resultBytes;
+    std::vector<TestValue> inputValues, resultValues;
     for (auto [i, input] : llvm::enumerate(inputs)) {
-      std::vector<char> bytes = toBytes(input);
-      switch (interface.arguments[i]) {
-      case Place::Input:
-        inputMemories.push_back(std::make_unique<GuardedMemory>(bytes.size(), 0));
-        std::memcpy(inputMemories.back()->data, bytes.data(), bytes.size());
-        inputData.push_back(inputMemories.back()->data);
-        break;
-      case Place::Weight:
-        // One that the function does not read may have gone.
-        if (cnn_weight_index(&desc, weightName(i).c_str()) >= 0 &&
-            cnn_model_set_weight(model, weightName(i).c_str(), bytes.data(), bytes.size()) != CNN_OK)
-          return report("a weight is not of the expected size");
-        break;
-      case Place::Key:
+      Place place = interface.arguments[i];
+      if (place == Place::Key) {
         call.seed = input.integers[0];
         call.step = input.integers[1];
-        break;
-      case Place::Rate:
+      } else if (place == Place::Rate) {
         call.rate = static_cast<float>(input.floats[0]);
-        break;
+      } else {
+        inputBytes.push_back(toBytes(input));
+        inputValues.push_back(
+            {place == Place::Weight ? names[i].c_str() : "", inputBytes.back().data(), inputBytes.back().size()});
       }
     }
     for (auto [tied, type] : llvm::zip_equal(interface.tied, interface.resultTypes)) {
-      size_t bytes = byteSize(*getElementKind(type.getElementType())) * countElements(shapeOf(type, inputs));
-      resultMemories.push_back(std::make_unique<GuardedMemory>(bytes, fill));
-      if (!tied)
-        outputData.push_back(resultMemories.back()->data);
+      resultBytes.emplace_back(byteSize(*getElementKind(type.getElementType())) * countElements(shapeOf(type, inputs)));
+      resultValues.push_back({tied ? names[*tied].c_str() : "", resultBytes.back().data(), resultBytes.back().size()});
     }
-    if (int64_t(inputData.size()) != function.input_count || int64_t(outputData.size()) != function.output_count)
-      return report("the description has another number of inputs or outputs");
-    GuardedMemory arena(function.arena_fixed_bytes + call.batch * function.arena_sample_bytes, fill);
-    // The blocks, too, are what the description says and not a byte more.
-    GuardedMemory parameters(desc.parameter_bytes, fill);
-    std::memcpy(parameters.data, cnn_model_parameters(model), parameters.bytes);
-    call.inputs = inputData.data();
-    call.outputs = outputData.data();
-    GuardedMemory derived(desc.derived_bytes, fill);
-    for (int64_t i = 0; i < desc.derived_count; ++i) {
-      const cnn_weight_desc &weight = desc.weights[desc.derived[i].weight];
-      std::vector<float> values(cnn_weight_elements(&weight));
-      cnn_model_get_weight_at(model, desc.derived[i].weight, values.data(), values.size() * sizeof(float));
-      cnn_derive_weight(&desc.derived[i], &weight, values.data(),
-                        reinterpret_cast<float *>(derived.data + desc.derived[i].offset));
+    call.inputs = inputValues.data();
+    call.inputCount = inputValues.size();
+    call.results = resultValues.data();
+    call.resultCount = resultValues.size();
+    if (std::string problem = caller(call); !problem.empty()) {
+      llvm::errs() << problem << "\n";
+      return failure();
     }
-    // Nor may a kernel go beyond the scratch memory, or leave a flag.
-    GuardedMemory scratch(cnn_scratch_pool_bytes(function.scratch_bytes), fill);
-    std::memset(scratch.data, 0, std::min<size_t>(scratch.bytes, CNN_SCRATCH_SLOTS * CNN_ALIGNMENT));
-    call.parameters = parameters.data;
-    call.derived = derived.data;
-    call.arena = arena.data;
-    call.scratch = scratch.data;
-    call.parallel_for = parallelFor;
-    call.parallel_context = &pieces;
-    function.entry(&call);
-
-    if (!llvm::all_of(resultMemories, [](const auto &memory) { return memory->isFrontIntact(); }) ||
-        !arena.isFrontIntact() || !parameters.isFrontIntact() || !derived.isFrontIntact() || !scratch.isFrontIntact())
-      return report("memory in front of a buffer has been written");
-    std::memcpy(cnn_model_parameters(model), parameters.data, parameters.bytes);
-    for (auto [tied, memory] : llvm::zip_equal(interface.tied, resultMemories))
-      if (tied && cnn_model_get_weight(model, weightName(*tied).c_str(), memory->data, memory->bytes) != CNN_OK)
-        return report("a new weight is not of the expected size");
-    return resultMemories;
+    return resultBytes;
   }
 
-  static LogicalResult report(const char *message) {
-    llvm::errs() << message << "\n";
-    return failure();
-  }
-
-  std::unique_ptr<llvm::orc::LLJIT> jit; // owns the code and the description
-  const cnn_model_desc &desc;
-  const cnn_function_desc &function;
+  Caller caller; // owns the code
   Interface interface;
-  cnn_model *model = nullptr;
 };
 
 /// The function's arguments and results get the names and roles of a model's.
@@ -270,34 +179,16 @@ void makeNet(ModuleOp module, func::FuncOp function, const Interface &interface)
   func::ReturnOp::create(builder, module.getLoc(), body->getArguments());
 }
 
-} // namespace
-
-CompiledFunctionPtr cnn::test::compileForCpu(OwningOpRef<ModuleOp> module, StringRef cpu) {
-  func::FuncOp function = *module->getOps<func::FuncOp>().begin();
-  Interface interface = describe(function);
-  makeNet(*module, function, interface);
-  PassManager manager(module->getContext());
-  buildLinalgPipeline(manager);
-  if (failed(manager.run(*module)))
-    return nullptr;
-  cpu::ArtifactOptions options;
-  options.producer = "test";
-  options.cpu = cpu.str();
-  options.minParallelWork = 0;
-  SmallVector<char, 0> object;
-  llvm::raw_svector_ostream stream(object);
-  if (cpu::emitStage(*module, options, cpu::Stage::Object, stream) != cpu::Outcome::Success)
-    return nullptr;
-
-  auto fail = [](llvm::Error error) -> CompiledFunctionPtr {
+/// Loads an object into this process.
+Caller loadObject(StringRef object) {
+  auto fail = [](llvm::Error error) -> Caller {
     llvm::errs() << llvm::toString(std::move(error)) << "\n";
     return nullptr;
   };
   llvm::Expected<std::unique_ptr<llvm::orc::LLJIT>> jit = llvm::orc::LLJITBuilder().create();
   if (!jit)
     return fail(jit.takeError());
-  auto buffer = llvm::MemoryBuffer::getMemBufferCopy(StringRef(object.data(), object.size()), "Test.o");
-  if (llvm::Error error = (*jit)->addObjectFile(std::move(buffer)))
+  if (llvm::Error error = (*jit)->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(object, "Test.o")))
     return fail(std::move(error));
   llvm::Expected<llvm::orc::ExecutorAddr> found = (*jit)->lookup("Test_model_desc");
   if (!found)
@@ -308,12 +199,62 @@ CompiledFunctionPtr cnn::test::compileForCpu(OwningOpRef<ModuleOp> module, Strin
     llvm::errs() << problem.text << "\n";
     return nullptr;
   }
-  return std::make_unique<CpuFunction>(std::move(*jit), *desc, std::move(interface));
+  return [desc, code = std::shared_ptr<llvm::orc::LLJIT>(std::move(*jit))](const TestCall &call) {
+    const char *problem = testCallFunction(desc, &call);
+    return std::string(problem ? problem : "");
+  };
 }
 
-bool cnn::test::isRunnable(StringRef cpu) {
-  if (!llvm::Triple(llvm::sys::getProcessTriple()).isX86())
-    return false;
+/// Makes a program of it.
+Caller linkObject(StringRef object) {
+  std::shared_ptr<RemoteProgram> program = RemoteProgram::link(object);
+  if (!program)
+    return nullptr;
+  return [program](const TestCall &call) { return program->call(call); };
+}
+
+} // namespace
+
+CompiledFunctionPtr cnn::test::compileForCpu(OwningOpRef<ModuleOp> module, StringRef triple, StringRef cpu) {
+  func::FuncOp function = *module->getOps<func::FuncOp>().begin();
+  Interface interface = describe(function);
+  makeNet(*module, function, interface);
+  PassManager manager(module->getContext());
+  buildLinalgPipeline(manager);
+  if (failed(manager.run(*module)))
+    return nullptr;
+  cpu::ArtifactOptions options;
+  options.producer = "test";
+  options.triple = triple.str();
+  options.cpu = cpu.str();
+  options.minParallelWork = 0;
+  SmallVector<char, 0> object;
+  llvm::raw_svector_ostream stream(object);
+  if (cpu::emitStage(*module, options, cpu::Stage::Object, stream) != cpu::Outcome::Success)
+    return nullptr;
+  Caller caller = triple == RemoteProgram::triple ? linkObject(stream.str()) : loadObject(stream.str());
+  return caller ? std::make_unique<CpuFunction>(std::move(caller), std::move(interface)) : nullptr;
+}
+
+std::string cnn::test::findObstacle(StringRef triple, StringRef cpu) {
+  if (triple == RemoteProgram::triple)
+    return RemoteProgram::findObstacle();
+  if (cpu.empty())
+    return "";
+  bool isX86 = llvm::Triple(llvm::sys::getProcessTriple()).isX86();
   llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
-  return features.lookup(cpu == "x86-64-v3" ? "avx2" : "sse4.2");
+  // Those that kernels are made of, or that LLVM may use in them. What else Zen 4 has, such as bf16 and SSE4a, is for
+  // code that nothing here asks for, so an Intel processor runs what is compiled for it.
+  SmallVector<StringRef> needed = {"sse4.2", "popcnt"};
+  if (cpu != "x86-64-v2")
+    needed.append({"avx2", "fma", "f16c", "bmi", "bmi2", "lzcnt", "movbe"});
+  if (cpu == "x86-64-v4" || cpu == "znver4")
+    needed.append({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"});
+  if (cpu == "znver4")
+    needed.append({"avx512ifma", "avx512vbmi", "avx512vbmi2", "avx512vnni", "avx512bitalg", "avx512vpopcntdq", "gfni",
+                   "vaes", "vpclmulqdq", "sha", "adx"});
+  for (StringRef feature : needed)
+    if (!isX86 || !features.lookup(feature))
+      return ("this processor does not run code for " + cpu + ": it has no " + (isX86 ? feature : "x86-64")).str();
+  return "";
 }

@@ -28,13 +28,15 @@ using CompiledFunctionPtr = std::unique_ptr<CompiledFunction>;
 /// function alone.
 CompiledFunctionPtr compileAsLinalg(mlir::OwningOpRef<mlir::ModuleOp> module);
 
-/// By all of the CPU back end, to an object file for `cpu` (empty: the host). Arguments without a batch become
-/// parameters, and a result that is tied to one (cnn.tied) its new value. Each run is done serially and with the work
-/// of every kernel cut into pieces; it fails if that makes a difference, or if memory outside the buffers is touched.
-CompiledFunctionPtr compileForCpu(mlir::OwningOpRef<mlir::ModuleOp> module, llvm::StringRef cpu);
+/// By all of the CPU back end, to an object file for `triple` and `cpu` (empty: the host's). Arguments without a batch
+/// become parameters, and a result that is tied to one (cnn.tied) its new value. Each run is done serially and with the
+/// work of every kernel cut into pieces; it fails if that makes a difference, or if memory outside the buffers is
+/// touched.
+CompiledFunctionPtr compileForCpu(mlir::OwningOpRef<mlir::ModuleOp> module, llvm::StringRef triple,
+                                  llvm::StringRef cpu);
 
-/// Whether this machine runs code for an x86-64 level ("x86-64-v3").
-bool isRunnable(llvm::StringRef cpu);
+/// Why this machine cannot run what is compiled for them, itself or by emulation; empty if it can.
+std::string findObstacle(llvm::StringRef triple, llvm::StringRef cpu);
 
 /// A context with all dialects and models that the above need.
 std::unique_ptr<mlir::MLIRContext> makeCompilerContext();

@@ -95,7 +95,7 @@ static int64_t batchOf(func::FuncOp function, ArrayRef<Tensor> inputs) {
 }
 
 void Ops::check(TestFunction &test, const Twine &what, double tolerance) {
-  if (cases++ % GetParam().every != 0)
+  if (cases++ % every != 0)
     return;
   constexpr size_t maxPending = 16;
   func::FuncOp function = test.getFunction();
@@ -120,7 +120,9 @@ void Ops::checkPending() {
   OwningOpRef<ModuleOp> module = ModuleOp::create(parts.front().getLoc());
   module->push_back(concatenate(parts));
   SCOPED_TRACE(pending.front().what + " to " + pending.back().what);
-  CompiledFunctionPtr compiled = GetParam().compile(std::move(module));
+  const Executor &executor = GetParam();
+  CompiledFunctionPtr compiled = executor.isBackEnd ? compileForCpu(std::move(module), executor.triple, executor.cpu)
+                                                    : compileAsLinalg(std::move(module));
   EXPECT_TRUE(compiled);
   if (compiled) {
     compareCases(*compiled, false);
@@ -151,18 +153,22 @@ void Ops::compareCases(CompiledFunction &compiled, bool isOneSample) {
   }
 }
 
+void Ops::SetUp() {
+  if (std::string obstacle = findObstacle(GetParam().triple, GetParam().cpu); !obstacle.empty())
+    GTEST_SKIP() << obstacle;
+}
+
 std::vector<Executor> cnn::test::listExecutors() {
-  std::vector<Executor> executors = {
-      {"Linalg", compileAsLinalg, 1},
-      {"Cpu", [](OwningOpRef<ModuleOp> module) { return compileForCpu(std::move(module), ""); }, 1},
+  // No test has loops of 7, so the cases that are run differ in everything.
+  return {
+      {.name = "Linalg", .isBackEnd = false},
+      {.name = "Cpu"},
+      {.name = "CpuV2", .every = 7, .cpu = "x86-64-v2"},
+      {.name = "CpuV3", .every = 7, .cpu = "x86-64-v3"},
+      {.name = "CpuV4", .every = 7, .cpu = "x86-64-v4"},
+      {.name = "CpuZnver4", .every = 7, .cpu = "znver4"},
+      {.name = "CpuAArch64", .every = 7, .triple = "aarch64-linux-gnu"},
   };
-  if (isRunnable("x86-64-v2"))
-    executors.push_back(
-        {"CpuV2", [](OwningOpRef<ModuleOp> module) { return compileForCpu(std::move(module), "x86-64-v2"); }, 6});
-  if (isRunnable("x86-64-v3"))
-    executors.push_back(
-        {"CpuV3", [](OwningOpRef<ModuleOp> module) { return compileForCpu(std::move(module), "x86-64-v3"); }, 6});
-  return executors;
 }
 
 std::string cnn::test::nameExecutor(const testing::TestParamInfo<Executor> &info) { return info.param.name; }

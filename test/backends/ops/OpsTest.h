@@ -15,12 +15,14 @@ namespace cnn::test {
 /// One way to run functions.
 struct Executor {
   const char *name;
-  CompiledFunctionPtr (*compile)(mlir::OwningOpRef<mlir::ModuleOp> module);
-  int every; // of the cases of a test, it runs each so many-th
+  int every = 1;           // of the cases with windows in a test, it runs each so many-th
+  bool isBackEnd = true;   // or the plain loops of MLIR
+  const char *triple = ""; // of the back end: see compileForCpu
+  const char *cpu = "";
 };
 
-/// Plain loops say whether the lowering to linalg is right; the CPU back end, what it makes of that. Vectors of other
-/// lengths run a part of the cases.
+/// Plain loops say whether the lowering to linalg is right; the CPU back end, what it makes of that. Other processors
+/// run a part of the convolutions and pools, which are many.
 std::vector<Executor> listExecutors();
 std::string nameExecutor(const testing::TestParamInfo<Executor> &info);
 
@@ -39,6 +41,9 @@ protected:
   /// Of dropout and adam.
   static reference::Tensor key();
 
+  /// Of the cases of a test, each so many-th is run.
+  int every = 1;
+
   /// Sums of some hundred products in f32; relative to the value, or to 1 if that is larger.
   static constexpr double sumTolerance = 2e-5;
 
@@ -47,6 +52,7 @@ protected:
   /// later call.
   void check(TestFunction &test, const llvm::Twine &what, double tolerance = sumTolerance);
 
+  void SetUp() override;
   void TearDown() override { checkPending(); }
 
 private:

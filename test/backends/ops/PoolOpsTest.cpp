@@ -11,6 +11,8 @@ namespace {
 
 class PoolOps : public Ops {
 protected:
+  PoolOps() { every = GetParam().every; }
+
   void checkPool(ArrayRef<int64_t> shape, ArrayRef<WindowDim> window, bool hasTies, bool countPad, const Twine &what) {
     TestFunction test(*context);
     Tensor input = uniform(shape);
