@@ -1,0 +1,154 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""How far the algorithms of 3x3 convolutions are from the exact result, on ordinary values and on unkind ones.
+
+Winograd's algorithms compute differences of sums: numbers that are larger than what is left of them in the end. Every
+algorithm of cnnc (--conv-algorithm) computes the same convolution here, in f32, and numpy computes it in f64.
+
+Needs numpy and a built cnnc.
+
+usage: conv_errors.py [--seed N] [--markdown FILE]
+"""
+import argparse
+import datetime
+import pathlib
+import sys
+import tempfile
+import textwrap
+
+import numpy
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path += [str(ROOT / "bench")]
+from compiled_network import CompiledNetwork  # noqa: E402
+import speed_report  # noqa: E402
+import timing  # noqa: E402
+
+ALGORITHMS = ["direct", "winograd2", "winograd4"]
+SHAPES = [(64, 56), (512, 14)]  # channels, of the input and the output; height and width
+SOURCE = "net Layer(x: f32[{c}, {s}, {s}]) -> (y: f32[{c}, {s}, {s}]) {{ y = x |> conv({c}, 3x3, pad = 1, bias = off) }}\n"
+# The transform of F(4x4, 3x3) makes the most of this: its first row is 4, 0, -5, 0, 1.
+RESONANT = numpy.array([1, 0, -1, 0])
+INTRODUCTION = """\
+How far the algorithms of 3x3 convolutions (`--conv-algorithm`) are from the exact result, which numpy computes in f64
+from the same f32 values. This page is made by a command, of which it shows one run:
+
+    {command}
+
+Three numbers for each algorithm: the largest error (*max*) and the root of the mean square of all errors (*rms*), both
+relative to the largest magnitude of the exact result; and the largest error of an output relative to the sum of the
+magnitudes of the products that it is the sum of (*of sum*). The last says whether an output is as exact as its own
+operands allow: a rounding of f32 is 6e-8 of it. `--fp-contract=strict` compiles what is called direct here.
+
+`--conv-algorithm=auto`, the default, chooses for each layer by time, not by values. What to know:
+
+- `winograd2` is about as exact as `direct`, or more so, because its sums are shorter. `winograd4` errs up to eight times
+  as much as `direct` on values of one magnitude, 2e-5 of the largest output; on a pattern that its transform enlarges as
+  far as it can, thirty times as much.
+- **Values of very different magnitudes, close together**: `winograd4` computes a tile of 4x4 outputs from 6x6 inputs, and
+  what it loses is relative to the largest of these, even for an output that the large value has no part in. With one
+  10,000 among values near 1 such an output is wrong in its third or fourth digit. `winograd2` loses a tenth to
+  a fiftieth of that. An infinity or a NaN spreads over the whole tile.
+- Denormal numbers lose more digits with `winograd4`, whose coefficients reach down to 1/24.
+- What is large and nearly constant, or cancels, is no worse with Winograd's algorithms than without.
+
+Where this matters, `--conv-algorithm=direct` or `--fp-contract=strict`, for `cnnc build`, `run` and `profile`, computes
+every output from its own operands alone. `cnnc check` shows which layers are concerned. A library with a training step
+uses `direct` for all of them.
+"""
+MEASURED = "Measured on {date}, {cpu}, cnnc {version}, numpy {numpy}, random numbers of seed {seed}."
+
+
+def make_ranges(random, channels, size):
+    """Pairs of input and weights, by what they are."""
+    shape, weight = (channels, size, size), (channels, channels, 3, 3)
+    scale = 1 / numpy.sqrt(9 * channels)
+    normal = scale * random.standard_normal(weight)
+    positive = 2 * scale * random.random(weight)
+    rows, columns = numpy.indices((size, size))
+    checkered = (1 - 2 * ((rows + columns) % 2)) * (1 + 1e-3 * random.standard_normal(shape))
+    outliers = random.standard_normal(shape)
+    outliers[0, ::4, ::4] = 1e4
+    waves = RESONANT[rows % 4] * RESONANT[columns % 4]
+    return {
+        "normal": (random.standard_normal(shape), normal),
+        "from 0 to 1, all positive": (random.random(shape), positive),
+        "1000 ± 1": (1000 + random.uniform(-1, 1, shape), normal),
+        "signs of a checkerboard, which cancel": (checkered, positive),
+        "from 1e-3 to 1e3": (10 ** random.uniform(-3, 3, shape) * random.choice([-1, 1], shape), normal),
+        "normal, one 10,000 in each tile": (outliers, normal),
+        "1, 0, -1, 0, .., which F(4x4) enlarges": (waves + 1e-3 * random.standard_normal(shape), normal),
+        "denormal, 1e-40": (1e-40 * random.standard_normal(shape), normal / scale),
+    }  # fmt: skip
+
+
+def convolve(x, w):
+    """In f64: the result, and the sums of the magnitudes of its products."""
+    size = x.shape[1]
+    result = []
+    for of in (lambda values: values, numpy.abs):
+        padded = numpy.pad(of(x.astype(numpy.float64)), ((0, 0), (1, 1), (1, 1)))
+        weight = of(w.astype(numpy.float64))
+        result.append(sum(numpy.tensordot(weight[:, :, i, j], padded[:, i:i + size, j:j + size], 1)
+                          for i in range(3) for j in range(3)))  # fmt: skip
+    return result
+
+
+def measure(library, x, w, exact, magnitudes):
+    library.set_weights([("conv1.weight", w)])
+    y, _ = library.infer(x[None], exact.size)
+    error = numpy.abs(y.reshape(exact.shape) - exact)
+    largest = numpy.abs(exact).max()
+    return [error.max() / largest, numpy.sqrt((error**2).mean()) / largest, (error / magnitudes).max()]
+
+
+def compare(channels, size, options):
+    """The errors of each algorithm, by range."""
+    with tempfile.TemporaryDirectory(prefix="conv_errors.") as folder:
+        folder = pathlib.Path(folder)
+        (folder / "layer.cnn").write_text(SOURCE.format(c=channels, s=size))
+        libraries = {}
+        for algorithm in ALGORITHMS:
+            timing.run([options.cnnc, "build", folder / "layer.cnn", f"--conv-algorithm={algorithm}", "-o",
+                        folder / algorithm])  # fmt: skip
+            libraries[algorithm] = CompiledNetwork(folder / algorithm)
+        random = numpy.random.RandomState(options.seed)
+        found = {}
+        for name, (x, w) in make_ranges(random, channels, size).items():
+            x, w = x.astype(numpy.float32), w.astype(numpy.float32)
+            exact, magnitudes = convolve(x, w)
+            found[name] = [measure(library, x, w, exact, magnitudes) for library in libraries.values()]
+        return found
+
+
+def table_of(found):
+    """Of all algorithms: the largest error, its root of the mean square, the largest of the sum."""
+    lines = ["| input | " + " | ".join(f"{algorithm}: max | rms | of sum" for algorithm in ALGORITHMS) + " |",
+             "|---|" + "--:|--:|--:|" * len(ALGORITHMS)]  # fmt: skip
+    for name, errors in found.items():
+        lines.append(f"| {name} | " + " | ".join(f"{value:.1e}" for values in errors for value in values) + " |")
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cnnc", type=pathlib.Path, default=ROOT / "build/bin/cnnc")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--markdown", type=pathlib.Path, metavar="FILE", help="write a page")
+    options = parser.parse_args()
+    options.cnnc = options.cnnc.resolve()
+    sections = []
+    for channels, size in SHAPES:
+        sections.append(f"## {channels} channels of {size}x{size}\n\n{table_of(compare(channels, size, options))}\n")
+        print(sections[-1], flush=True)
+    if options.markdown:
+        introduction = INTRODUCTION.format(command=speed_report.command())
+        measured = MEASURED.format(date=datetime.date.today(), cpu=timing.describe_machine()["cpu"],
+                                   version=timing.run([options.cnnc, "--version"]).split()[1],
+                                   numpy=numpy.__version__, seed=options.seed)  # fmt: skip
+        parts = ["# Errors of convolutions\n", introduction, textwrap.fill(measured, 120) + "\n", *sections]
+        options.markdown.write_text("\n".join(parts))
+
+
+if __name__ == "__main__":
+    main()
