@@ -16,6 +16,9 @@
 // for the next block, each for a part of it.
 //
 //   for tile in 0..4 { for k { prefetch weights[next block, (tile * K + k) / 4]; .. } }
+//
+// And where a reduction is short, what follows it takes as long: the lines of the result, and of what is added to it,
+// are asked for while the reduction runs, one row of the tile in each step.
 
 #include "backends/cpu/kernels/KernelPipeline.h"
 #include "mlir/Analysis/SliceAnalysis.h"
@@ -41,6 +44,8 @@ constexpr int64_t distance = 16;
 constexpr int64_t lineBytes = 64;
 /// Two blocks have to fit into the second-level cache.
 constexpr int64_t maxBlockBytes = 640 * 1024;
+/// A reduction of more steps takes so long that it matters little what follows it.
+constexpr int64_t maxStepsOfShort = 1024;
 
 /// Whether a value is computed from another.
 bool dependsOn(Value value, Value source) {
@@ -118,6 +123,7 @@ public:
         last = read.getBase();
         prefetchNextBlock(loop, read);
       }
+      prefetchEpilogue(loop);
     });
   }
 
@@ -152,13 +158,9 @@ private:
     if (!type.hasStaticShape() || !type.getLayout().isIdentity() || !isa<BlockArgument>(read.getBase()))
       return;
     LoopNest steps, tiles;
-    scf::ForOp loop = innermost;
-    for (; loop && isReduction(loop); loop = loop->getParentOfType<scf::ForOp>()) {
-      std::optional<Loop> counted = loopOf(loop);
-      if (!counted)
-        return;
-      steps.add(*counted);
-    }
+    scf::ForOp outermost = addReductions(innermost, steps);
+    if (!outermost)
+      return;
     // The block: the dimensions behind the last that the reduction does not run along.
     unsigned first = type.getRank() - 1;
     auto isReduced = [&](unsigned d) {
@@ -177,6 +179,7 @@ private:
       return llvm::any_of(blockIndices, [&](Value index) { return dependsOn(index, iv); });
     };
     bool isSame = true;
+    auto loop = outermost->getParentOfType<scf::ForOp>();
     for (; loop && isSame; loop = loop->getParentOfType<scf::ForOp>()) {
       isSame = !isOfBlock(loop.getInductionVar());
       if (std::optional<Loop> counted = loopOf(loop); counted && isSame)
@@ -214,6 +217,83 @@ private:
       memref::PrefetchOp::create(builder, loc, flat, index, /*isWrite=*/false, /*localityHint=*/2,
                                  /*isDataCache=*/true);
     }
+  }
+
+  /// Asks for what the ops behind a reduction read and write: for some rows of the register tile in each step.
+  static void prefetchEpilogue(scf::ForOp innermost) {
+    LoopNest steps;
+    scf::ForOp outermost = addReductions(innermost, steps);
+    if (!outermost || steps.count > maxStepsOfShort)
+      return;
+    OpBuilder builder(innermost.getBody(), innermost.getBody()->begin());
+    Value step;
+    for (Operation *op = outermost->getNextNode(); op; op = op->getNextNode()) {
+      auto transfer = dyn_cast<VectorTransferOpInterface>(op);
+      if (!transfer || !isa<BlockArgument>(transfer.getBase()) || !transfer.getPermutationMap().isMinorIdentity())
+        continue;
+      VectorType vector = transfer.getVectorType();
+      int64_t rows = vector.getNumElements() / vector.getShape().back();
+      int64_t elementsOfLine = lineBytes * 8 / vector.getElementTypeBitWidth();
+      if (rows == 1 || vector.getShape().back() < elementsOfLine)
+        continue;
+      Location loc = transfer.getLoc();
+      if (!step)
+        step = steps.position(builder, loc);
+      int64_t rowsOfStep = llvm::divideCeil(rows, steps.count);
+      for (int64_t i = 0; i < rowsOfStep; ++i) {
+        // Behind the last one, the last one again.
+        Value row = getValueOrCreateConstantIndexOp(
+            builder, loc,
+            affine::makeComposedFoldedAffineMin(
+                builder, loc,
+                AffineMap::get(1, 0,
+                               {builder.getAffineDimExpr(0) * rowsOfStep + i, builder.getAffineConstantExpr(rows - 1)},
+                               builder.getContext()),
+                {step}));
+        prefetchRow(builder, transfer, row, elementsOfLine);
+      }
+    }
+  }
+
+  /// Asks for one row of a vector that is read or written, counted through all of its dimensions but the last.
+  static void prefetchRow(OpBuilder &builder, VectorTransferOpInterface transfer, Value row, int64_t elementsOfLine) {
+    Location loc = transfer.getLoc();
+    ArrayRef<int64_t> shape = transfer.getVectorType().getShape();
+    SmallVector<Value> indices(transfer.getIndices());
+    unsigned first = indices.size() - shape.size();
+    AffineExpr position = builder.getAffineDimExpr(0), start = builder.getAffineDimExpr(1);
+    int64_t stride = 1;
+    for (int64_t d = shape.size() - 2; d >= 0; stride *= shape[d--])
+      if (shape[d] > 1)
+        indices[first + d] = getValueOrCreateConstantIndexOp(
+            builder, loc,
+            affine::makeComposedFoldedAffineApply(builder, loc,
+                                                  AffineMap::get(2, 0, start + position.floorDiv(stride) % shape[d]),
+                                                  {row, indices[first + d]}));
+    Value column = indices.back();
+    for (int64_t offset = 0; offset < shape.back(); offset += elementsOfLine) {
+      indices.back() = getValueOrCreateConstantIndexOp(
+          builder, loc,
+          affine::makeComposedFoldedAffineApply(builder, loc,
+                                                AffineMap::get(1, 0, builder.getAffineDimExpr(0) + offset), {column}));
+      memref::PrefetchOp::create(builder, loc, transfer.getBase(), indices,
+                                 /*isWrite=*/isa<vector::TransferWriteOp>(transfer), /*localityHint=*/3,
+                                 /*isDataCache=*/true);
+    }
+  }
+
+  /// Adds the loops of a reduction, given the innermost, and returns the outermost; null if it is not known how often
+  /// they run.
+  static scf::ForOp addReductions(scf::ForOp innermost, LoopNest &steps) {
+    scf::ForOp outermost;
+    for (scf::ForOp loop = innermost; loop && isReduction(loop); loop = loop->getParentOfType<scf::ForOp>()) {
+      std::optional<Loop> counted = loopOf(loop);
+      if (!counted)
+        return nullptr;
+      steps.add(*counted);
+      outermost = loop;
+    }
+    return outermost;
   }
 
   /// The items that follow each other and have the block in common.
