@@ -69,8 +69,10 @@ TiledConvPlan planTiledConv(const TiledConvShape &shape, int64_t lanes, InputTra
     double valueBytes = bytesOf(rows, columns, outputs);
     // They are written, taken back and read, if they do not stay in the cache.
     double spill = 3 * std::max(0.0, valueBytes - cacheBytes) * items / cacheFill;
-    if (isAhead && inputBytes > cacheBytes / 2)
-      spill += inputBytes * (2 + double(shape.outputs) / outputs) / cacheFill;
+    if (isAhead && inputBytes > cacheBytes / 2) {
+      spill += 2 * inputBytes / cacheFill;
+      multiply = std::max(multiply, inputBytes * shape.outputs / outputs / cacheFill);
+    }
     double balanced = std::ceil(items / threads) / items;
     return overlap(multiply * balanced, weightBytes) + (transform + spill) * balanced;
   };
