@@ -74,6 +74,8 @@ constexpr int64_t minContiguous = 16;
 constexpr int64_t minStreamingItems = 4;
 constexpr int64_t sumBytes = 20 * 1024, chunkBytes = 32 * 1024;
 constexpr int64_t minChunkSteps = 48;
+/// Of weights that several register tiles of an item read.
+constexpr int64_t blockBytes = 320 * 1024;
 
 /// The static part of an iteration space, or of a shape; saturates.
 int64_t staticProduct(ArrayRef<int64_t> sizes) {
@@ -215,6 +217,8 @@ public:
     if (isLarge && isStreaming(op)) {
       item = planStreamingItem(op, tile);
       planChunk(op, tile, item, plan);
+    } else if (isLarge) {
+      cutBlock(op, n, tile, item, plan);
     }
     auto dims = llvm::to_vector(llvm::seq<unsigned>(0, range.size()));
     if (!rootIsContraction)
@@ -409,6 +413,39 @@ private:
     for (auto [d, kind] : llvm::enumerate(kinds))
       (kind == utils::IteratorType::reduction ? plan.chunkTile : sizes)[d] = 0;
     plan.chunk = sizes;
+  }
+
+  /// Cuts the reduction of an item of several register tiles, which all read the same block of weights, until that
+  /// stays in the second-level cache, and the next one beside it: the outermost dimension first.
+  static void cutBlock(linalg::GenericOp op, unsigned n, ArrayRef<int64_t> tile, ArrayRef<int64_t> item,
+                       TilePlan &plan) {
+    SmallVector<int64_t> range = op.getStaticLoopRanges(), chunk(range.size(), 0);
+    SmallVector<unsigned> reductions;
+    bool hasOneTile = true;
+    int64_t bytes = tile[n] * int64_t(sizeof(float)), sums = sizeof(float);
+    for (auto [d, kind] : llvm::enumerate(op.getIteratorTypesArray())) {
+      int64_t size = item[d] ? item[d] : range[d];
+      if (ShapedType::isDynamic(size))
+        return;
+      if (kind == utils::IteratorType::reduction) {
+        reductions.push_back(d);
+        bytes *= range[d];
+      } else {
+        hasOneTile &= size <= tile[d];
+        sums *= size;
+      }
+    }
+    if (hasOneTile || bytes <= blockBytes || sums > sumBytes)
+      return;
+    for (unsigned d : reductions) {
+      bytes /= range[d];
+      chunk[d] = divisorAtMost(range[d], std::max<int64_t>(1, blockBytes / bytes));
+      bytes *= chunk[d];
+    }
+    plan.chunk = chunk;
+    plan.chunkTile.assign(tile.begin(), tile.end());
+    for (unsigned d : reductions)
+      plan.chunkTile[d] = 0;
   }
 
   /// Up to `limit` rows. A divisor of the range leaves no tail, and items can be cut along it; half of the limit is

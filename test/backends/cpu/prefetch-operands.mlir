@@ -64,3 +64,36 @@ func.func private @once(%w: memref<4x64x16xf32>, %out: memref<4x16xf32>) attribu
   }
   return
 }
+
+// -----
+
+// A short reduction asks for the rows that are read and written behind it: of the 14, the one of its step.
+
+// CHECK-DAG: #[[ROW:.*]] = affine_map<(d0) -> (d0, 13)>
+// CHECK-LABEL: func.func private @epilogue
+// CHECK: scf.for
+// CHECK: %[[ROW_OF_STEP:.*]] = affine.min #[[ROW]](%{{.*}})
+// CHECK: memref.prefetch %arg1[%{{.*}}, %{{.*}}, %{{.*}}], read, locality<3>
+// CHECK: memref.prefetch %arg1[%{{.*}}, %{{.*}}, %{{.*}}], read, locality<3>
+// CHECK: memref.prefetch %arg2[%{{.*}}, %{{.*}}, %{{.*}}], write, locality<3>
+// CHECK: memref.prefetch %arg2[%{{.*}}, %{{.*}}, %{{.*}}], write, locality<3>
+// CHECK: vector.fma
+func.func private @epilogue(%w: memref<64x16xf32>, %other: memref<8x7x32xf32>, %out: memref<8x7x32xf32>) attributes {cnn.kernel} {
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c64 = arith.constant 64 : index
+  %start = arith.constant dense<0.0> : vector<16xf32>
+  scf.forall (%row) = (0) to (8) step (2) {
+    %sum = scf.for %k = %c0 to %c64 step %c1 iter_args(%a = %start) -> (vector<16xf32>) {
+      %left = vector.transfer_read %w[%k, %c0], %zero {in_bounds = [true]} : memref<64x16xf32>, vector<16xf32>
+      %factor = vector.broadcast %zero : f32 to vector<16xf32>
+      %x = vector.fma %factor, %left, %a : vector<16xf32>
+      scf.yield %x : vector<16xf32>
+    }
+    %more = vector.transfer_read %other[%row, %c0, %c0], %zero {in_bounds = [true, true, true]} : memref<8x7x32xf32>, vector<2x7x32xf32>
+    %total = arith.addf %more, %more : vector<2x7x32xf32>
+    vector.transfer_write %total, %out[%row, %c0, %c0] {in_bounds = [true, true, true]} : vector<2x7x32xf32>, memref<8x7x32xf32>
+  }
+  return
+}

@@ -60,6 +60,9 @@ class Instruction:
     def isCall(self):
         return self.name.startswith("call")
 
+    def isPrefetch(self):
+        return self.name.startswith("pref")
+
     def target(self):
         """The label to which it may jump; None if it is no jump."""
         return self.operands[-1] if re.fullmatch(r"j\w+", self.name) else None
@@ -96,6 +99,9 @@ class ArmInstruction(Instruction):
 
     def isCall(self):
         return self.name in ("bl", "blr")
+
+    def isPrefetch(self):
+        return self.name.startswith("prf")
 
     def target(self):
         return self.operands[-1] if re.fullmatch(r"b(\.\w+)?|cbn?z|tbn?z", self.name) else None
@@ -152,8 +158,8 @@ def findProblem(instructions, labels, rows, vectors, hasVectorRows):
             return f"expected no call in its innermost loop, but found '{instruction}'"
         # Memory that is the same in every step: a register that was spilled, or a constant that found none. If the rows
         # are vectors, LLVM unrolls the whole window and keeps more of them than there are registers; it may, as long as
-        # that saves as many loads.
-        isFixed = instruction.memory and not instruction.general(instruction.memory) & changed
+        # that saves as many loads. What is asked for ahead may be the last line again and again.
+        isFixed = instruction.memory and not instruction.isPrefetch() and not instruction.general(instruction.memory) & changed
         if isFixed and not hasVectorRows:
             return f"expected its innermost loop to move through memory, but found '{instruction}'"
     # In a step, a tile loads a vector of each column block, and a value of each row, or vectors.
