@@ -237,6 +237,10 @@ private:
       if (rows == 1 || vector.getShape().back() < elementsOfLine)
         continue;
       Location loc = transfer.getLoc();
+      SmallVector<Value> indices = llvm::map_to_vector(
+          transfer.getIndices(), [&](Value index) { return computeBefore(builder, outermost, index); });
+      if (llvm::is_contained(indices, nullptr))
+        continue;
       if (!step)
         step = steps.position(builder, loc);
       int64_t rowsOfStep = llvm::divideCeil(rows, steps.count);
@@ -250,16 +254,33 @@ private:
                                {builder.getAffineDimExpr(0) * rowsOfStep + i, builder.getAffineConstantExpr(rows - 1)},
                                builder.getContext()),
                 {step}));
-        prefetchRow(builder, transfer, row, elementsOfLine);
+        prefetchRow(builder, transfer, indices, row, elementsOfLine);
       }
     }
   }
 
+  /// A value that is computed behind a loop, for use in it; null if it depends on what has an effect.
+  static Value computeBefore(OpBuilder &builder, scf::ForOp loop, Value value) {
+    Operation *source = value.getDefiningOp();
+    if (!source || source->getBlock() != loop->getBlock() || source->isBeforeInBlock(loop))
+      return value;
+    if (source == loop || source->getNumRegions() > 0 || !isMemoryEffectFree(source))
+      return nullptr;
+    IRMapping mapping;
+    for (Value operand : source->getOperands()) {
+      Value computed = computeBefore(builder, loop, operand);
+      if (!computed)
+        return nullptr;
+      mapping.map(operand, computed);
+    }
+    return builder.clone(*source, mapping)->getResult(cast<OpResult>(value).getResultNumber());
+  }
+
   /// Asks for one row of a vector that is read or written, counted through all of its dimensions but the last.
-  static void prefetchRow(OpBuilder &builder, VectorTransferOpInterface transfer, Value row, int64_t elementsOfLine) {
+  static void prefetchRow(OpBuilder &builder, VectorTransferOpInterface transfer, SmallVector<Value> indices, Value row,
+                          int64_t elementsOfLine) {
     Location loc = transfer.getLoc();
     ArrayRef<int64_t> shape = transfer.getVectorType().getShape();
-    SmallVector<Value> indices(transfer.getIndices());
     unsigned first = indices.size() - shape.size();
     AffineExpr position = builder.getAffineDimExpr(0), start = builder.getAffineDimExpr(1);
     int64_t stride = 1;
