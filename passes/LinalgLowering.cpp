@@ -228,7 +228,14 @@ FailureOr<Value> LinalgLowering::pad(Value tensor, ArrayRef<int64_t> low, ArrayR
     FloatMath math(b, type.getElementType());
     return math.select(isInside, tensor::ExtractOp::create(b, tensor, position), math.constant(value));
   });
-  result.getDefiningOp()->setAttr(padAttrName, builder.getUnitAttr());
+  Operation *made = result.getDefiningOp();
+  made->setAttr(padAttrName, builder.getUnitAttr());
+  auto isPadding = [](int64_t size) { return size >= 0; };
+  if (llvm::all_of(low, isPadding) && llvm::all_of(high, isPadding))
+    made->setAttr(
+        haloAttrName,
+        builder.getDictionaryAttr({builder.getNamedAttr("low", builder.getDenseI64ArrayAttr(low)),
+                                   builder.getNamedAttr("value", builder.getFloatAttr(type.getElementType(), value))}));
   return result;
 }
 

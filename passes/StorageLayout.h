@@ -27,6 +27,9 @@ inline constexpr llvm::StringLiteral transformAttrName = "cnn.transform";
 /// Unit attribute on a linalg.generic that surrounds a tensor with a constant: it may be computed in parts, by whoever
 /// reads them.
 inline constexpr llvm::StringLiteral padAttrName = "cnn.pad";
+/// With it, if nothing of the tensor is cut off: {low = array<i64>, value}, how much stands in front of the tensor in
+/// each dimension, and the constant.
+inline constexpr llvm::StringLiteral haloAttrName = "cnn.halo";
 
 /// On a contraction: the algorithm of the convolution that it is a part of, if that is not the contraction itself.
 inline constexpr llvm::StringLiteral algorithmAttrName = "cnn.algorithm";

@@ -13,11 +13,18 @@
 // If a group needs the new value before the last reader of the old one has run, the new value gets a buffer of its own
 // and is copied at the end. The same happens if the update reads the old value at other places than it writes.
 //
+// A tensor that nobody reads but the concatenation or the padding that it becomes a part of is written into its place
+// there, and nothing is left to copy:
+//
+//   %y = conv(%x)                                  call @conv(%x, %p)          // into the middle of %p
+//   %p = pad(%y)                              ->   call @border(%p)
+//
 // A reshape of dense data is a view in the caller. A returned value that no kernel can write into its place (an
 // argument, a constant, a value returned twice) is copied by a kernel.
 #include "backends/cpu/KernelBuilder.h"
 #include "backends/cpu/Passes.h"
 #include "ir/CnnDialect.h"
+#include "passes/StorageLayout.h"
 
 namespace cnn::cpu {
 #define GEN_PASS_DEF_FORMKERNELS
@@ -43,7 +50,8 @@ private:
   struct Launch {
     KernelGroup group;
     llvm::SetVector<Value> inputs;
-    bool isUpdate = false; // writes an argument's buffer in place
+    bool isUpdate = false;  // writes an argument's buffer in place
+    bool isInParts = false; // others write the parts of the result
     bool isDone = false;
   };
 
@@ -54,6 +62,8 @@ private:
   bool isUpdateInPlace(Value result);
   void copyLate(Value result);
   void findUpdates();
+  void placeParts();
+  Value getWholeBuffer(Value whole);
   bool isReadElsewhere(Value argument, const Launch &update);
   bool canRun(const Launch &update);
   void runPendingUpdates();
@@ -89,6 +99,11 @@ private:
   DenseMap<Operation *, size_t> launchOf; // by the last op of its group
   DenseMap<Value, Value> buffers;         // of arguments and of the results of launches
   DenseMap<Value, Value> places;          // results that are made in a given buffer
+  struct Part {
+    Value tensor, whole;
+    SmallVector<int64_t> offsets;
+  };
+  DenseMap<Value, Part> parts; // results that are made inside of another tensor's buffer
   struct Copy {
     Value from, to;
   };
@@ -296,6 +311,62 @@ void CallerBuilder::findUpdates() {
   }
 }
 
+/// The tensors that a group does nothing but put together, perhaps with a border; none if it does something else.
+static SmallVector<std::pair<Value, SmallVector<int64_t>>> findParts(const KernelGroup &group, ArrayRef<Value> inputs) {
+  SmallVector<std::pair<Value, SmallVector<int64_t>>> found;
+  Operation *first = group.ops.front();
+  if (auto halo = first->getAttrOfType<DictionaryAttr>(haloAttrName); halo && group.ops.size() == 1) {
+    if (inputs.size() == 1)
+      found.emplace_back(inputs.front(), llvm::to_vector(cast<DenseI64ArrayAttr>(halo.get("low")).asArrayRef()));
+    return found;
+  }
+  auto firstInsert = dyn_cast<tensor::InsertSliceOp>(first);
+  if (!firstInsert || !firstInsert.getDest().getDefiningOp<tensor::EmptyOp>())
+    return found;
+  for (Operation *op : group.ops) {
+    auto insert = dyn_cast<tensor::InsertSliceOp>(op);
+    if (!insert || !insert.hasUnitStride() || insert.getSourceType().getRank() != insert.getDestType().getRank() ||
+        llvm::any_of(insert.getStaticOffsets(), ShapedType::isDynamic))
+      return {};
+    found.emplace_back(insert.getSource(), llvm::to_vector(insert.getStaticOffsets()));
+  }
+  return found;
+}
+
+/// Lets the launches before a concatenation or a padding write into its result, if nobody else reads theirs.
+void CallerBuilder::placeParts() {
+  for (Launch &launch : launches) {
+    Operation *resultOp = launch.group.getResultOp();
+    auto found = findParts(launch.group, launch.inputs.getArrayRef());
+    auto canBePart = [&](Value tensor) {
+      auto producer = launchOf.find(tensor.getDefiningOp());
+      if (producer == launchOf.end() || places.contains(tensor) || parts.contains(tensor))
+        return false;
+      const Launch &other = launches[producer->second];
+      // Whoever only asks for the batch needs no buffer.
+      int64_t readers =
+          llvm::count_if(tensor.getUses(), [](OpOperand &use) { return !isa<tensor::DimOp>(use.getOwner()); });
+      return readers == 1 && !other.isUpdate && !other.isInParts && other.group.getResultOp()->getNumResults() == 1;
+    };
+    if (launch.isUpdate || found.empty() || parts.contains(resultOp->getResult(0)) ||
+        !llvm::all_of(llvm::make_first_range(found), canBePart))
+      continue;
+    launch.isInParts = true;
+    for (auto &[tensor, offsets] : found)
+      parts[tensor] = {tensor, resultOp->getResult(0), offsets};
+  }
+}
+
+/// The buffer of a result that is made in parts.
+Value CallerBuilder::getWholeBuffer(Value whole) {
+  Value &buffer = buffers[whole];
+  if (!buffer)
+    buffer = places.lookup(whole);
+  if (!buffer)
+    buffer = allocate(whole.getLoc(), whole.getType());
+  return buffer;
+}
+
 /// Whether a launch that has not run, other than `update`, reads the old value of this argument.
 bool CallerBuilder::isReadElsewhere(Value argument, const Launch &update) {
   return llvm::any_of(launches, [&](const Launch &other) {
@@ -337,10 +408,33 @@ void CallerBuilder::run(Launch &launch) {
     }
   if (launch.isDone)
     return;
+  launch.isDone = true;
   Operation *resultOp = launch.group.getResultOp();
+  SmallVector<Location> locations;
+  for (Operation *op : launch.group.ops)
+    locations.push_back(op->getLoc());
+  Location loc = FusedLoc::get(builder.getContext(), locations);
+  if (launch.isInParts) {
+    if (auto halo = resultOp->getAttrOfType<DictionaryAttr>(haloAttrName)) {
+      const Part &part = parts.find(launch.inputs.front())->second;
+      Value buffer = getWholeBuffer(part.whole);
+      func::FuncOp kernel = kernels.getBorderKernel(
+          resultOp->getLoc(), {cast<MemRefType>(buffer.getType()), part.offsets},
+          cast<RankedTensorType>(part.tensor.getType()).getShape(), cast<TypedAttr>(halo.get("value")));
+      func::CallOp::create(builder, loc, kernel, buffer);
+    }
+    return;
+  }
   SmallVector<Value> operands;
   for (Value input : launch.inputs)
     operands.push_back(getBuffer(input));
+  if (auto part = parts.find(resultOp->getResult(0)); part != parts.end()) {
+    operands.push_back(getWholeBuffer(part->second.whole));
+    Slice slice{cast<MemRefType>(operands.back().getType()), part->second.offsets};
+    func::FuncOp kernel = kernels.getKernel(launch.group, launch.inputs.getArrayRef(), {}, &slice);
+    func::CallOp::create(builder, loc, kernel, operands);
+    return;
+  }
   SmallVector<int64_t> aliased;
   SmallVector<int64_t> pairs = findInPlacePairs(launch.group, launch.inputs.getArrayRef());
   for (Value result : resultOp->getResults()) {
@@ -355,11 +449,7 @@ void CallerBuilder::run(Launch &launch) {
     operands.push_back(buffer);
   }
   func::FuncOp kernel = kernels.getKernel(launch.group, launch.inputs.getArrayRef(), aliased);
-  SmallVector<Location> locations;
-  for (Operation *op : launch.group.ops)
-    locations.push_back(op->getLoc());
-  func::CallOp::create(builder, FusedLoc::get(builder.getContext(), locations), kernel, operands);
-  launch.isDone = true;
+  func::CallOp::create(builder, loc, kernel, operands);
 }
 
 void CallerBuilder::finish() {
@@ -392,6 +482,7 @@ LogicalResult CallerBuilder::build() {
   }
   placeReturns();
   findUpdates();
+  placeParts();
   for (Launch &launch : launches) {
     if (launch.isDone || launch.isUpdate)
       continue;

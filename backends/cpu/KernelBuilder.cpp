@@ -129,17 +129,33 @@ static func::FuncOp createKernel(OpBuilder &builder, Location loc, ArrayRef<Type
   return kernel;
 }
 
-func::FuncOp KernelBuilder::getKernel(const KernelGroup &group, ArrayRef<Value> inputs, ArrayRef<int64_t> aliased) {
+/// A part of a buffer; the size of the batch is that of the buffer.
+static Value createSubview(OpBuilder &builder, Location loc, Value buffer, ArrayRef<int64_t> offsets,
+                           ArrayRef<int64_t> shape) {
+  SmallVector<OpFoldResult> sizes = getAsIndexOpFoldResult(builder.getContext(), shape);
+  if (!shape.empty() && ShapedType::isDynamic(shape.front()))
+    sizes.front() = memref::DimOp::create(builder, loc, buffer, 0).getResult();
+  SmallVector<OpFoldResult> strides(shape.size(), builder.getIndexAttr(1));
+  return memref::SubViewOp::create(builder, loc, buffer, getAsIndexOpFoldResult(builder.getContext(), offsets), sizes,
+                                   strides);
+}
+
+func::FuncOp KernelBuilder::getKernel(const KernelGroup &group, ArrayRef<Value> inputs, ArrayRef<int64_t> aliased,
+                                      const Slice *slice) {
   Operation *resultOp = group.getResultOp();
   SmallVector<Type> arguments;
   for (Value input : inputs)
     arguments.push_back(getBufferType(input.getType()));
   for (Type type : resultOp->getResultTypes())
-    arguments.push_back(getBufferType(type));
+    arguments.push_back(slice ? slice->whole : getBufferType(type));
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
   Location loc = group.ops.front()->getLoc();
   func::FuncOp kernel = createKernel(builder, loc, arguments);
 
+  SmallVector<Value> targets = llvm::to_vector_of<Value>(kernel.getArguments().drop_front(inputs.size()));
+  if (slice)
+    targets.front() = createSubview(builder, loc, targets.front(), slice->offsets,
+                                    cast<RankedTensorType>(resultOp->getResult(0).getType()).getShape());
   llvm::SetVector<Operation *> ops = collectOps(group);
   Value batch;
   IRMapping mapping;
@@ -162,14 +178,38 @@ func::FuncOp KernelBuilder::getKernel(const KernelGroup &group, ArrayRef<Value> 
     }
     builder.clone(*op, mapping);
   }
-  for (auto [result, buffer] : llvm::zip(resultOp->getResults(), kernel.getArguments().drop_front(inputs.size())))
+  for (auto [result, buffer] : llvm::zip_equal(resultOp->getResults(), targets))
     bufferization::MaterializeInDestinationOp::create(builder, loc, /*result=*/Type(), mapping.lookup(result), buffer,
                                                       /*restrict=*/true, /*writable=*/true);
   func::ReturnOp::create(builder, loc);
-  if (SmallVector<int64_t> pairs = findInPlacePairs(group, inputs); !pairs.empty())
+  if (SmallVector<int64_t> pairs = findInPlacePairs(group, inputs); !pairs.empty() && !slice)
     kernel->setAttr(inPlaceAttrName, builder.getDenseI64ArrayAttr(pairs));
   if (!aliased.empty())
     kernel->setAttr(aliasedAttrName, builder.getDenseI64ArrayAttr(aliased));
+  return unify(kernel);
+}
+
+func::FuncOp KernelBuilder::getBorderKernel(Location loc, const Slice &slice, ArrayRef<int64_t> shape,
+                                            TypedAttr value) {
+  OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+  func::FuncOp kernel = createKernel(builder, loc, {slice.whole});
+  Value buffer = kernel.getArgument(0), constant = arith::ConstantOp::create(builder, loc, value);
+  // Dimension by dimension: what is in front and behind, of those before only the inside.
+  SmallVector<int64_t> offsets(shape.size(), 0), sizes(slice.whole.getShape());
+  for (auto [d, size] : llvm::enumerate(shape)) {
+    int64_t low = slice.offsets[d], all = sizes[d];
+    if (ShapedType::isDynamic(size) || size == all)
+      continue;
+    for (auto [begin, end] : {std::pair(int64_t(0), low), std::pair(low + size, all)})
+      if (begin < end) {
+        offsets[d] = begin;
+        sizes[d] = end - begin;
+        linalg::FillOp::create(builder, loc, constant, createSubview(builder, loc, buffer, offsets, sizes));
+      }
+    offsets[d] = low;
+    sizes[d] = size;
+  }
+  func::ReturnOp::create(builder, loc);
   return unify(kernel);
 }
 

@@ -24,15 +24,25 @@ bool readsBatch(const KernelGroup &group);
 /// The pairs (input, output argument) that may be one buffer: a single elementwise op reads there what it writes.
 llvm::SmallVector<int64_t> findInPlacePairs(const KernelGroup &group, llvm::ArrayRef<mlir::Value> inputs);
 
+/// Where a tensor lies in a larger buffer.
+struct Slice {
+  mlir::MemRefType whole;
+  llvm::SmallVector<int64_t> offsets;
+};
+
 class KernelBuilder {
 public:
   /// Kernels are added to the end of the module.
   explicit KernelBuilder(mlir::ModuleOp module);
 
   /// The kernel of the group; its arguments are `inputs`, then the results of the group's last op. `aliased` lists
-  /// pairs of arguments that are one buffer.
+  /// pairs of arguments that are one buffer. With `slice`, the one result is written into a part of its argument.
   mlir::func::FuncOp getKernel(const KernelGroup &group, llvm::ArrayRef<mlir::Value> inputs,
-                               llvm::ArrayRef<int64_t> aliased);
+                               llvm::ArrayRef<int64_t> aliased, const Slice *slice = nullptr);
+
+  /// A kernel that fills what surrounds a slice with a constant.
+  mlir::func::FuncOp getBorderKernel(mlir::Location loc, const Slice &slice, llvm::ArrayRef<int64_t> shape,
+                                     mlir::TypedAttr value);
 
   /// A kernel that copies a buffer.
   mlir::func::FuncOp getCopyKernel(mlir::Location loc, mlir::MemRefType type);

@@ -40,7 +40,8 @@ def FormKernels : Pass<"cnn-form-kernels", "::mlir::ModuleOp"> {
     }
     ```
 
-    Buffers between kernels are `memref.alloc`s. A result that replaces an argument (`cnn.tied`) is written into that
+    What a concatenation or a padding alone reads is written by its kernel into the place it has there; of a padding, a
+    kernel that fills the border is left. Buffers between kernels are `memref.alloc`s. A result that replaces an argument (`cnn.tied`) is written into that
     argument's buffer, after its last other reader; where that cannot be, into a buffer that is copied at the end.
     On a kernel, `cnn.in_place = [input, output, ..]` lists the pairs of arguments that may be one buffer, and
     `cnn.aliased` those that are one in every call. `cnn.work` is about how many steps the kernel takes.

@@ -210,3 +210,72 @@ func.func @negative_reads_its_result(%x: tensor<?x4xf32> {cnn.name = "x", cnn.ro
   } -> tensor<?x4xf32>
   return %0 : tensor<?x4xf32>
 }
+
+// -----
+
+// What is concatenated is written into its place, and so is what is padded, whose border is filled. A tensor that is read
+// elsewhere, too, is copied, and so are those it stands with.
+
+#same = affine_map<(b, c) -> (b, c)>
+
+// CHECK-LABEL: func.func @parts(
+// CHECK-SAME: %[[BATCH:[a-z0-9]+]]: index, %[[X:[a-z0-9]+]]: memref<?x4xf32>
+// CHECK-SAME: %[[BOTH:[a-z0-9]+]]: memref<?x8xf32> {cnn.name = "both"
+// CHECK-SAME: %[[PADDED:[a-z0-9]+]]: memref<?x7xf32> {cnn.name = "padded"
+// CHECK-SAME: %[[AGAIN:[a-z0-9]+]]: memref<?x8xf32> {cnn.name = "again"
+// CHECK-SAME: %[[SEVENTH:[a-z0-9]+]]: memref<?x4xf32> {cnn.name = "seventh"
+// CHECK-NEXT: call @[[FRONT:.*]](%[[X]], %[[BOTH]])
+// CHECK-NEXT: call @[[BACK:.*]](%[[X]], %[[BOTH]])
+// CHECK-NEXT: call @[[INSIDE:.*]](%[[X]], %[[PADDED]])
+// CHECK-NEXT: call @[[BORDER:.*]](%[[PADDED]])
+// CHECK-NEXT: %[[SIXTH:.*]] = memref.alloc
+// CHECK-NEXT: call @{{.*}}(%[[X]], %[[SIXTH]])
+// CHECK-NEXT: call @{{.*}}(%[[X]], %[[SEVENTH]])
+// CHECK-NEXT: call @{{.*}}(%[[SIXTH]], %[[SEVENTH]], %[[AGAIN]])
+// CHECK-NEXT: return
+// CHECK: func.func private @[[FRONT]](
+// CHECK: memref.subview %{{.*}}[0, 0] [%{{.*}}, 4] [1, 1] : memref<?x8xf32>
+// CHECK: func.func private @[[BACK]](
+// CHECK: memref.subview %{{.*}}[0, 4] [%{{.*}}, 4] [1, 1] : memref<?x8xf32>
+// CHECK: func.func private @[[INSIDE]](
+// CHECK: memref.subview %{{.*}}[0, 1] [%{{.*}}, 4] [1, 1] : memref<?x7xf32>
+// CHECK: func.func private @[[BORDER]](%[[P:.*]]: memref<?x7xf32>)
+// CHECK: %[[BELOW:.*]] = memref.subview %[[P]][0, 0] [%{{.*}}, 1] [1, 1]
+// CHECK: linalg.fill ins(%{{.*}} : f32) outs(%[[BELOW]]
+// CHECK: %[[ABOVE:.*]] = memref.subview %[[P]][0, 5] [%{{.*}}, 2] [1, 1]
+// CHECK: linalg.fill ins(%{{.*}} : f32) outs(%[[ABOVE]]
+func.func @parts(%x: tensor<?x4xf32> {cnn.name = "x", cnn.role = #cnn.role<input>})
+    -> (tensor<?x8xf32> {cnn.name = "both"}, tensor<?x7xf32> {cnn.name = "padded"}, tensor<?x8xf32> {cnn.name = "again"},
+        tensor<?x4xf32> {cnn.name = "seventh"}) attributes {cnn.kind = #cnn.function_kind<infer>} {
+  %c0 = arith.constant 0 : index
+  %batch = tensor.dim %x, %c0 : tensor<?x4xf32>
+  %empty = tensor.empty(%batch) : tensor<?x4xf32>
+  %wide = tensor.empty(%batch) : tensor<?x8xf32>
+  %0 = linalg.exp ins(%x : tensor<?x4xf32>) outs(%empty : tensor<?x4xf32>) -> tensor<?x4xf32>
+  %1 = linalg.abs ins(%x : tensor<?x4xf32>) outs(%empty : tensor<?x4xf32>) -> tensor<?x4xf32>
+  %2 = tensor.insert_slice %0 into %wide[0, 0] [%batch, 4] [1, 1] : tensor<?x4xf32> into tensor<?x8xf32>
+  %3 = tensor.insert_slice %1 into %2[0, 4] [%batch, 4] [1, 1] : tensor<?x4xf32> into tensor<?x8xf32>
+  %4 = linalg.ceil ins(%x : tensor<?x4xf32>) outs(%empty : tensor<?x4xf32>) -> tensor<?x4xf32>
+  %padded = tensor.empty(%batch) : tensor<?x7xf32>
+  %zero = arith.constant 0.0 : f32
+  %5 = linalg.generic {indexing_maps = [#same], iterator_types = ["parallel", "parallel"], cnn.pad,
+                       cnn.halo = {low = array<i64: 0, 1>, value = 0.0 : f32}} outs(%padded : tensor<?x7xf32>) {
+    ^bb0(%o: f32):
+      %b = linalg.index 0 : index
+      %i = linalg.index 1 : index
+      %c1 = arith.constant 1 : index
+      %c3 = arith.constant 3 : index
+      %at = arith.subi %i, %c1 : index
+      %low = arith.maxsi %at, %c0 : index
+      %clamped = arith.minsi %low, %c3 : index
+      %isInside = arith.cmpi eq, %at, %clamped : index
+      %v = tensor.extract %4[%b, %clamped] : tensor<?x4xf32>
+      %r = arith.select %isInside, %v, %zero : f32
+      linalg.yield %r : f32
+  } -> tensor<?x7xf32>
+  %6 = linalg.floor ins(%x : tensor<?x4xf32>) outs(%empty : tensor<?x4xf32>) -> tensor<?x4xf32>
+  %7 = linalg.negf ins(%x : tensor<?x4xf32>) outs(%empty : tensor<?x4xf32>) -> tensor<?x4xf32>
+  %8 = tensor.insert_slice %6 into %wide[0, 0] [%batch, 4] [1, 1] : tensor<?x4xf32> into tensor<?x8xf32>
+  %9 = tensor.insert_slice %7 into %8[0, 4] [%batch, 4] [1, 1] : tensor<?x4xf32> into tensor<?x8xf32>
+  return %3, %5, %9, %7 : tensor<?x8xf32>, tensor<?x7xf32>, tensor<?x8xf32>, tensor<?x4xf32>
+}
