@@ -20,7 +20,8 @@ constexpr int64_t kMaxThreads = 1024;
 
 struct Pool {
   std::atomic<bool> busy{false};
-  int64_t threads = 0;           // 0: not decided yet; read and written by whoever holds `busy`
+  int64_t threads = 0; // 0: not decided yet; read and written by whoever holds `busy`
+  bool pinned = false;
   WorkerPool *workers = nullptr; // of that many threads, if that is more than one; its threads may outlive main
 
   bool tryLock() { return !busy.exchange(true, std::memory_order_acquire); }
@@ -50,6 +51,14 @@ int64_t defaultThreads() {
   if (quota > 0 && quota < count)
     count = quota;
   return count < 1 ? 1 : count < kMaxThreads ? count : kMaxThreads;
+}
+
+// Puts the workers on the processors that the calling thread may use.
+bool placeWorkers(bool isPinned) {
+  cpu_set_t processors;
+  if (sched_getaffinity(0, sizeof processors, &processors) != 0)
+    return !isPinned;
+  return !pool.workers || pool.workers->place(processors, isPinned);
 }
 
 // Makes the pool if it has not been tried yet; without a pool everything runs on the calling thread.
@@ -93,8 +102,20 @@ cnn_status cnn_set_threads(int64_t count) {
       delete pool.workers;
       pool.workers = made.release();
       pool.threads = count;
+      if (pool.pinned)
+        placeWorkers(true);
     }
   }
+  pool.unlock();
+  return status;
+}
+
+cnn_status cnn_pin_threads(int pin) {
+  pool.lock();
+  decideThreads();
+  cnn_status status = placeWorkers(pin != 0) ? CNN_OK : CNN_BAD_ARGUMENT;
+  if (status == CNN_OK)
+    pool.pinned = pin != 0;
   pool.unlock();
   return status;
 }

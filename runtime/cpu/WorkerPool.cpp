@@ -70,6 +70,29 @@ WorkerPool::~WorkerPool() {
     pthread_join(workers[static_cast<size_t>(i)].thread, nullptr);
 }
 
+bool WorkerPool::place(const cpu_set_t &processors, bool isPinned) {
+  if (isPinned && CPU_COUNT(&processors) < threads)
+    return false;
+  int next = -1;
+  auto advance = [&] {
+    do
+      ++next;
+    while (!CPU_ISSET(next, &processors));
+  };
+  if (isPinned)
+    advance();
+  for (int64_t i = 0; i < started; ++i) {
+    cpu_set_t own = processors;
+    if (isPinned) {
+      advance();
+      CPU_ZERO(&own);
+      CPU_SET(next, &own);
+    }
+    pthread_setaffinity_np(workers[static_cast<size_t>(i)].thread, sizeof own, &own);
+  }
+  return true;
+}
+
 void *WorkerPool::main(void *worker) {
   Worker &self = *static_cast<Worker *>(worker);
   self.pool->serve(self.index);

@@ -24,6 +24,7 @@
 #include <cstdint>
 #include <memory>
 #include <pthread.h>
+#include <sched.h>
 
 namespace cnn::runtime {
 
@@ -37,6 +38,10 @@ public:
   /// Calls kernel(arguments, begin, end) for ranges that cover [0, count) once; returns when all have been done.
   void run(cnn_kernel_fn kernel, void *arguments, int64_t count);
   int64_t size() const { return threads; }
+
+  /// Lets every worker run on any of these processors, or each on one of its own: on all but the first, which is the
+  /// caller's. False, and nothing changes, if there are too few for that.
+  bool place(const cpu_set_t &processors, bool isPinned);
 
 private:
   /// The items of one thread: [next, end) are not taken yet. On a cache line of its own.

@@ -5,7 +5,11 @@
 #include "test/runtime/Files.h"
 
 #include <atomic>
+#include <chrono>
 #include <gtest/gtest.h>
+#include <map>
+#include <mutex>
+#include <sched.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -102,6 +106,65 @@ TEST(WorkerPool, FinishesWithoutItsWorkers) {
   int status = -1;
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+}
+
+/// On which processors the threads that share a kernel with this one may run; each of them once.
+std::vector<cpu_set_t> placesOfWorkers() {
+  struct Places {
+    std::mutex mutex;
+    std::map<std::thread::id, cpu_set_t> found;
+    static void visit(void *self, int64_t, int64_t) {
+      cpu_set_t own;
+      sched_getaffinity(0, sizeof own, &own);
+      {
+        std::lock_guard lock(static_cast<Places *>(self)->mutex);
+        static_cast<Places *>(self)->found[std::this_thread::get_id()] = own;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(5)); // so that others come, too
+    }
+  } places;
+  for (int round = 0; round < 200 && std::ssize(places.found) < cnn_get_threads(); ++round)
+    cnn_parallel_for(nullptr, Places::visit, &places, 4 * cnn_get_threads());
+  std::vector<cpu_set_t> sets;
+  for (auto &[thread, own] : places.found)
+    if (thread != std::this_thread::get_id())
+      sets.push_back(own);
+  return sets;
+}
+
+TEST(Threads, ArePinnedOnRequest) {
+  cpu_set_t all;
+  ASSERT_EQ(sched_getaffinity(0, sizeof all, &all), 0);
+  int processors = CPU_COUNT(&all);
+  if (processors < 2)
+    GTEST_SKIP() << "needs two processors";
+  // One more than there are processors: refused.
+  ASSERT_EQ(cnn_set_threads(processors + 1), CNN_OK);
+  EXPECT_EQ(cnn_pin_threads(1), CNN_BAD_ARGUMENT);
+  for (const cpu_set_t &own : placesOfWorkers())
+    EXPECT_TRUE(CPU_EQUAL(&own, &all));
+  // A processor each, also for threads that are made later.
+  for (int64_t threads : {int64_t(2), int64_t(processors)}) {
+    ASSERT_EQ(cnn_set_threads(threads), CNN_OK);
+    EXPECT_EQ(cnn_pin_threads(1), CNN_OK);
+    cpu_set_t seen;
+    CPU_ZERO(&seen);
+    std::vector<cpu_set_t> places = placesOfWorkers();
+    EXPECT_EQ(std::ssize(places), threads - 1);
+    for (const cpu_set_t &own : places) {
+      EXPECT_EQ(CPU_COUNT(&own), 1);
+      CPU_OR(&seen, &seen, &own);
+    }
+    EXPECT_EQ(CPU_COUNT(&seen), threads - 1);
+    EXPECT_EQ(cnn_set_threads(1), CNN_OK);
+    ASSERT_EQ(cnn_set_threads(2), CNN_OK);
+    for (const cpu_set_t &own : placesOfWorkers())
+      EXPECT_EQ(CPU_COUNT(&own), 1);
+  }
+  EXPECT_EQ(cnn_pin_threads(0), CNN_OK);
+  for (const cpu_set_t &own : placesOfWorkers())
+    EXPECT_TRUE(CPU_EQUAL(&own, &all));
+  ASSERT_EQ(cnn_set_threads(0), CNN_OK);
 }
 
 TEST(Threads, CountIsChecked) {

@@ -45,6 +45,14 @@ void cnn_parallel_for(void *context, cnn_kernel_fn kernel, void *arguments, int6
 cnn_status cnn_set_threads(int64_t count);
 int64_t cnn_get_threads(void);
 
+/* With `pin` other than 0, gives each thread of the pool but the caller a processor of its own: the second, the third,
+ * ... of those that the calling thread may run on, so that the first is left for the caller, which stays as it is. With
+ * 0, they may run wherever the calling thread may. For programs that have their processors for themselves. It holds for
+ * threads that cnn_set_threads makes later, too, as long as there are enough processors. CNN_BAD_ARGUMENT, and nothing
+ * changes, if there are fewer than threads. Waits for work in progress.
+ */
+cnn_status cnn_pin_threads(int pin);
+
 /* ---- Loading a compiled model ---- */
 
 typedef struct cnn_library cnn_library;
