@@ -74,6 +74,8 @@ constexpr int64_t minContiguous = 16;
 constexpr int64_t minStreamingItems = 4;
 constexpr int64_t sumBytes = 20 * 1024, chunkBytes = 32 * 1024;
 constexpr int64_t minChunkSteps = 48;
+/// Weights of a layer that can be read again for each sample of a batch.
+constexpr int64_t cachedWeightBytes = 2 * 1024 * 1024;
 /// Of weights that several register tiles of an item read.
 constexpr int64_t blockBytes = 320 * 1024;
 
@@ -233,10 +235,12 @@ public:
         columnPosition = plan.order.size();
       plan.order.push_back(plan.order.size());
     }
-    // The operand that is larger is read in the outer loop: the weights of a block of columns once for the whole batch.
+    // The operand that is larger is read in the outer loop: the weights of a block of columns once for each sample; or
+    // once for the whole batch, if they do not stay in the cache.
+    int64_t weightBytes = elementsOf(op, 1) * int64_t(sizeof(float));
     if (columnPosition && (!hasBatch || elementsOf(op, 1) > elementsOf(op, 0))) {
       plan.order.erase(plan.order.begin() + *columnPosition);
-      plan.order.insert(plan.order.begin(), *columnPosition);
+      plan.order.insert(plan.order.begin() + (hasBatch && weightBytes <= cachedWeightBytes), *columnPosition);
     }
     return plan;
   }
