@@ -3,14 +3,15 @@
 // The order of everything in this back end:
 //
 //   linalg on tensors -> kernels and callers -> memory plan and weight places
-//     kernels: KernelPipeline                      \
-//     callers: EmitEntry                            |  one LLVM module -> O3 -> object -> libraries
-//     description: EmitModel; support code          /
-//     weights: WeightsObject  ----------------------------------------> object --^
+//     kernels: KernelPipeline  ----------------------  several LLVM modules -> O3 -> objects \
+//     callers: EmitEntry                             \  one LLVM module -> O3 -> object        | libraries
+//     description: EmitModel; support code           /                                         |
+//     weights: WeightsObject  -----------------------------------------------------> object    /
 //
 // Kernels and callers are lowered in modules of their own: callers need to know only how many work items a kernel has.
 #include "backends/cpu/Artifact.h"
 
+#include "backends/cpu/CompileParts.h"
 #include "backends/cpu/EmitHeader.h"
 #include "backends/cpu/EmitLibrary.h"
 #include "backends/cpu/EmitModel.h"
@@ -28,7 +29,6 @@
 #include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/Passes.h"
-#include "llvm/IR/Verifier.h"
 #include "llvm/Linker/Linker.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/xxhash.h"
@@ -95,6 +95,7 @@ private:
   LogicalResult selectNet();
   LogicalResult plan();
   LogicalResult lower();
+  LogicalResult translate();
   LogicalResult link();
   LogicalResult readWeights();
 
@@ -107,7 +108,8 @@ private:
   std::optional<SafetensorsFile> weights;
   OwningOpRef<ModuleOp> kernels;
   llvm::LLVMContext context;
-  std::unique_ptr<llvm::Module> code;
+  std::unique_ptr<llvm::Module> code, kernelCode;
+  llvm::StringSet<> exported, known;
 };
 
 /// Finds the network to compile, and drops the functions of others and whatever else is no function.
@@ -223,8 +225,8 @@ LogicalResult ArtifactBuilder::lower() {
   return success();
 }
 
-/// Everything as one LLVM module, optimized.
-LogicalResult ArtifactBuilder::link() {
+/// From the LLVM dialect to LLVM: the kernels, and all else.
+LogicalResult ArtifactBuilder::translate() {
   isBug = true; // unless all goes well
   llvm::Expected<std::unique_ptr<llvm::Module>> support = loadSupportCode(context, *machine);
   if (!support)
@@ -239,26 +241,28 @@ LogicalResult ArtifactBuilder::link() {
     return translated;
   };
   code = translate(module);
-  if (!code)
+  kernelCode = translate(*kernels);
+  if (!code || !kernelCode)
     return failure();
-  llvm::StringSet<> exported = emitModel(model, weights.has_value(), *code);
-  std::unique_ptr<llvm::Module> kernelCode = translate(*kernels);
-  if (!kernelCode || llvm::Linker::linkModules(*code, std::move(kernelCode)) ||
-      llvm::Linker::linkModules(*code, std::move(*support)))
-    return emitError(module.getLoc(), "cannot link the parts of '") << net << "'";
-  optimizeModule(*code, *machine, exported);
-  std::string problems;
-  llvm::raw_string_ostream problemStream(problems);
-  if (llvm::verifyModule(*code, &problemStream))
-    return emitError(module.getLoc(), "bug: the code for '") << net << "' is not valid: " << problems;
+  exported = emitModel(model, weights.has_value(), *code);
+  if (llvm::Linker::linkModules(*code, std::move(*support)))
+    return emitError(module.getLoc(), "cannot link the support code to '") << net << "'";
   // A library must need nothing but libc and libm.
-  llvm::StringSet<> known;
   known.insert("cnn_parallel_for");
   known.insert(getEmbeddedParametersSymbol(model));
   known.insert(getEmbeddedStatesSymbol(model));
   known.insert(getEmbeddedDerivedSymbol(model));
-  if (std::string symbol = findUnknownSymbol(*code, known); !symbol.empty())
-    return emitError(module.getLoc(), "the code for '") << net << "' calls '" << symbol << "', which no library has";
+  isBug = false;
+  return success();
+}
+
+/// Everything as one LLVM module, optimized.
+LogicalResult ArtifactBuilder::link() {
+  isBug = true;
+  if (llvm::Linker::linkModules(*code, std::move(kernelCode)))
+    return emitError(module.getLoc(), "cannot link the kernels to '") << net << "'";
+  if (llvm::Error error = optimizeModule(*code, *machine, exported, known))
+    return fail(std::move(error));
   isBug = false;
   return success();
 }
@@ -289,7 +293,7 @@ LogicalResult ArtifactBuilder::emit(Stage stage, llvm::raw_pwrite_stream &stream
     stream << emitHeader(model, weights.has_value());
     return success();
   }
-  if (failed(lower()) || failed(link()))
+  if (failed(lower()) || failed(translate()) || failed(link()))
     return failure();
   if (stage == Stage::LLVM) {
     code->print(stream, nullptr);
@@ -300,14 +304,15 @@ LogicalResult ArtifactBuilder::emit(Stage stage, llvm::raw_pwrite_stream &stream
 
 LogicalResult ArtifactBuilder::build() {
   // What can go wrong for the user's reasons comes before what takes time.
-  if (failed(plan()) || failed(readWeights()) || failed(lower()) || failed(link()))
+  if (failed(plan()) || failed(readWeights()) || failed(lower()) || failed(translate()))
     return failure();
-
-  llvm::SmallVector<char, 0> object;
-  llvm::raw_svector_ostream objectStream(object);
-  if (failed(emitCode(/*asAssembly=*/false, objectStream)))
-    return failure();
-  llvm::StringRef objectBytes(object.data(), object.size());
+  llvm::Expected<std::vector<ObjectBytes>> parts =
+      compileParts(std::move(code), std::move(kernelCode), net, exported, known,
+                   [&] { return createTargetMachine(options.triple, options.cpu); });
+  if (!parts) {
+    isBug = true;
+    return fail(parts.takeError());
+  }
 
   StringRef folder = options.folder;
   std::vector<ObjectFile> objects;
@@ -315,11 +320,14 @@ LogicalResult ArtifactBuilder::build() {
     objects.push_back({(folder + "/" + name).str(), name});
     return writeFile(folder, name, writer);
   };
-  if (llvm::Error error = writeObject(net + ".o", [&](llvm::raw_pwrite_stream &stream) { stream << objectBytes; }))
-    return fail(std::move(error));
+  for (auto [i, part] : llvm::enumerate(*parts))
+    if (llvm::Error error =
+            writeObject(net + (i == 0 ? "" : "_kernels" + std::to_string(i)) + ".o",
+                        [&](llvm::raw_pwrite_stream &stream) { stream.write(part.data(), part.size()); }))
+      return fail(std::move(error));
   if (weights)
     if (llvm::Error error = writeObject(net + "_weights.o", [&](llvm::raw_pwrite_stream &stream) {
-          writeWeightsObject(model, *weights, objectBytes, stream);
+          writeWeightsObject(model, *weights, StringRef(parts->front().data(), parts->front().size()), stream);
         }))
       return fail(std::move(error));
   if (options.emitStaticLibrary) {

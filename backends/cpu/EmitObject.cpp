@@ -8,6 +8,7 @@
 #include "llvm/IR/IntrinsicsAArch64.h"
 #include "llvm/IR/IntrinsicsX86.h"
 #include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Verifier.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
@@ -126,7 +127,19 @@ Expected<std::unique_ptr<Module>> loadSupportCode(LLVMContext &context, const Ta
   return module;
 }
 
-void optimizeModule(Module &module, TargetMachine &machine, const StringSet<> &exported) {
+/// The first symbol that the module needs and that nobody has; empty if there is none.
+static std::string findUnknownSymbol(const Module &module, const StringSet<> &known) {
+  TargetLibraryInfoImpl library(module.getTargetTriple());
+  for (const GlobalObject &object : module.global_objects()) {
+    LibFunc function;
+    if (object.isDeclaration() && !object.getName().starts_with("llvm.") && !known.contains(object.getName()) &&
+        !library.getLibFunc(object.getName(), function))
+      return object.getName().str();
+  }
+  return "";
+}
+
+Error optimizeModule(Module &module, TargetMachine &machine, const StringSet<> &exported, const StringSet<> &known) {
   internalizeModule(module, [&](const GlobalValue &value) { return exported.contains(value.getName()); });
   // Module::setPICLevel would add a second flag beside the support code's.
   module.setModuleFlag(Module::Min, "PIC Level", PICLevel::BigPIC);
@@ -155,17 +168,14 @@ void optimizeModule(Module &module, TargetMachine &machine, const StringSet<> &e
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, components, modules);
   builder.buildPerModuleDefaultPipeline(OptimizationLevel::O3).run(module, modules);
-}
 
-std::string findUnknownSymbol(const Module &module, const StringSet<> &known) {
-  TargetLibraryInfoImpl library(module.getTargetTriple());
-  for (const GlobalObject &object : module.global_objects()) {
-    LibFunc function;
-    if (object.isDeclaration() && !object.getName().starts_with("llvm.") && !known.contains(object.getName()) &&
-        !library.getLibFunc(object.getName(), function))
-      return object.getName().str();
-  }
-  return "";
+  std::string problems;
+  raw_string_ostream problemStream(problems);
+  if (verifyModule(module, &problemStream))
+    return createStringError("bug: the code is not valid: " + problems);
+  if (std::string symbol = findUnknownSymbol(module, known); !symbol.empty())
+    return createStringError("bug: the code calls '" + symbol + "', which no library has");
+  return Error::success();
 }
 
 Error emitMachineCode(Module &module, TargetMachine &machine, bool asAssembly, raw_pwrite_stream &stream) {

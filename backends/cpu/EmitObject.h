@@ -20,12 +20,11 @@ llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createTargetMachine(llvm::S
 llvm::Expected<std::unique_ptr<llvm::Module>> loadSupportCode(llvm::LLVMContext &context,
                                                               const llvm::TargetMachine &machine);
 
-/// Makes everything local but the exported symbols, fits functions to the machine, and optimizes.
-void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine, const llvm::StringSet<> &exported);
-
-/// The first symbol that the module needs and that is neither its own, nor a function of libc or libm, nor among
-/// `known`; empty if there is none.
-std::string findUnknownSymbol(const llvm::Module &module, const llvm::StringSet<> &known);
+/// Makes everything local but the exported symbols, fits functions to the machine, and optimizes. It is an error, and a
+/// bug of who made the module, if it needs a symbol that is neither its own, nor a function of libc or libm, nor among
+/// `known`.
+llvm::Error optimizeModule(llvm::Module &module, llvm::TargetMachine &machine, const llvm::StringSet<> &exported,
+                           const llvm::StringSet<> &known);
 
 /// Writes machine code, as an object or as assembly.
 llvm::Error emitMachineCode(llvm::Module &module, llvm::TargetMachine &machine, bool asAssembly,
