@@ -70,6 +70,7 @@ public:
 
   LogicalResult build();
   LogicalResult emit(Stage stage, llvm::raw_pwrite_stream &stream);
+  LogicalResult planMemory(std::vector<MemoryUse> &functions);
   Outcome outcomeOf(LogicalResult result) const {
     return succeeded(result) ? Outcome::Success : isBug ? Outcome::Bug : Outcome::Refused;
   }
@@ -302,6 +303,21 @@ LogicalResult ArtifactBuilder::emit(Stage stage, llvm::raw_pwrite_stream &stream
   return emitCode(stage == Stage::Assembly, stream);
 }
 
+LogicalResult ArtifactBuilder::planMemory(std::vector<MemoryUse> &functions) {
+  if (failed(plan()))
+    return failure();
+  auto add = [&](const char *name, const FunctionDescription &function) {
+    functions.push_back(
+        {name, function.arenaSampleBytes, function.liveSampleBytes, function.arenaFixedBytes, function.liveFixedBytes});
+  };
+  add("infer", model.infer);
+  if (model.trainStep)
+    add("train_step", *model.trainStep);
+  if (model.evaluate)
+    add("evaluate", *model.evaluate);
+  return success();
+}
+
 LogicalResult ArtifactBuilder::build() {
   // What can go wrong for the user's reasons comes before what takes time.
   if (failed(plan()) || failed(readWeights()) || failed(lower()) || failed(translate()))
@@ -385,6 +401,11 @@ std::string findTargetProblem(StringRef triple, StringRef cpu) {
 Outcome buildArtifact(ModuleOp module, const ArtifactOptions &options) {
   ArtifactBuilder builder(module, options);
   return builder.outcomeOf(builder.build());
+}
+
+Outcome planMemory(ModuleOp module, const ArtifactOptions &options, std::vector<MemoryUse> &functions) {
+  ArtifactBuilder builder(module, options);
+  return builder.outcomeOf(builder.planMemory(functions));
 }
 
 Outcome emitStage(ModuleOp module, const ArtifactOptions &options, Stage stage, llvm::raw_pwrite_stream &stream) {

@@ -9,6 +9,7 @@
 #include "mlir/IR/OwningOpRef.h"
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace mlir {
 class DialectRegistry;
@@ -62,6 +63,17 @@ Outcome buildArtifact(mlir::ModuleOp module, const ArtifactOptions &options);
 
 /// Writes one stage instead. The module is used up.
 Outcome emitStage(mlir::ModuleOp module, const ArtifactOptions &options, Stage stage, llvm::raw_pwrite_stream &stream);
+
+/// The memory that calls of a function need beside weights, inputs and outputs: for each sample of the batch, and for
+/// all of them together; and the largest sets of bytes that hold values at the same time, which no plan can go below.
+struct MemoryUse {
+  std::string function; // infer, train_step, evaluate
+  uint64_t sampleBytes, liveSampleBytes;
+  uint64_t fixedBytes, liveFixedBytes;
+};
+
+/// Plans the memory of a network's functions and does no more. The module is used up.
+Outcome planMemory(mlir::ModuleOp module, const ArtifactOptions &options, std::vector<MemoryUse> &functions);
 
 } // namespace cnn::cpu
 

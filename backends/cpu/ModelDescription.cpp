@@ -152,6 +152,8 @@ public:
       return function.emitOpError("expected a memory plan");
     description.arenaFixedBytes = arena.getAs<IntegerAttr>("fixed_bytes").getInt();
     description.arenaSampleBytes = arena.getAs<IntegerAttr>("sample_bytes").getInt();
+    description.liveFixedBytes = arena.getAs<IntegerAttr>("fixed_bound").getInt();
+    description.liveSampleBytes = arena.getAs<IntegerAttr>("sample_bound").getInt();
     for (unsigned i = 0; i < function.getNumArguments(); ++i) {
       RoleAttr role = function.getArgAttrOfType<RoleAttr>(i, roleAttrName);
       if (role && failed(addArgument(function, i, role.getValue(), description)))

@@ -61,6 +61,8 @@ struct FunctionDescription {
   std::vector<TensorDescription> outputs;
   uint64_t arenaFixedBytes = 0;
   uint64_t arenaSampleBytes = 0;
+  uint64_t liveFixedBytes = 0; // the largest live sets, below which no arena can go
+  uint64_t liveSampleBytes = 0;
   std::vector<LaunchDescription> launches;
   uint64_t scratchBytes = 0; // known when the kernels are lowered
 };

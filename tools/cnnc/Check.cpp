@@ -48,6 +48,7 @@ static ExitCode runCheck(Arguments &arguments) {
   if (llvm::is_contained({"linalg", "kernels", "llvm", "asm", "obj"}, emit))
     arguments.error("checking ends with the cnn dialect; 'cnnc build --emit=" + emit + "' goes on");
   bool withLocations = arguments.flag("--locations");
+  bool withMemory = arguments.flag("--memory");
   TargetOptions options;
   options.read(arguments);
   cpu::ArtifactOptions target;
@@ -77,14 +78,22 @@ static ExitCode runCheck(Arguments &arguments) {
     if (code = findAlgorithms(compilation, target, algorithms); code != ExitCode::Success)
       return code;
     for (const dsl::NetSummary &net : compilation.compiled.nets)
-      if (options.net.empty() || options.net == net.name)
+      if (options.net.empty() || options.net == net.name) {
         printLayerTable(net, algorithms[net.name], llvm::outs());
+        if (!withMemory)
+          continue;
+        std::vector<cpu::MemoryUse> functions;
+        target.net = net.name;
+        if (code = compilation.planMemory(target, functions); code != ExitCode::Success)
+          return code;
+        printMemoryTable(functions, llvm::outs());
+      }
   }
   return ExitCode::Success;
 }
 
 const Command checkCommand = {
-    "check", "MODEL [--emit=table|none|ast|cnn] [--diagnostics=text|json]",
+    "check", "MODEL [--emit=table|none|ast|cnn] [--memory] [--diagnostics=text|json]",
     "Check a model, and list its layers with output shapes, parameters and multiply-accumulates; with the algorithms\n"
     "of convolutions, where a build with --inference takes others than the direct one.",
     "  --emit=table             list the layers of each net (the default)\n"
@@ -92,6 +101,9 @@ const Command checkCommand = {
     "  --emit=ast               print the syntax tree, without checking more than the syntax\n"
     "  --emit=cnn               print the model in the cnn dialect\n"
     "  --locations              with --emit=cnn: print places in the file too\n"
+    "  --memory                 list, too, the memory that each function of a library needs for values between its\n"
+    "                           layers: for each sample of a batch, and besides; with the most that holds values at\n"
+    "                           the same time, below which nothing can go\n"
     "  --net NAME               list this net alone\n"
     "  --cpu NAME               the processor for which algorithms are chosen (default: the host's)\n"
     "  --triple TRIPLE          the target (default: the host)\n"

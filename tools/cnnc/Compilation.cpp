@@ -142,7 +142,7 @@ ExitCode Compilation::chooseAlgorithms(const cpu::ArtifactOptions &target, mlir:
   return runPasses(manager, on);
 }
 
-ExitCode Compilation::lowerToLinalg(const cpu::ArtifactOptions &target, bool withTraining) {
+ExitCode Compilation::lowerToLinalg(const cpu::ArtifactOptions &target, bool withTraining, mlir::ModuleOp on) {
   mlir::PassManager manager(&context);
   if (withTraining)
     buildTrainingPipeline(manager);
@@ -150,7 +150,13 @@ ExitCode Compilation::lowerToLinalg(const cpu::ArtifactOptions &target, bool wit
     buildInferencePipeline(manager);
   cpu::buildChoicePipeline(manager, target);
   buildLinalgPipeline(manager);
-  return runPasses(manager, module());
+  return runPasses(manager, on);
+}
+
+ExitCode Compilation::planMemory(const cpu::ArtifactOptions &options, std::vector<cpu::MemoryUse> &functions) {
+  mlir::OwningOpRef<mlir::ModuleOp> copy = module().clone();
+  ExitCode code = lowerToLinalg(options, hasTraining(options.net), *copy);
+  return code == ExitCode::Success ? exitCodeOf(cpu::planMemory(*copy, options, functions)) : code;
 }
 
 ExitCode Compilation::exitCodeOf(cpu::Outcome outcome) {

@@ -38,7 +38,11 @@ public:
   /// Sets the algorithms of convolutions in `on` as an inference build for the target would.
   ExitCode chooseAlgorithms(const cpu::ArtifactOptions &target, mlir::ModuleOp on);
   /// The passes on the cnn dialect, then linalg.
-  ExitCode lowerToLinalg(const cpu::ArtifactOptions &target, bool withTraining);
+  ExitCode lowerToLinalg(const cpu::ArtifactOptions &target, bool withTraining) {
+    return lowerToLinalg(target, withTraining, module());
+  }
+  /// The memory of the functions of options.net, as the library would have it; the module stays as it is.
+  ExitCode planMemory(const cpu::ArtifactOptions &options, std::vector<cpu::MemoryUse> &functions);
   /// The library, or one stage on the way to it. The module is used up.
   ExitCode build(const cpu::ArtifactOptions &options);
   ExitCode emit(const cpu::ArtifactOptions &options, cpu::Stage stage, llvm::raw_pwrite_stream &stream);
@@ -64,6 +68,7 @@ public:
   dsl::CompiledFile compiled;
 
 private:
+  ExitCode lowerToLinalg(const cpu::ArtifactOptions &target, bool withTraining, mlir::ModuleOp on);
   ExitCode runPasses(mlir::PassManager &manager, mlir::ModuleOp on);
   ExitCode exitCodeOf(cpu::Outcome outcome);
 };

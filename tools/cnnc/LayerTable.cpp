@@ -43,4 +43,13 @@ void printLayerTable(const dsl::NetSummary &net, const llvm::StringMap<std::stri
   table.print(os);
 }
 
+void printMemoryTable(llvm::ArrayRef<cpu::MemoryUse> functions, llvm::raw_ostream &os) {
+  TextTable table({"bytes of", "a sample", "at least", "besides", "at least"}, /*textColumns=*/1);
+  for (const cpu::MemoryUse &use : functions)
+    table.add({use.function, withCommas(use.sampleBytes), withCommas(use.liveSampleBytes), withCommas(use.fixedBytes),
+               withCommas(use.liveFixedBytes)});
+  os << "\n";
+  table.print(os);
+}
+
 } // namespace cnn::tools
