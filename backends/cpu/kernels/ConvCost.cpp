@@ -80,7 +80,10 @@ TiledConvPlan planTiledConv(const TiledConvShape &shape, int64_t lanes, InputTra
   TiledConvPlan best{1, 1, shape.outputs, infinity};
   // Columns that fill two vectors, as those of a register tile do, and whole blocks of the weight.
   int64_t leastOutputs = std::lcm(2 * lanes, std::max<int64_t>(1, columnsPerBlock(shape.outputs)));
-  for (int64_t outputs = shape.outputs; outputs == shape.outputs || outputs % leastOutputs == 0; outputs /= 2) {
+  for (int64_t parts = 1; parts == 1 || parts * leastOutputs <= shape.outputs; ++parts) {
+    int64_t outputs = shape.outputs / parts;
+    if (parts > 1 && (shape.outputs % parts != 0 || outputs % leastOutputs != 0))
+      continue;
     for (int64_t rows = 1; rows <= shape.rows; ++rows)
       for (int64_t columns = rows > 1 ? shape.columns : 1; columns <= shape.columns; ++columns) {
         if (shape.rows % rows != 0 || shape.columns % columns != 0)
@@ -89,8 +92,6 @@ TiledConvPlan planTiledConv(const TiledConvShape &shape, int64_t lanes, InputTra
         if (double cycles = isTooLarge ? infinity : cyclesOf(rows, columns, outputs); cycles < best.cycles)
           best = {rows, columns, outputs, cycles};
       }
-    if (outputs % 2 != 0 || outputs == 0)
-      break;
   }
   return best;
 }
