@@ -103,7 +103,8 @@ private:
     Value tensor, whole;
     SmallVector<int64_t> offsets;
   };
-  DenseMap<Value, Part> parts; // results that are made inside of another tensor's buffer
+  Slice getSlice(const Part &part);
+  DenseMap<Value, Part> parts; // results that are made inside of another tensor's buffer, maybe as a view
   struct Copy {
     Value from, to;
   };
@@ -333,28 +334,45 @@ static SmallVector<std::pair<Value, SmallVector<int64_t>>> findParts(const Kerne
   return found;
 }
 
+/// Whoever only asks for the batch needs no buffer.
+static bool hasOneReader(Value tensor) {
+  return llvm::count_if(tensor.getUses(), [](OpOperand &use) { return !isa<tensor::DimOp>(use.getOwner()); }) == 1;
+}
+
 /// Lets the launches before a concatenation or a padding write into its result, if nobody else reads theirs.
 void CallerBuilder::placeParts() {
   for (Launch &launch : launches) {
     Operation *resultOp = launch.group.getResultOp();
     auto found = findParts(launch.group, launch.inputs.getArrayRef());
     auto canBePart = [&](Value tensor) {
-      auto producer = launchOf.find(tensor.getDefiningOp());
-      if (producer == launchOf.end() || places.contains(tensor) || parts.contains(tensor))
+      Value root = getRoot(tensor);
+      auto producer = launchOf.find(root.getDefiningOp());
+      if (producer == launchOf.end() || places.contains(root) || parts.contains(root))
         return false;
+      if (root != tensor) {
+        auto view = tensor.getDefiningOp<tensor::CollapseShapeOp>();
+        if (!view || view.getSrc() != root || !hasOneReader(root))
+          return false;
+      }
       const Launch &other = launches[producer->second];
-      // Whoever only asks for the batch needs no buffer.
-      int64_t readers =
-          llvm::count_if(tensor.getUses(), [](OpOperand &use) { return !isa<tensor::DimOp>(use.getOwner()); });
-      return readers == 1 && !other.isUpdate && !other.isInParts && other.group.getResultOp()->getNumResults() == 1;
+      return hasOneReader(tensor) && !other.isUpdate && !other.isInParts &&
+             other.group.getResultOp()->getNumResults() == 1;
     };
     if (launch.isUpdate || found.empty() || parts.contains(resultOp->getResult(0)) ||
         !llvm::all_of(llvm::make_first_range(found), canBePart))
       continue;
     launch.isInParts = true;
     for (auto &[tensor, offsets] : found)
-      parts[tensor] = {tensor, resultOp->getResult(0), offsets};
+      parts[getRoot(tensor)] = {tensor, resultOp->getResult(0), offsets};
   }
+}
+
+/// Where in its buffer a part is.
+Slice CallerBuilder::getSlice(const Part &part) {
+  return {getBufferType(part.whole.getType()), part.offsets,
+          llvm::to_vector(cast<RankedTensorType>(part.tensor.getType()).getShape()),
+          launchOf.contains(part.tensor.getDefiningOp()) ? nullptr
+                                                         : part.tensor.getDefiningOp<tensor::CollapseShapeOp>()};
 }
 
 /// The buffer of a result that is made in parts.
@@ -416,11 +434,10 @@ void CallerBuilder::run(Launch &launch) {
   Location loc = FusedLoc::get(builder.getContext(), locations);
   if (launch.isInParts) {
     if (auto halo = resultOp->getAttrOfType<DictionaryAttr>(haloAttrName)) {
-      const Part &part = parts.find(launch.inputs.front())->second;
+      const Part &part = parts.find(getRoot(launch.inputs.front()))->second;
       Value buffer = getWholeBuffer(part.whole);
-      func::FuncOp kernel = kernels.getBorderKernel(
-          resultOp->getLoc(), {cast<MemRefType>(buffer.getType()), part.offsets},
-          cast<RankedTensorType>(part.tensor.getType()).getShape(), cast<TypedAttr>(halo.get("value")));
+      func::FuncOp kernel =
+          kernels.getBorderKernel(resultOp->getLoc(), getSlice(part), cast<TypedAttr>(halo.get("value")));
       func::CallOp::create(builder, loc, kernel, buffer);
     }
     return;
@@ -430,7 +447,7 @@ void CallerBuilder::run(Launch &launch) {
     operands.push_back(getBuffer(input));
   if (auto part = parts.find(resultOp->getResult(0)); part != parts.end()) {
     operands.push_back(getWholeBuffer(part->second.whole));
-    Slice slice{cast<MemRefType>(operands.back().getType()), part->second.offsets};
+    Slice slice = getSlice(part->second);
     func::FuncOp kernel = kernels.getKernel(launch.group, launch.inputs.getArrayRef(), {}, &slice);
     func::CallOp::create(builder, loc, kernel, operands);
     return;

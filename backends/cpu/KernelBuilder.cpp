@@ -153,9 +153,17 @@ func::FuncOp KernelBuilder::getKernel(const KernelGroup &group, ArrayRef<Value> 
   func::FuncOp kernel = createKernel(builder, loc, arguments);
 
   SmallVector<Value> targets = llvm::to_vector_of<Value>(kernel.getArguments().drop_front(inputs.size()));
-  if (slice)
-    targets.front() = createSubview(builder, loc, targets.front(), slice->offsets,
-                                    cast<RankedTensorType>(resultOp->getResult(0).getType()).getShape());
+  if (slice) {
+    Value &target = targets.front();
+    target = createSubview(builder, loc, target, slice->offsets, slice->shape);
+    if (tensor::CollapseShapeOp view = slice->view) {
+      ArrayRef<int64_t> shape = cast<RankedTensorType>(resultOp->getResult(0).getType()).getShape();
+      SmallVector<OpFoldResult> sizes = getAsIndexOpFoldResult(builder.getContext(), shape);
+      if (ShapedType::isDynamic(shape.front()))
+        sizes.front() = memref::DimOp::create(builder, loc, target, 0).getResult();
+      target = memref::ExpandShapeOp::create(builder, loc, shape, target, view.getReassociationIndices(), sizes);
+    }
+  }
   llvm::SetVector<Operation *> ops = collectOps(group);
   Value batch;
   IRMapping mapping;
@@ -189,8 +197,8 @@ func::FuncOp KernelBuilder::getKernel(const KernelGroup &group, ArrayRef<Value> 
   return unify(kernel);
 }
 
-func::FuncOp KernelBuilder::getBorderKernel(Location loc, const Slice &slice, ArrayRef<int64_t> shape,
-                                            TypedAttr value) {
+func::FuncOp KernelBuilder::getBorderKernel(Location loc, const Slice &slice, TypedAttr value) {
+  ArrayRef<int64_t> shape = slice.shape;
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
   func::FuncOp kernel = createKernel(builder, loc, {slice.whole});
   Value buffer = kernel.getArgument(0), constant = arith::ConstantOp::create(builder, loc, value);

@@ -6,6 +6,7 @@
 #define CNN_BACKENDS_CPU_KERNELBUILDER_H
 
 #include "backends/cpu/KernelGroups.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringMap.h"
@@ -24,10 +25,12 @@ bool readsBatch(const KernelGroup &group);
 /// The pairs (input, output argument) that may be one buffer: a single elementwise op reads there what it writes.
 llvm::SmallVector<int64_t> findInPlacePairs(const KernelGroup &group, llvm::ArrayRef<mlir::Value> inputs);
 
-/// Where a tensor lies in a larger buffer.
+/// Where a tensor lies in a larger buffer. If that is a view of what a kernel computes, `view` is what makes it.
 struct Slice {
   mlir::MemRefType whole;
   llvm::SmallVector<int64_t> offsets;
+  llvm::SmallVector<int64_t> shape;
+  mlir::tensor::CollapseShapeOp view;
 };
 
 class KernelBuilder {
@@ -41,8 +44,7 @@ public:
                                llvm::ArrayRef<int64_t> aliased, const Slice *slice = nullptr);
 
   /// A kernel that fills what surrounds a slice with a constant.
-  mlir::func::FuncOp getBorderKernel(mlir::Location loc, const Slice &slice, llvm::ArrayRef<int64_t> shape,
-                                     mlir::TypedAttr value);
+  mlir::func::FuncOp getBorderKernel(mlir::Location loc, const Slice &slice, mlir::TypedAttr value);
 
   /// A kernel that copies a buffer.
   mlir::func::FuncOp getCopyKernel(mlir::Location loc, mlir::MemRefType type);
