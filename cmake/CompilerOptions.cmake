@@ -1,7 +1,5 @@
-# Warnings, sanitizers, ccache and the Daily build type, for every target.
+# Warnings, sanitizers and ccache, for every target.
 
-set(CMAKE_CXX_FLAGS_DAILY "-O1" CACHE STRING "Flags of the quick build")
-set(CMAKE_C_FLAGS_DAILY "-O1" CACHE STRING "Flags of the quick build")
 set(CNN_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize=")
 
 find_program(CCACHE ccache)
