@@ -34,29 +34,17 @@ bool isWorthwhile(OpOperand *operand) {
   return consumer.getMatchingIndexingMap(operand).isPermutation();
 }
 
-/// A result that is computed in tiles is put together by a reshape: what follows works on the tiles, too, and can be
-/// done while they are in registers.
+/// A result that is computed in tiles, or in windows, is put together by a reshape: what follows works on the tiles,
+/// too, and can be done while they are in registers. The innermost dimension, of vectors, stays whole.
 bool isOfTiles(OpOperand *operand) {
   auto collapse = operand->get().getDefiningOp<tensor::CollapseShapeOp>();
   auto consumer = dyn_cast<linalg::GenericOp>(operand->getOwner());
   if (!collapse || !consumer || consumer.getNumReductionLoops() != 0 || consumer.getNumResults() != 1 ||
-      !collapse->hasOneUse() || !consumer.getMatchingIndexingMap(operand).isIdentity())
+      !collapse->hasOneUse() || !consumer.getMatchingIndexingMap(operand).isIdentity() ||
+      collapse.getType().getRank() == 0 || collapse.getReassociationIndices().back().size() != 1)
     return false;
-  // The tiles themselves, or what follows them already.
-  for (Value tiles = collapse.getSrc(); auto producer = tiles.getDefiningOp<linalg::GenericOp>();) {
-    if (producer->hasAttr(cnn::transformAttrName))
-      return true;
-    if (producer.getNumReductionLoops() != 0)
-      return false;
-    Value before;
-    for (OpOperand *input : producer.getDpsInputOperands())
-      if (producer.getMatchingIndexingMap(input).isIdentity() && input->get().getDefiningOp<linalg::GenericOp>())
-        before = input->get();
-    if (!before)
-      return false;
-    tiles = before;
-  }
-  return false;
+  auto producer = collapse.getSrc().getDefiningOp<linalg::GenericOp>();
+  return producer && (producer->hasAttr(cnn::transformAttrName) || producer.getNumReductionLoops() == 0);
 }
 
 class FuseElementwise : public cnn::impl::FuseElementwiseBase<FuseElementwise> {

@@ -162,6 +162,24 @@ TEST_P(ConvOps, Winograd) {
   }
 }
 
+// Strides that divide the input: its gradient is made by phases, here with paddings that begin in each of them, with a
+// crop, with phases that are blocks of columns, and of windows side by side.
+TEST_P(ConvOps, Phases) {
+  checkCases({
+      {{3, 5, 8, 12}, 7, {3, 2, 1, 1, 1}},
+      {{3, 5, 8, 12}, 7, {3, 2, 1, 0, 1}},
+      {{2, 4, 12, 15}, 6, {5, 3, 1, 2, 2}},
+      {{2, 4, 12, 15}, 6, {4, 3, 1, 4, 0}},
+      {{2, 3, 10, 16}, 17, {7, 2, 1, 3, 3}},
+      {{2, 3, 12, 16}, 5, {4, 2, 1, -1, 1}},
+      {{2, 3, 12, 16}, 5, {5, 4, 1, -3, -1}},
+      {{2, 32, 6, 10}, 48, {3, 2, 1, 1, 1}},
+      {{2, 6, 8, 8}, 5, {2, 2, 1, 0, 0}},
+      {{3, 9, 24}, 4, {6, 4, 1, 1, 2}},
+      {{2, 3, 4, 6, 8}, 5, {3, 2, 1, 1, 1}},
+  });
+}
+
 // Sums over more than fits into the first-level cache: cut into rows, parts of rows, or some samples.
 TEST_P(ConvOps, LongSums) {
   checkWeightGradients({
