@@ -425,22 +425,25 @@ Value wholeInputGradient(LinalgLowering &lowering, Value dy, Value weight, Ranke
 LogicalResult lower(ConvOp op, LinalgLowering &lowering) {
   auto weightType = cast<RankedTensorType>(op.getWeight().getType());
   Layout layout = channelsLast(weightType.getRank());
+  RankedTensorType type = LinalgLowering::lowerType(op.getType(), layout);
+  int64_t groups = op.getGroups();
+  auto getWeight = [&] {
+    return lowering.get(op.getWeight(),
+                        groups == 1 ? blockedWeightLayout(weightType.getShape()) : weightLayout(weightType.getRank()));
+  };
   if (op.getAlgorithm() != ConvAlgorithm::Direct) {
-    FailureOr<Value> y = lowerWinograd(lowering, op);
+    FailureOr<Value> y = lowerWinograd(lowering, lowering.getChannelsLast(op.getInput()), getWeight(),
+                                       op.getWindow().getPadLow(), type, op.getAlgorithmAttr());
     if (succeeded(y))
       lowering.set(op.getOutput(), *y, layout);
     return y;
   }
-  int64_t groups = op.getGroups();
   FailureOr<Value> x = lowering.padForWindow(lowering.getChannelsLast(op.getInput()), op.getWindow(), 0.0);
   if (failed(x))
     return failure();
-  Value weight = lowering.get(op.getWeight(), groups == 1 ? blockedWeightLayout(weightType.getShape())
-                                                          : weightLayout(weightType.getRank()));
   Contraction contraction{lowering, op.getWindow(), groups, weightType.getDimSize(1),
                           weightType.getDimSize(0) / groups};
-  Value y = contraction.forward(*x, weight, LinalgLowering::lowerType(op.getType(), layout));
-  lowering.set(op.getOutput(), y, layout);
+  lowering.set(op.getOutput(), contraction.forward(*x, getWeight(), type), layout);
   return success();
 }
 
@@ -455,6 +458,18 @@ LogicalResult lower(ConvInputGradOp op, LinalgLowering &lowering) {
                                   LinalgLowering::lowerType(type, layout));
     lowering.set(op.getInputGrad(), dx, layout);
     return success();
+  }
+  auto algorithm = op->getAttrOfType<ConvAlgorithmAttr>(algorithmAttrName);
+  if (algorithm && algorithm.getValue() != ConvAlgorithm::Direct) {
+    SmallVector<int64_t> padLow;
+    for (int64_t i = 0; i < op.getWindow().getRank(); ++i)
+      padLow.push_back(transposedWindow(type.getDimSize(i + 2), op.getWindow().getDim(i)).padLow);
+    FailureOr<Value> dx = lowerWinograd(lowering, lowering.getChannelsLast(op.getOutputGrad()),
+                                        flipWeight(lowering, op.getWeight(), groups), padLow,
+                                        LinalgLowering::lowerType(type, layout), algorithm);
+    if (succeeded(dx))
+      lowering.set(op.getInputGrad(), *dx, layout);
+    return dx;
   }
   if (isByPhases(op.getWindow(), type.getShape().drop_front(2), groups)) {
     FailureOr<Value> dx = phasedInputGradient(lowering, lowering.getChannelsLast(op.getOutputGrad()), op.getWeight(),

@@ -150,36 +150,35 @@ private:
 
 } // namespace
 
-FailureOr<Value> lowerWinograd(LinalgLowering &lowering, ConvOp op) {
-  int64_t tile = op.getAlgorithm() == ConvAlgorithm::Winograd2 ? 2 : 4;
-  auto outputType = cast<RankedTensorType>(LinalgLowering::lowerType(op.getType(), channelsLast(4)));
+FailureOr<Value> lowerWinograd(LinalgLowering &lowering, Value x, Value weight, ArrayRef<int64_t> padLow,
+                               RankedTensorType type, ConvAlgorithmAttr algorithm) {
+  int64_t tile = algorithm.getValue() == ConvAlgorithm::Winograd2 ? 2 : 4;
   // Everything that the tiles touch; the last ones may reach beyond the output.
-  SmallVector<int64_t> low{0}, high{0}, whole(outputType.getShape());
+  SmallVector<int64_t> low{0}, high{0}, whole(type.getShape());
   for (int64_t i = 0; i < 2; ++i) {
-    int64_t tiles = llvm::divideCeil(outputType.getDimSize(i + 1), tile);
+    int64_t tiles = llvm::divideCeil(type.getDimSize(i + 1), tile);
     whole[i + 1] = tiles * tile;
-    low.push_back(op.getWindow().getPadLow()[i]);
-    high.push_back(tiles * tile + 2 - low.back() - op.getInput().getType().getDimSize(i + 2));
+    low.push_back(padLow[i]);
+    high.push_back(tiles * tile + 2 - padLow[i] - cast<RankedTensorType>(x.getType()).getDimSize(i + 1));
   }
   low.push_back(0);
   high.push_back(0);
-  FailureOr<Value> x = lowering.pad(lowering.getChannelsLast(op.getInput()), low, high, 0.0);
-  if (failed(x))
+  FailureOr<Value> padded = lowering.pad(x, low, high, 0.0);
+  if (failed(padded))
     return failure();
 
   Winograd winograd(lowering, tile);
-  Value weight = lowering.get(op.getWeight(), blockedWeightLayout(op.getWeight().getType().getShape()));
-  Value products = winograd.multiply(winograd.transformInput(*x), winograd.transformWeight(weight));
-  products.getDefiningOp()->setAttr(algorithmAttrName, op.getAlgorithmAttr());
-  products.getDefiningOp()->setAttr(
-      extentAttrName, lowering.builder.getDenseI64ArrayAttr(outputType.getShape().drop_front().drop_back()));
-  Value y = tensor::CollapseShapeOp::create(lowering.builder, RankedTensorType::get(whole, outputType.getElementType()),
+  Value products = winograd.multiply(winograd.transformInput(*padded), winograd.transformWeight(weight));
+  products.getDefiningOp()->setAttr(algorithmAttrName, algorithm);
+  products.getDefiningOp()->setAttr(extentAttrName,
+                                    lowering.builder.getDenseI64ArrayAttr(type.getShape().drop_front().drop_back()));
+  Value y = tensor::CollapseShapeOp::create(lowering.builder, RankedTensorType::get(whole, type.getElementType()),
                                             winograd.transformOutput(products),
                                             ArrayRef<ReassociationIndices>{{0}, {1, 2}, {3, 4}, {5}});
-  if (y.getType() == outputType)
+  if (y.getType() == type)
     return y;
   // A copy, not a view: views of what is not contiguous would have to be copied by everyone who reads them.
-  return lowering.forEach(outputType, {}, [&](ImplicitLocOpBuilder &nested, ValueRange) {
+  return lowering.forEach(type, {}, [&](ImplicitLocOpBuilder &nested, ValueRange) {
     IndexMath index(nested);
     SmallVector<Value> position;
     for (int64_t d = 0; d < 4; ++d)

@@ -190,8 +190,12 @@ FamilyResult lowerPoolOp(LinalgLowering &lowering, mlir::Operation *op);
 FamilyResult lowerReduceOp(LinalgLowering &lowering, mlir::Operation *op);
 FamilyResult lowerShapeOp(LinalgLowering &lowering, mlir::Operation *op);
 
-/// A convolution by one of Winograd's algorithms; the result is channels last.
-mlir::FailureOr<mlir::Value> lowerWinograd(LinalgLowering &lowering, ConvOp op);
+/// The convolution, with stride 1, of x, channels last, by one of Winograd's algorithms. The weight [3, 3, C, O] may be
+/// in blocks, as blockedWeightLayout says; `padLow` zeros stand in front of x, in each spatial dimension. The result
+/// has the type given, channels last.
+mlir::FailureOr<mlir::Value> lowerWinograd(LinalgLowering &lowering, mlir::Value x, mlir::Value weight,
+                                           llvm::ArrayRef<int64_t> padLow, mlir::RankedTensorType type,
+                                           ConvAlgorithmAttr algorithm);
 
 } // namespace cnn
 

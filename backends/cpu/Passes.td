@@ -8,9 +8,10 @@ include "mlir/Pass/PassBase.td"
 def ChooseConvAlgorithms : Pass<"cnn-cpu-choose-conv-algorithms", "::mlir::ModuleOp"> {
   let summary = "choose the algorithm of every convolution";
   let description = [{
-    Sets the attribute `algorithm` of each `cnn.conv` that can be computed in more than one way: the one of the fewest
-    cycles by the model of ConvCost.h, or the one that is asked for. In a module with functions for training it is the
-    direct one, since there the weights change.
+    Sets the attribute `algorithm` of each `cnn.conv`, and `cnn.algorithm` of each `cnn.conv_input_grad`, that can be
+    computed in more than one way: the one of the fewest cycles by the model of ConvCost.h, or the one that is asked for.
+    Training and evaluation, of batches, transform their weights, which change, each time. Inference does not: if weights
+    can change, or for an input gradient, it is direct.
 
     Needs: the cnn dialect, simplified.
   }];

@@ -35,6 +35,11 @@ double estimateDirectConv(const ConvShape &shape, int64_t lanes) {
   return overlap(shape.positions * weights / (2 * lanes) / efficiency / threads, 4 * weights);
 }
 
+double estimateWeightTransform(const TiledConvShape &shape) {
+  // It is written to memory, which reads it first.
+  return 2 * 4 * double(shape.size) * shape.size * shape.inputs * shape.outputs / memoryFill;
+}
+
 TiledConvShape tiledConvShape(llvm::ArrayRef<int64_t> range) {
   enum { b, i, j, r, t, o, c };
   return {range[i], range[r], range[t], range[c], range[o]};

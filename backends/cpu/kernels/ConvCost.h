@@ -45,6 +45,9 @@ struct TiledConvPlan {
 
 double estimateDirectConv(const ConvShape &shape, int64_t lanes);
 
+/// The transform of the weight, where it is not transformed once for all.
+double estimateWeightTransform(const TiledConvShape &shape);
+
 /// Where the input is transformed: in each item what it needs, which stays in the cache; or ahead, by a kernel of its
 /// own, which is written and read again, but once for all outputs.
 enum class InputTransform { InItem, Ahead };

@@ -31,7 +31,8 @@ func.func @strided(%x: tensor<?x64x57x57xf32> {cnn.name = "x", cnn.role = #cnn.r
 
 // -----
 
-// Weights that are trained would have to be transformed again and again.
+// Weights that are trained would have to be transformed again and again, which may be for one sample. A whole batch is
+// worth it, also for the gradient of an input.
 // CHECK-LABEL: func.func @Net(
 // CHECK-NOT: winograd
 // DIRECT-NOT: winograd
@@ -40,8 +41,27 @@ func.func @Net(%x: tensor<?x64x56x56xf32> {cnn.name = "x", cnn.role = #cnn.role<
   %y = cnn.conv %x, %w {window = #cnn.window<kernel = [3, 3], stride = [1, 1], dilation = [1, 1], pad_low = [1, 1], pad_high = [1, 1]>} : (tensor<?x64x56x56xf32>, tensor<64x64x3x3xf32>) -> tensor<?x64x56x56xf32>
   return %y : tensor<?x64x56x56xf32>
 }
-func.func @Net.evaluate(%x: tensor<f32> {cnn.name = "x", cnn.role = #cnn.role<input>}) -> (tensor<f32> {cnn.name = "loss", cnn.role = #cnn.role<loss>}) attributes {cnn.kind = #cnn.function_kind<evaluate>} {
-  return %x : tensor<f32>
+// CHECK-LABEL: func.func @Net.evaluate(
+// CHECK: cnn.conv {{.*}}winograd4
+// CHECK: cnn.conv_input_grad {{.*}}cnn.algorithm = #cnn.conv_algorithm<winograd4>
+// DIRECT-NOT: winograd
+func.func @Net.evaluate(%x: tensor<?x64x56x56xf32> {cnn.name = "x", cnn.role = #cnn.role<input>}, %w: tensor<64x64x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}) -> (tensor<f32> {cnn.name = "loss", cnn.role = #cnn.role<loss>}) attributes {cnn.kind = #cnn.function_kind<evaluate>} {
+  %y = cnn.conv %x, %w {window = #cnn.window<kernel = [3, 3], stride = [1, 1], dilation = [1, 1], pad_low = [1, 1], pad_high = [1, 1]>} : (tensor<?x64x56x56xf32>, tensor<64x64x3x3xf32>) -> tensor<?x64x56x56xf32>
+  %dx = cnn.conv_input_grad %y, %w {window = #cnn.window<kernel = [3, 3], stride = [1, 1], dilation = [1, 1], pad_low = [1, 1], pad_high = [1, 1]>} : (tensor<?x64x56x56xf32>, tensor<64x64x3x3xf32>) -> tensor<?x64x56x56xf32>
+  %s = cnn.reduce <sum> %dx {keep = array<i64>} : (tensor<?x64x56x56xf32>) -> tensor<f32>
+  return %s : tensor<f32>
+}
+
+// -----
+
+// A transposed convolution flips its weight, which is not transformed ahead.
+// CHECK-LABEL: func.func @transposed
+// CHECK-NOT: winograd
+// FORCED-LABEL: func.func @transposed
+// FORCED: winograd2
+func.func @transposed(%x: tensor<?x64x56x56xf32> {cnn.name = "x", cnn.role = #cnn.role<input>}, %w: tensor<64x64x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}) -> (tensor<?x64x56x56xf32> {cnn.name = "y", cnn.role = #cnn.role<output>}) attributes {cnn.kind = #cnn.function_kind<infer>} {
+  %y = cnn.conv_input_grad %x, %w {window = #cnn.window<kernel = [3, 3], stride = [1, 1], dilation = [1, 1], pad_low = [1, 1], pad_high = [1, 1]>} : (tensor<?x64x56x56xf32>, tensor<64x64x3x3xf32>) -> tensor<?x64x56x56xf32>
+  return %y : tensor<?x64x56x56xf32>
 }
 
 // -----

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "passes/StorageLayout.h"
 #include "test/backends/ops/OpsTest.h"
 
 using namespace mlir;
@@ -178,6 +179,37 @@ TEST_P(ConvOps, Phases) {
       {{3, 9, 24}, 4, {6, 4, 1, 1, 2}},
       {{2, 3, 4, 6, 8}, 5, {3, 2, 1, 1, 1}},
   });
+}
+
+// The input gradients by Winograd's algorithms: with padding of zeros, or a crop, where the convolution has none.
+TEST_P(ConvOps, WinogradInputGradients) {
+  struct GradientCase {
+    SmallVector<int64_t> shape; // of the input
+    int64_t outputs;
+    std::array<int64_t, 4> pad;
+  };
+  const GradientCase cases[] = {
+      {{3, 5, 8, 12}, 7, {1, 1, 1, 1}},    {{3, 33, 7, 9}, 20, {1, 1, 1, 1}},
+      {{2, 64, 6, 5}, 17, {0, 0, 0, 0}},   {{1, 3, 6, 5}, 2, {3, 1, 2, 4}}, // values of the output that no input is in
+      {{2, 96, 14, 14}, 64, {1, 1, 1, 1}},
+  };
+  for (const GradientCase &item : cases) {
+    if (item.outputs >= 64 && GetParam().name == StringRef("Linalg"))
+      continue; // slow
+    WindowDim rows{3, 1, 1, item.pad[0], item.pad[1], false}, columns{3, 1, 1, item.pad[2], item.pad[3], false};
+    Tensor dyValue = uniform(outputShape(item.shape, item.outputs, {rows, columns}));
+    Tensor wValue = uniform({item.outputs, item.shape[1], 3, 3});
+    for (ConvAlgorithm algorithm : {ConvAlgorithm::Winograd2, ConvAlgorithm::Winograd4}) {
+      TestFunction test(*context);
+      Value dy = test.addInput(dyValue, true), w = test.addInput(wValue, false);
+      auto dx = ConvInputGradOp::create(test.builder, test.loc, batchType(test, item.shape), dy, w,
+                                        makeWindow(*context, {rows, columns}), 1);
+      dx->setAttr(algorithmAttrName, ConvAlgorithmAttr::get(context.get(), algorithm));
+      test.setResults(dx.getResult());
+      double tolerance = algorithm == ConvAlgorithm::Winograd2 ? 1e-4 : 1e-3;
+      check(test, stringifyConvAlgorithm(algorithm), tolerance);
+    }
+  }
 }
 
 // Sums over more than fits into the first-level cache: cut into rows, parts of rows, or some samples.
