@@ -429,7 +429,8 @@ private:
     int64_t bytes = tile[n] * int64_t(sizeof(float)), sums = sizeof(float);
     for (auto [d, kind] : llvm::enumerate(op.getIteratorTypesArray())) {
       int64_t size = item[d] ? item[d] : range[d];
-      if (ShapedType::isDynamic(size))
+      // Several samples of an item, of which the last may have fewer: the sums would need memory of an unknown size.
+      if (ShapedType::isDynamic(size) || (ShapedType::isDynamic(range[d]) && size != 1))
         return;
       if (kind == utils::IteratorType::reduction) {
         reductions.push_back(d);

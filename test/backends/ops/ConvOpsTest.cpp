@@ -238,6 +238,7 @@ TEST_P(ConvOps, LargeBlocks) {
           {{2, 2620, 3, 7}, 32, {1, 1, 1, 0, 0}},
       },
       5 * sumTolerance);
+  checkCases({{{5, 2700}, 40, {}}, {{3, 2700}, 87, {}}}, 5 * sumTolerance);
 }
 
 // One filter a channel: full vectors, vectors that are partly used, and both.
