@@ -371,8 +371,7 @@ void CallerBuilder::placeParts() {
 Slice CallerBuilder::getSlice(const Part &part) {
   return {getBufferType(part.whole.getType()), part.offsets,
           llvm::to_vector(cast<RankedTensorType>(part.tensor.getType()).getShape()),
-          launchOf.contains(part.tensor.getDefiningOp()) ? nullptr
-                                                         : part.tensor.getDefiningOp<tensor::CollapseShapeOp>()};
+          part.tensor.getDefiningOp<tensor::CollapseShapeOp>()};
 }
 
 /// The buffer of a result that is made in parts.
