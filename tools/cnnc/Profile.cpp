@@ -5,6 +5,10 @@
 //
 // How long a kernel takes hardly depends on the values, so the samples are random. Per launch the least time of all
 // runs counts: what else happens on a machine makes a launch slower, never faster.
+//
+// With --hot every launch is repeated at once, and the second time counts: what it reads is then in the caches, as far
+// as it fits. The difference to the usual times is what waiting for memory costs; what is missing from the peak then is
+// up to the code.
 #include "ir/CnnDialect.h"
 #include "runtime/files/AtomicFile.h"
 #include "tools/cnnc/LoadedModel.h"
@@ -65,6 +69,33 @@ private:
   std::mt19937 random{1};
 };
 
+/// When each launch of a run began and ended.
+class Stopwatch {
+public:
+  Stopwatch(size_t launches, bool isHot) : isHot(isHot), begins(launches + 1), ends(launches + 1) {}
+
+  double seconds(size_t launch) const { return std::chrono::duration<double>(ends[launch] - begins[launch]).count(); }
+  /// What the run calls. The last one tells that all launches are over.
+  static void observe(void *context, int64_t launch) {
+    Stopwatch &self = *static_cast<Stopwatch *>(context);
+    self.current = static_cast<size_t>(launch);
+    self.begins[self.current] = Clock::now();
+    if (launch > 0)
+      self.ends[self.current - 1] = self.begins[self.current];
+  }
+  static void repeat(void *context, cnn_kernel_fn kernel, void *arguments, int64_t count) {
+    Stopwatch &self = *static_cast<Stopwatch *>(context);
+    cnn_parallel_for(nullptr, kernel, arguments, count);
+    self.begins[self.current] = Clock::now();
+    cnn_parallel_for(nullptr, kernel, arguments, count);
+  }
+  const bool isHot;
+
+private:
+  std::vector<Clock::time_point> begins, ends;
+  size_t current = 0;
+};
+
 /// What is measured: inference, or a training step.
 class Subject {
 public:
@@ -73,7 +104,7 @@ public:
     cnn_trainer_destroy(trainer);
   }
 
-  cnn_status create(cnn_model *model, int64_t wantedBatch, bool isTraining, Clock::time_point *marks) {
+  cnn_status create(cnn_model *model, int64_t wantedBatch, bool isTraining, Stopwatch &stopwatch) {
     const cnn_model_desc *desc = cnn_model_description(model);
     function = isTraining ? &desc->train_step : &desc->infer;
     batch = wantedBatch;
@@ -81,13 +112,14 @@ public:
         isTraining ? cnn_trainer_create(model, batch, /*seed=*/1, &trainer) : cnn_run_create(model, batch, &run);
     if (status != CNN_OK)
       return status;
-    auto observe = [](void *context, int64_t launch) {
-      static_cast<Clock::time_point *>(context)[launch] = Clock::now();
-    };
     if (isTraining)
-      cnn_trainer_set_observer(trainer, observe, marks);
+      cnn_trainer_set_observer(trainer, Stopwatch::observe, &stopwatch);
     else
-      cnn_run_set_observer(run, observe, marks);
+      cnn_run_set_observer(run, Stopwatch::observe, &stopwatch);
+    if (stopwatch.isHot && isTraining)
+      cnn_trainer_set_parallel_for(trainer, Stopwatch::repeat, &stopwatch);
+    else if (stopwatch.isHot)
+      cnn_run_set_parallel_for(run, Stopwatch::repeat, &stopwatch);
     bool isThere = inputs.fill({function->inputs, size_t(function->input_count)}, batch) &&
                    outputs.fill({function->outputs, size_t(function->output_count)}, batch);
     results.assign(function->output_count, nullptr);
@@ -121,9 +153,9 @@ static cnn_status measure(cnn_model *model, bool isTraining, std::optional<int64
   const cnn_model_desc *desc = cnn_model_description(model);
   const cnn_function_desc &function = isTraining ? desc->train_step : desc->infer;
   llvm::ArrayRef<cnn_launch_desc> launches(function.launches, function.launch_count);
-  std::vector<Clock::time_point> marks(launches.size() + 1);
+  Stopwatch stopwatch(launches.size(), profile.isHot);
   Subject subject;
-  if (cnn_status status = subject.create(model, profile.batch, isTraining, marks.data()); status != CNN_OK)
+  if (cnn_status status = subject.create(model, profile.batch, isTraining, stopwatch); status != CNN_OK)
     return status;
   // Pages are touched and threads are started.
   if (cnn_status status = subject.execute(); status != CNN_OK)
@@ -142,12 +174,12 @@ static cnn_status measure(cnn_model *model, bool isTraining, std::optional<int64
   for (int64_t run = 0; !isDone(run); ++run) {
     if (cnn_status status = subject.execute(); status != CNN_OK)
       return status;
-    auto seconds = [&](size_t from, size_t to) {
-      return std::chrono::duration<double>(marks[to] - marks[from]).count();
-    };
-    for (size_t i = 0; i < launches.size(); ++i)
-      each[i].push_back(seconds(i, i + 1));
-    whole.push_back(seconds(0, launches.size()));
+    double sum = 0;
+    for (size_t i = 0; i < launches.size(); ++i) {
+      each[i].push_back(stopwatch.seconds(i));
+      sum += each[i].back();
+    }
+    whole.push_back(sum);
   }
 
   profile.net = desc->name;
@@ -179,7 +211,7 @@ static ExitCode runProfile(Arguments &arguments) {
   cpu::ArtifactOptions target;
   target.cpu = arguments.value("--cpu").value_or("").str();
   target.convAlgorithm = readConvAlgorithm(arguments);
-  bool isTraining = arguments.flag("--train");
+  bool isTraining = arguments.flag("--train"), isHot = arguments.flag("--hot");
   std::optional<int64_t> batch = arguments.integer("--batch", 1), runs = arguments.integer("--runs", 1),
                          threads = arguments.integer("--threads", 1);
   std::optional<llvm::StringRef> json = arguments.value("--json"), html = arguments.value("--html");
@@ -200,6 +232,7 @@ static ExitCode runProfile(Arguments &arguments) {
   }
   LoadedModel loaded;
   Profile profile = {};
+  profile.isHot = isHot;
   profile.batch = batch.value_or(isTraining ? 64 : 1);
   ExitCode code;
   if (isLibrary) {
@@ -260,6 +293,7 @@ const Command profileCommand = {
     "profile", "MODEL|LIBRARY [options]", "Measure how long each layer takes, beside what the machine can do.",
     "  --batch N                so many samples at a time (default: 1; with --train, that of the train block)\n"
     "  --train                  a training step instead of inference\n"
+    "  --hot                    run each kernel twice and measure the second time, with what it reads in the caches\n"
     "  --threads N              use so many threads (default: all)\n"
     "  --runs N                 run it so many times (default: for two seconds)\n"
     "  --json FILE              write the numbers; - is standard output, instead of the table\n"

@@ -44,7 +44,8 @@ static std::string describeMachine(const Profile &profile) {
 
 static std::string describeRun(const Profile &profile) {
   return profile.net + ", " + profile.function + ", batch " + std::to_string(profile.batch) + ", " +
-         std::to_string(profile.threads) + (profile.threads == 1 ? " thread" : " threads");
+         std::to_string(profile.threads) + (profile.threads == 1 ? " thread" : " threads") +
+         (profile.isHot ? ", hot" : "");
 }
 
 void printProfile(const Profile &profile, llvm::raw_ostream &os) {
@@ -78,6 +79,7 @@ void printProfileJson(const Profile &profile, llvm::raw_ostream &os) {
     json.attribute("batch", profile.batch);
     json.attribute("threads", profile.threads);
     json.attribute("runs", profile.runs);
+    json.attribute("hot", profile.isHot);
     json.attribute("minimum", profile.minimum);
     json.attribute("median", profile.median);
     json.attribute("flops", static_cast<int64_t>(profile.flops()));

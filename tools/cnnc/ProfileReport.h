@@ -21,8 +21,9 @@ struct LaunchProfile {
 struct Profile {
   std::string net, function, producer;
   int64_t batch, threads, runs;
+  bool isHot; // each launch is the second of two in succession
   MachineCeilings ceilings;
-  double minimum, median; // seconds of a whole run
+  double minimum, median; // seconds of a whole run: the sum of its launches
   std::vector<LaunchProfile> launches;
 
   uint64_t flops() const;
