@@ -109,19 +109,32 @@ cnn_status Batch::readSample(int64_t slot, cnn_error *error) {
   return CNN_OK;
 }
 
-void Batch::readSlots(void *self, int64_t begin, int64_t end) {
-  Batch &batch = *static_cast<Batch *>(self);
-  for (int64_t slot = begin; slot < end; ++slot)
-    batch.statuses[static_cast<size_t>(slot)] = batch.readSample(slot, nullptr);
-}
-
-cnn_status Batch::fill(const int64_t *batchSamples, int64_t count, bool varied, uint64_t variationSeed,
-                       int64_t variationEpoch, cnn_error *error) {
+void Batch::begin(const int64_t *batchSamples, int64_t sampleCount, bool varied, uint64_t variationSeed,
+                  int64_t variationEpoch) {
   samples = batchSamples;
   vary = varied;
   seed = variationSeed;
   epoch = variationEpoch;
-  cnn_parallel_for(nullptr, readSlots, this, count);
+  count = sampleCount;
+  done.store(0);
+  next.store(0);
+}
+
+void Batch::readSome() {
+  for (int64_t slot = next.fetch_add(1); slot < count; slot = next.fetch_add(1)) {
+    statuses[static_cast<size_t>(slot)] = readSample(slot, nullptr);
+    if (done.fetch_add(1) + 1 == count)
+      done.notify_all();
+  }
+}
+
+cnn_status Batch::finish(cnn_error *error) {
+  // Whatever its share, a thread takes sample after sample, as their sizes differ.
+  auto read = [](void *self, int64_t, int64_t) { static_cast<Batch *>(self)->readSome(); };
+  if (next.load() < count)
+    cnn_parallel_for(nullptr, read, this, std::min(count, cnn_get_threads()));
+  for (int64_t now = done.load(); now < count; now = done.load())
+    done.wait(now);
   for (int64_t slot = 0; slot < count; ++slot)
     if (statuses[static_cast<size_t>(slot)] != CNN_OK)
       return readSample(slot, error); // once more, for its message

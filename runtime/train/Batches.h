@@ -6,6 +6,8 @@
 
 #include "runtime/train/Dataset.h"
 
+#include <atomic>
+
 namespace cnn::runtime {
 
 // The order of the samples in an epoch: Fisher and Yates' shuffle, or as they are.
@@ -22,18 +24,24 @@ Variation drawVariation(const cnn_field &field, uint64_t seed, int64_t epoch, in
 void varySample(const cnn_tensor_desc &tensor, const Variation &variation, const uint8_t *fill, const uint8_t *from,
                 uint8_t *to);
 
-// The inputs of one batch.
+// The inputs of one batch. What begin() lists, any number of threads may read by readSome(); finish() makes sure that
+// all of it is there.
 class Batch {
 public:
   // Makes room for `capacity` samples of the data set. CNN_NO_MEMORY; CNN_BAD_ARGUMENT for an unusable variation.
   cnn_status prepare(const Dataset &dataset, const cnn_field *fields, int64_t capacity, cnn_error *error);
-  // Reads these samples, several at once; varied if `vary`. The first that fails, in their order, is reported.
-  cnn_status fill(const int64_t *samples, int64_t count, bool vary, uint64_t seed, int64_t epoch, cnn_error *error);
+  // Says which samples, and whether they are varied. `samples` has to stay until finish(). Nobody may be in readSome().
+  void begin(const int64_t *samples, int64_t count, bool vary, uint64_t seed, int64_t epoch);
+  // Reads samples that nobody has taken yet, until there are none.
+  void readSome();
+  // Leaves what nobody has taken yet.
+  void abandon() { next.store(count); }
+  // Reads the rest on all threads of the pool and waits. The first that fails, in their order, is reported.
+  cnn_status finish(cnn_error *error);
   const void *const *inputs() const { return pointers.data(); }
 
 private:
   cnn_status readSample(int64_t slot, cnn_error *error);
-  static void readSlots(void *self, int64_t begin, int64_t end);
 
   const Dataset *dataset = nullptr;
   const cnn_field *fields = nullptr;
@@ -45,7 +53,8 @@ private:
   const int64_t *samples = nullptr;
   bool vary = false;
   uint64_t seed = 0;
-  int64_t epoch = 0;
+  int64_t epoch = 0, count = 0;
+  std::atomic<int64_t> next{0}, done{0}; // slots
 };
 
 } // namespace cnn::runtime

@@ -6,6 +6,7 @@
 #include "cnn/training.h"
 #include "runtime/files/ByteReader.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,6 +20,8 @@ public:
   virtual int64_t count() const = 0;
   // Writes one sample; safe for distinct samples from several threads.
   virtual cnn_status read(int64_t sample, uint8_t *to, cnn_error *error) const = 0;
+  // Whether reading is copying.
+  virtual bool isInMemory() const { return true; }
   // A number that tells these samples from others, for resuming.
   virtual uint64_t fingerprint() const = 0;
 };
@@ -28,6 +31,10 @@ struct Dataset {
   std::vector<std::unique_ptr<FieldSamples>> fields;
   std::vector<cnn_tensor_desc> tensors;
   int64_t count = 0;
+
+  bool isInMemory() const {
+    return std::all_of(fields.begin(), fields.end(), [](const auto &field) { return field->isInMemory(); });
+  }
 };
 
 // Opens the part: every field must fit its input, hold the same number of samples, and every label must be in range.

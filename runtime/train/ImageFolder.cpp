@@ -152,6 +152,7 @@ public:
     }
     return CNN_OK;
   }
+  bool isInMemory() const override { return false; }
   // Of names, sizes and times: reading all the pixels to tell them apart would take as long as an epoch.
   uint64_t fingerprint() const override { return sum; }
 

@@ -8,6 +8,7 @@
 #include "runtime/files/AtomicFile.h"
 #include "runtime/train/Batches.h"
 #include "runtime/train/Checkpoint.h"
+#include "runtime/train/Loader.h"
 #include "runtime/train/Metrics.h"
 #include "runtime/train/Rate.h"
 
@@ -152,7 +153,8 @@ cnn_status evaluateAll(cnn_trainer *trainer, const cnn_function_desc &function, 
     if (stop && *stop)
       return CNN_STOPPED;
     int64_t size = std::min(batchSize, data.count - begin);
-    cnn_status status = batch.fill(order.data() + begin, size, /*vary=*/false, 0, 0, error);
+    batch.begin(order.data() + begin, size, /*vary=*/false, 0, 0);
+    cnn_status status = batch.finish(error);
     if (status != CNN_OK)
       return status;
     status = cnn_trainer_evaluate(trainer, size, batch.inputs(), results.data());
@@ -199,7 +201,9 @@ private:
     if (status == CNN_OK && hasTestPart(config))
       status = openDataset(config, desc.evaluate, /*test=*/true, test, error);
     if (status == CNN_OK)
-      status = trainBatch.prepare(train, config.fields, config.batch, error);
+      status = batches[0].prepare(train, config.fields, config.batch, error);
+    if (status == CNN_OK && !train.isInMemory())
+      status = batches[1].prepare(train, config.fields, config.batch, error);
     if (status == CNN_OK && test.count)
       status = testBatch.prepare(test, config.fields, config.batch, error);
     if (status != CNN_OK)
@@ -270,14 +274,39 @@ private:
     return rateAt(config.rate, static_cast<int64_t>(number), stepsPerEpoch, static_cast<double>(config.epochs));
   }
 
-  cnn_status step(const std::vector<int64_t> &order) {
-    int64_t size = std::min(config.batch, train.count - position.samples);
-    cnn_status status =
-        trainBatch.fill(order.data() + position.samples, size, /*vary=*/true, config.seed, position.epoch, error);
+  int64_t sizeOfBatch(int64_t first) const { return std::min(config.batch, train.count - first); }
+
+  void begin(Batch &batch, int64_t first) {
+    loader.wait();
+    batch.begin(order.data() + first, sizeOfBatch(first), /*vary=*/true, config.seed, position.epoch);
+  }
+
+  // The samples of the next step. Those of the one behind it are read meanwhile, if that is more than copying.
+  cnn_status readBatch(const Batch *&ready) {
+    Batch &batch = batches[current];
+    if (!hasBegun)
+      begin(batch, position.samples);
+    if (cnn_status status = batch.finish(error); status != CNN_OK)
+      return status;
+    ready = &batch;
+    int64_t following = position.samples + sizeOfBatch(position.samples);
+    hasBegun = !train.isInMemory() && following < train.count;
+    if (hasBegun) {
+      current = 1 - current;
+      begin(batches[current], following);
+      loader.start(batches[current]);
+    }
+    return CNN_OK;
+  }
+
+  cnn_status step() {
+    int64_t size = sizeOfBatch(position.samples);
+    const Batch *batch = nullptr;
+    cnn_status status = readBatch(batch);
     if (status != CNN_OK)
       return status;
     double rate = rateOfStep(cnn_trainer_get_step(trainer.get()));
-    status = cnn_trainer_step(trainer.get(), size, trainBatch.inputs(), static_cast<float>(rate), results.data());
+    status = cnn_trainer_step(trainer.get(), size, batch->inputs(), static_cast<float>(rate), results.data());
     if (status != CNN_OK)
       return fail(error, status, "train_step: %s", cnn_status_text(status));
     if (!std::isfinite(values[0]))
@@ -298,7 +327,7 @@ private:
   }
 
   cnn_status trainEpoch(Progress &progress) {
-    std::vector<int64_t> order = epochOrder(train.count, config.shuffle != 0, config.seed, position.epoch);
+    order = epochOrder(train.count, config.shuffle != 0, config.seed, position.epoch);
     Clock::time_point mark = Clock::now();
     auto addTime = [&] {
       position.seconds += secondsSince(mark);
@@ -306,7 +335,7 @@ private:
     };
     while (position.samples < train.count) {
       int64_t before = position.samples;
-      if (cnn_status status = step(order); status != CNN_OK)
+      if (cnn_status status = step(); status != CNN_OK)
         return status;
       addTime();
       progress.step(position.epoch + 1, position.samples, position.samples - before, means());
@@ -372,7 +401,10 @@ private:
   const cnn_model_desc &desc;
   double checkpointSeconds;
   Dataset train, test;
-  Batch trainBatch, testBatch;
+  std::vector<int64_t> order; // of this epoch
+  Batch batches[2], testBatch;
+  size_t current = 0;    // the one for the next step
+  bool hasBegun = false; // it
   TrainerPointer trainer;
   Identity identity;
   Position position;
@@ -380,6 +412,7 @@ private:
   std::vector<float *> results;
   int64_t stepsPerEpoch = 0;
   Clock::time_point lastCheckpoint;
+  Loader loader; // ends before what it reads into
 };
 
 } // namespace

@@ -7,6 +7,7 @@
 #include "runtime/files/Safetensors.h"
 #include "runtime/train/Dataset.h"
 #include "test/runtime/FakeModel.h"
+#include "test/runtime/Images.h"
 
 #include <csignal>
 #include <cstdio>
@@ -382,20 +383,6 @@ TEST(AtomicFile, ClosedPipeIsAnErrorAndNoSignal) {
 }
 
 // ---- images ----
-
-std::string pngFile(int width, int height, int format, const std::vector<uint8_t> &pixels) {
-  png_image image{};
-  image.version = PNG_IMAGE_VERSION;
-  image.width = static_cast<png_uint_32>(width);
-  image.height = static_cast<png_uint_32>(height);
-  image.format = static_cast<png_uint_32>(format);
-  png_alloc_size_t size = 0;
-  png_image_write_to_memory(&image, nullptr, &size, 0, pixels.data(), 0, nullptr);
-  std::string file(size, 0);
-  png_image_write_to_memory(&image, file.data(), &size, 0, pixels.data(), 0, nullptr);
-  file.resize(size);
-  return file;
-}
 
 std::string jpegFile(int width, int height, const std::vector<uint8_t> &rgb) {
   jpeg_compress_struct encoder;

@@ -6,6 +6,7 @@
 #include "runtime/train/Rate.h"
 #include "test/runtime/FakeModel.h"
 #include "test/runtime/Files.h"
+#include "test/runtime/Images.h"
 
 #include <algorithm>
 #include <cmath>
@@ -290,6 +291,79 @@ TEST_F(TrainTest, DamagedCheckpointIsRefused) {
     folder.write("checkpoint", changed);
     ASSERT_EQ(cnn_train(&config, &error), CNN_BAD_FILE) << i;
   }
+}
+
+// Images that are unpacked while the step before computes. The same samples in arrays give the same bytes.
+struct ImageTrainTest : TrainTest {
+  static constexpr uint32_t classes = 3, perClass = 15;
+  std::string imagePath(uint32_t sample) const {
+    return folder.path("photos/" + std::to_string(sample / perClass) + "/" + std::to_string(100 + sample) + ".png");
+  }
+  std::string images;
+
+  void SetUp() override {
+    TrainTest::SetUp();
+    std::string labels;
+    for (uint32_t n = 0; n < classes * perClass; ++n) {
+      std::vector<uint8_t> pixels(16);
+      for (uint32_t p = 0; p < 16; ++p)
+        pixels[p] = static_cast<uint8_t>(p == n / perClass * 5 ? 255 : (n * 31 + p * 17) % 64);
+      images.append(pixels.begin(), pixels.end());
+      labels += static_cast<char>(n / perClass);
+      std::string path = imagePath(n);
+      folder.write(path.substr(folder.path("").size()), pngFile(4, 4, PNG_FORMAT_GRAY, pixels));
+    }
+    folder.write("train-images", idx(8, {classes * perClass, 4, 4}, images));
+    folder.write("train-labels", idx(8, {classes * perClass}, labels));
+    photos = folder.path("photos");
+  }
+  void trainOnFolder() {
+    for (cnn_field &field : fields) {
+      field.format = CNN_FIELD_FOLDER;
+      field.path = photos.c_str();
+    }
+    config.start = CNN_START_RESTART;
+  }
+
+private:
+  std::string photos;
+};
+
+TEST_F(ImageTrainTest, TrainsAsOnArrays) {
+  std::string expected = trained();
+  trainOnFolder();
+  for (int64_t threads : {1, 2, 5}) {
+    ASSERT_EQ(cnn_set_threads(threads), CNN_OK);
+    EXPECT_EQ(trained(), expected) << threads;
+  }
+  config.batch = 64; // more than there are
+  std::string oneBatch = trained();
+  EXPECT_NE(oneBatch, expected);
+  cnn_set_threads(0);
+}
+
+TEST_F(ImageTrainTest, StopsWhileTheNextBatchIsRead) {
+  trainOnFolder();
+  std::string expected = trained();
+  volatile sig_atomic_t stop = 1;
+  config.stop = &stop;
+  for (int steps = 0; steps < 9; ++steps) {
+    ASSERT_EQ(cnn_train(&config, &error), CNN_STOPPED);
+    config.start = CNN_START_RESUME;
+  }
+  stop = 0;
+  EXPECT_EQ(trained(), expected);
+}
+
+TEST_F(ImageTrainTest, ReportsTheFirstImageThatCannotBeRead) {
+  trainOnFolder();
+  config.shuffle = 0;
+  for (uint32_t n : {20u, 21u, 40u}) {
+    std::string file = readWhole(imagePath(n));
+    folder.write(imagePath(n).substr(folder.path("").size()), file.substr(0, file.size() - 20));
+  }
+  EXPECT_EQ(cnn_train(&config, &error), CNN_BAD_FILE);
+  EXPECT_EQ(std::string(error.text).find(imagePath(20)), 0u) << error.text;
 }
 
 TEST_F(TrainTest, UnwritableFolderIsFoundBeforeTraining) {
