@@ -51,6 +51,11 @@ class CheckLayers(unittest.TestCase):
         self.accepts("ir/reference/Conv.cpp", '"ir/WindowMath.h"')
         self.accepts("runtime/cpu/Threads.c", '"runtime/abi/model.h"')
         self.accepts("runtime/cpu/Threads.c", '"cnn/runtime.h"')
+        self.accepts("backends/neuflow/Emit.cpp", '"runtime/neuflow/machine/Target.h"')
+        self.accepts("backends/neuflow/Emit.cpp", '"runtime/abi/model.h"')
+        self.accepts("backends/neuflow/Emit.cpp", '"backends/Backend.h"')
+        self.accepts("runtime/neuflow/Loader.cpp", '"runtime/neuflow/machine/Target.h"')
+        self.accepts("tools/nf-as/nf-as.cpp", '"runtime/neuflow/machine/Target.h"')
         self.accepts("runtime/train/Loop.cpp", '"cnn/runtime.h"')
         self.accepts("runtime/train/Loop.cpp", '"runtime/cpu/Error.h"')
 
@@ -79,6 +84,9 @@ class CheckLayers(unittest.TestCase):
         self.rejects("runtime/abi/support.h", '"runtime/train/Train.h"', "runtime/abi")
         self.rejects("runtime/cpu/Library.cpp", '"runtime/files/ByteReader.h"', "runtime/cpu")
         self.rejects("runtime/cpu/Library.cpp", '"cnn/training.h"', "runtime/cpu")
+        self.rejects("runtime/neuflow/machine/Target.cpp", '"runtime/cpu/Error.h"', "runtime/neuflow/machine")
+        self.rejects("backends/cpu/Emit.cpp", '"runtime/neuflow/machine/Target.h"', "runtime/abi")
+        self.rejects("backends/neuflow/Emit.cpp", '"runtime/neuflow/Loader.h"', "runtime/neuflow/machine")
 
     def test_back_ends_do_not_know_each_other(self):
         self.rejects("backends/cpu/Emit.cpp", '"backends/ptx/Target.h"', "'cpu'", "'ptx'")
