@@ -170,8 +170,8 @@ TEST(Target, WrongValuesAreRefusedByName) {
   EXPECT_EQ(set("/features/2", "x").substr(0, 18), "expected a feature");
   EXPECT_EQ(complaint([](Json &json) { json["features"].erase(2); }), "ALUs with two operators need the feature chain");
   EXPECT_EQ(set("/provenance/color", 1), "\"provenance\" explains 'color', which is not a value of a target");
-  EXPECT_EQ(set("/provenance/isa", "said so").substr(0, 32), "expected provenance of 'isa' as {");
-  EXPECT_EQ(set("/provenance/isa/from", "hearsay").substr(0, 32), "expected provenance of 'isa' as {");
+  EXPECT_EQ(set("/provenance/isa", "said so").substr(0, 33), "expected provenance of 'isa' as {");
+  EXPECT_EQ(set("/provenance/isa/from", "hearsay").substr(0, 33), "expected provenance of 'isa' as {");
 }
 
 TEST(Target, WhatIsNotJsonIsRefused) {
