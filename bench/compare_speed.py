@@ -14,7 +14,11 @@ ONNX Runtime and OpenVINO are installed with pip into a virtual environment of t
 Debian's, which computes convolutions with oneDNN: it stands for that library, too. Needs the packages of
 `scripts/install-packages --bench` and a built cnnc; use an optimized build.
 
-usage: compare_speed.py [NETWORK...] [--batch N...] [--threads N...] [--cpus N...] [--turns N] [--seconds N]
+With --precision bf16, cnnc, OpenVINO and PyTorch store in bf16 what they can; cnnc in f32 runs beside them, and ONNX
+Runtime, which has no such kernels for processors. Then outputs must agree with those in f32 within a few roundings, and
+the error of each is printed.
+
+usage: compare_speed.py [NETWORK...] [--batch N...] [--precision f32|bf16] [--threads N...] [--cpus N...] [--turns N] [--seconds N]
                         [--json FILE] [--markdown FILE] [--plot FILE.svg]
 """
 import argparse
@@ -34,7 +38,7 @@ PEERS = ["onnxruntime", "openvino"]
 # Batch 1 is the case of an application; 16, where there is more to do per weight, for three that differ in kind.
 DEFAULT = {"lenet5": [1], "mobilenet": [1, 16], "googlenet": [1], "resnet18": [1, 16], "resnet50": [1, 16],
            "vgg16": [1], "c3d": [1]}  # fmt: skip
-TOLERANCE = 1e-4  # of the largest output
+TOLERANCE = {"f32": 1e-4, "bf16": 0.1}  # of the largest output
 
 
 def enter_environment(folder):
@@ -56,11 +60,19 @@ class Cnnc:
     name, version = "cnnc", ""
 
     def __init__(self, work, threads):
-        self.network = compiled_network.CompiledNetwork(work.folder / "out")
+        self.network = compiled_network.CompiledNetwork(work.build(work.precision))
         self.outputs = work.outputs
 
     def run(self, images):
         return self.network.infer(images, self.outputs)[0]
+
+
+class CnncInF32(Cnnc):
+    name = "cnnc in f32"
+
+    def __init__(self, work, threads):
+        self.network = compiled_network.CompiledNetwork(work.build("f32"))
+        self.outputs = work.outputs
 
 
 class OnnxRuntime:
@@ -86,7 +98,7 @@ class OpenVino:
         import openvino
 
         self.version = openvino.__version__.split("-")[0]
-        options = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32",
+        options = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": work.precision,
                    "PERFORMANCE_HINT": "LATENCY"}  # fmt: skip
         self.model = openvino.Core().compile_model(str(work.onnx), "CPU", options)
 
@@ -103,11 +115,12 @@ class PyTorch:
 
         self.version = torch_networks.version()
         torch.set_num_threads(threads)
-        self.torch, self.network = torch, work.torch_network
+        self.type = torch.bfloat16 if work.precision == "bf16" else torch.float32
+        self.torch, self.network = torch, work.torch_network.to(self.type)
 
     def run(self, images):
         with self.torch.no_grad():
-            return self.network(self.torch.from_numpy(images)).numpy()
+            return self.network(self.torch.from_numpy(images).to(self.type)).float().numpy()
 
 
 class Work:
@@ -125,10 +138,9 @@ class Work:
         random = numpy.random.RandomState(1)
         weights = random_weights.random_weights(header, random)
         ((_, self.images),) = random_weights.random_samples(header, random, batch)
-        if not (folder / "out").exists():
+        self.source, self.cnnc, self.precision = source, options.cnnc, options.precision
+        if not (folder / "weights.safetensors").exists():
             random_weights.write_weights(folder / "weights.safetensors", weights)
-            timing.run([options.cnnc, "build", source, "--inference", "--weights", folder / "weights.safetensors",
-                        "-o", folder / "out"])  # fmt: skip
 
         class Network(torch.nn.Module):
             def __init__(self):
@@ -150,18 +162,32 @@ class Work:
                 torch.onnx.export(self.torch_network, images, str(self.onnx), input_names=["input"], opset_version=13)
 
 
+    def build(self, precision):
+        """The folder of the library."""
+        out = self.folder / precision
+        if not out.exists():
+            timing.run([self.cnnc, "build", self.source, "--inference", "--precision", precision, "--weights",
+                        self.folder / "weights.safetensors", "-o", out])  # fmt: skip
+        return out
+
+
 def measure(name, batch, options):
     """In a process of its own: the times and the versions."""
     import numpy
 
     threads = timing.start_threads(options)
     work = Work(name, batch, options, options.one)
-    peers = [kind(work, threads) for kind in (Cnnc, OnnxRuntime, OpenVino, PyTorch)]
+    exact = [CnncInF32] if options.precision != "f32" else []
+    peers = [kind(work, threads) for kind in (Cnnc, *exact, OnnxRuntime, OpenVino, PyTorch)]
     outputs = [peer.run(work.images) for peer in peers]
-    for peer, output in zip(peers[1:], outputs[1:]):
-        error = numpy.abs(output - outputs[0]).max() / numpy.abs(outputs[0]).max()
-        if not error <= TOLERANCE:
-            sys.exit(f"compare_speed.py: {name}: {peer.name} differs from cnnc by {error:.1e} of the largest output")
+    reference = len(exact)
+    for peer, output in zip(peers, outputs):
+        error = numpy.abs(output - outputs[reference]).max() / numpy.abs(outputs[reference]).max()
+        text = f"{name}: {peer.name} differs from {peers[reference].name} by {error:.1e} of the largest output"
+        if not error <= TOLERANCE[options.precision]:
+            sys.exit(f"compare_speed.py: {text}")
+        if options.precision != "f32":
+            print(text, file=sys.stderr)
     times = timing.take_turns({peer.name: lambda peer=peer: peer.run(work.images) for peer in peers}, options)
     return {"seconds": times, "versions": {peer.name: peer.version for peer in peers if peer.version}}
 
@@ -180,6 +206,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("networks", nargs="*", metavar="NETWORK", help="default: " + " ".join(DEFAULT))
     parser.add_argument("--batch", type=int, nargs="+", help="default: 1, and of some networks 16")
+    parser.add_argument("--precision", choices=list(TOLERANCE), default="f32", help="what is stored in (default: f32)")
     parser.add_argument("--venv", type=pathlib.Path, default=ROOT / "build/bench-venv")
     timing.add_options(parser)
     speed_report.add_options(parser)
@@ -198,7 +225,7 @@ def main():
     report = speed_report.Report(options)
     networks = {name: options.batch or DEFAULT.get(name, [1]) for name in options.networks or DEFAULT}
     measure_all(networks, report, options)
-    if not options.networks:
+    if not options.networks and options.precision == "f32":
         compare_training.measure_all(compare_training.DEFAULT, report, options)
     report.write(options)
 

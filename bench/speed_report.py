@@ -15,8 +15,8 @@ import timing
 TITLES = {"inference": "Inference", "training": "Training steps"}
 OWN = "cnnc"
 INTRODUCTION = """\
-How fast compiled networks are beside ONNX Runtime, OpenVINO and PyTorch: f32, the same weights and samples, the same
-processors. This page is made by a command, of which it shows one run:
+How fast compiled networks are beside ONNX Runtime, OpenVINO and PyTorch: {precision}, the same weights and samples, the
+same processors. This page is made by a command, of which it shows one run:
 
     {command}
 
@@ -80,6 +80,7 @@ class Report:
     def __init__(self, options):
         self.results = {
             "date": str(datetime.date.today()), "command": command(), "used": max(options.threads),
+            "precision": getattr(options, "precision", "f32"),
             "machine": timing.describe_machine() | {"system": platform.platform()},
             "ceilings": {str(threads): timing.measure_ceilings(options, threads) for threads in options.threads},
             "versions": {OWN: timing.run([options.cnnc, "--version"]).split()[1]}, "measurements": [],
@@ -152,7 +153,8 @@ class Report:
         results = self.results
         versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
         measured = MEASURED.format(**results | results["machine"] | {"versions": versions})
-        introduction = INTRODUCTION.format(command=results["command"], long=timing.LONG)
+        precision = results.get("precision", "f32")
+        introduction = INTRODUCTION.format(command=results["command"], precision=precision, long=timing.LONG)
         lines = ["# Speed", "", introduction, textwrap.fill(measured, 120), ""]
         if picture:
             lines += [f"![Time of each system relative to cnnc's, by network and number of threads]({picture})", ""]
@@ -182,7 +184,7 @@ class Report:
         figure, axes = pyplot.subplots(1, len(threads), sharey=True, squeeze=False, layout="constrained",
                                        figsize=(1.6 + 3.7 * len(threads), 0.9 + 0.5 * len(rows)))  # fmt: skip
         height = 0.8 / len(systems)
-        colours = dict(zip(systems, ["#3182bd", "#9ecae1", "#e6550d"]))
+        colours = dict(zip(systems, ["#3182bd", "#9ecae1", "#e6550d", "#fdae6b"]))
         for count, axis in zip(threads, axes[0]):
             for position, row in enumerate(rows.values()):
                 present = [system for system in systems if system in row.get(count, {})]

@@ -78,7 +78,8 @@ def measure_apart(script, name, batch, threads, options, folder):
     """What `script --one` prints: a process of its own, because the systems' threads stay where they were made."""
     done = subprocess.run([sys.executable, script, name, "--one", folder, "--batch", str(batch), "--threads",
                            str(threads), "--turns", str(options.turns), "--seconds", str(options.seconds), "--cnnc",
-                           options.cnnc, "--cpus", *map(str, options.cpus)],
+                           options.cnnc, "--cpus", *map(str, options.cpus),
+                           *(["--precision", options.precision] if "precision" in options else [])],
                           stdout=subprocess.PIPE, text=True)  # fmt: skip
     if done.returncode:
         sys.exit(done.returncode)

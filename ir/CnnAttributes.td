@@ -136,6 +136,22 @@ def Cnn_WinogradAttr : CnnAttr<"Winograd", "winograd"> {
   }];
 }
 
+def Cnn_PackedAttr : CnnAttr<"Packed", "packed"> {
+  let summary = "filters rounded to a narrower type, some input channels side by side";
+  let description = [{
+    For instructions that multiply so many pairs of values and add up the products. Of a weight w[o, c, k..] the tensor is
+    [o / block, k.., c / count, block, count], or [k.., c / count, o, count] without blocks; behind the last channel
+    there are zeros.
+
+    ```mlir
+    #cnn.packed<bf16, 2>
+    ```
+  }];
+  let parameters = (ins "::mlir::Type":$type, "int64_t":$count);
+  let assemblyFormat = "`<` $type `,` $count `>`";
+  let genVerifyDecl = 1;
+}
+
 //===-- Training --------------------------------------------------------------------------------------------------===//
 
 def Cnn_OptimizerKind : CnnEnum<"OptimizerKind", "the update rule", [

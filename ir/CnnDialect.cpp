@@ -170,6 +170,12 @@ LogicalResult WinogradAttr::verify(EmitError emitError, int64_t tile) {
   return success();
 }
 
+LogicalResult PackedAttr::verify(EmitError emitError, Type type, int64_t count) {
+  if (!type.isBF16() || count != 2)
+    return emitError() << "expected bf16 in pairs, but got " << type << " by " << count;
+  return success();
+}
+
 LogicalResult OptimizerAttr::verify(EmitError emitError, OptimizerKind, Real momentum, bool, Real beta1, Real beta2,
                                     Real epsilon, Real decay, ArrayRef<StringAttr>) {
   for (auto [name, value] : {NamedReal("beta1", beta1), NamedReal("beta2", beta2)})

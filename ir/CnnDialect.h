@@ -50,7 +50,7 @@ inline constexpr llvm::StringLiteral initAttrName = "cnn.init"; // Init, on para
 inline constexpr llvm::StringLiteral tiedAttrName = "cnn.tied"; // i64, on a result: the argument it replaces
 // i64, on an input that is a class number: how many classes there are
 inline constexpr llvm::StringLiteral classesAttrName = "cnn.classes";
-inline constexpr llvm::StringLiteral derivedAttrName = "cnn.derived"; // Winograd, on derived arguments
+inline constexpr llvm::StringLiteral derivedAttrName = "cnn.derived"; // Winograd or Packed, on derived arguments
 
 /// Whether unary_grad of this kind reads the forward op's output (true) or its input (false).
 bool gradReadsOutput(UnaryKind kind);

@@ -123,7 +123,7 @@ private:
 
   /// Derived values and the weight of the same name, which may stand behind them.
   LogicalResult verifyDerived(unsigned i) {
-    auto derived = function.getArgAttrOfType<WinogradAttr>(i, derivedAttrName);
+    Attribute derived = function.getArgAttr(i, derivedAttrName);
     Role role = function.getArgAttrOfType<RoleAttr>(i, roleAttrName).getValue();
     if ((role == Role::Derived) != static_cast<bool>(derived))
       return function->emitOpError() << "expected '" << derivedAttrName
@@ -133,11 +133,8 @@ private:
     if (!derived)
       return success();
     auto type = cast<RankedTensorType>(function.getArgumentTypes()[i]);
-    if (!type.hasStaticShape() || !type.getElementType().isF32() || (type.getRank() != 3 && type.getRank() != 4) ||
-        type.getDimSize(0) != derived.getPoints())
-      return function->emitOpError() << "expected derived values of type tensor<" << derived.getPoints()
-                                     << " x inputs x outputs x f32>, the outputs perhaps in blocks, but got " << type
-                                     << " on argument " << i;
+    if (failed(verifyDerivedType(i, derived, type)))
+      return failure();
     auto name = function.getArgAttrOfType<StringAttr>(i, nameAttrName);
     if (!derivedValues.insert({name, derived, type}).second)
       return function->emitOpError() << "expected different derived values, but got '" << name.getValue() << "' twice";
@@ -146,14 +143,41 @@ private:
           function.getArgAttrOfType<StringAttr>(j, nameAttrName) != name)
         continue;
       auto weight = cast<RankedTensorType>(function.getArgumentTypes()[j]);
-      if (!weight.hasStaticShape() || !weight.getElementType().isF32() ||
-          weight.getNumElements() / 9 != type.getNumElements() / derived.getPoints() || weight.getNumElements() % 9)
+      if (!weight.hasStaticShape() || !weight.getElementType().isF32() || !isDerivedFrom(derived, type, weight))
         return function->emitOpError() << "expected the derived values " << type << " of a weight of as many filters, "
                                        << "but '" << name.getValue() << "' is " << weight;
       return success();
     }
     return function->emitOpError() << "expected a parameter '" << name.getValue() << "' from which argument " << i
                                    << " is derived";
+  }
+
+  LogicalResult verifyDerivedType(unsigned i, Attribute derived, RankedTensorType type) {
+    if (auto winograd = dyn_cast<WinogradAttr>(derived)) {
+      if (!type.hasStaticShape() || !type.getElementType().isF32() || (type.getRank() != 3 && type.getRank() != 4) ||
+          type.getDimSize(0) != winograd.getPoints())
+        return function->emitOpError() << "expected derived values of type tensor<" << winograd.getPoints()
+                                       << " x inputs x outputs x f32>, the outputs perhaps in blocks, but got " << type
+                                       << " on argument " << i;
+      return success();
+    }
+    auto packed = cast<PackedAttr>(derived);
+    if (!type.hasStaticShape() || type.getElementType() != packed.getType() || type.getRank() < 3 ||
+        type.getShape().back() != packed.getCount())
+      return function->emitOpError() << "expected derived values of type tensor<kernel x inputs x outputs x "
+                                     << packed.getCount() << " x bf16>, the outputs perhaps in blocks, but got " << type
+                                     << " on argument " << i;
+    return success();
+  }
+
+  /// Whether derived values of this type have as many filters as the weight, in whatever order it is stored.
+  static bool isDerivedFrom(Attribute derived, RankedTensorType type, RankedTensorType weight) {
+    if (auto winograd = dyn_cast<WinogradAttr>(derived))
+      return weight.getNumElements() / 9 == type.getNumElements() / winograd.getPoints() &&
+             weight.getNumElements() % 9 == 0;
+    // Up to count - 1 zeros behind the inputs of each filter.
+    int64_t count = cast<PackedAttr>(derived).getCount();
+    return type.getNumElements() >= weight.getNumElements() && type.getNumElements() / count <= weight.getNumElements();
   }
 
   LogicalResult verifyClasses(unsigned i, Role role, Type type) {
@@ -259,8 +283,8 @@ LogicalResult CnnDialect::verifyOperationAttribute(Operation *op, NamedAttribute
 LogicalResult CnnDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsigned, NamedAttribute attribute) {
   if (attribute.getName() == initAttrName && !isa<InitAttr>(attribute.getValue()))
     return op->emitOpError() << "expected '" << initAttrName << "' to be a #cnn.init, but got " << attribute.getValue();
-  if (attribute.getName() == derivedAttrName && !isa<WinogradAttr>(attribute.getValue()))
-    return op->emitOpError() << "expected '" << derivedAttrName << "' to be a #cnn.winograd, but got "
+  if (attribute.getName() == derivedAttrName && !isa<WinogradAttr, PackedAttr>(attribute.getValue()))
+    return op->emitOpError() << "expected '" << derivedAttrName << "' to be a #cnn.winograd or a #cnn.packed, but got "
                              << attribute.getValue();
   if (attribute.getName() == tiedAttrName)
     return op->emitOpError() << "expected '" << tiedAttrName << "' on a result, but got it on an argument";

@@ -21,6 +21,12 @@
 //
 // For 3x3 with stride 2 that is 4 steps for each value in place of 9.
 //
+// Operands in bf16 are multiplied by instructions that take the products of two reduction elements at a time, which
+// have to lie side by side. Activations are channels last, so their channels do; the weight is packed for it, in pairs
+// of input channels:
+//
+//   y[b, h, w, o] += x[b, 2h + i, 2w + j, 2c + e] * weight[i, j, c, o, e]         with a channel of zeros if need be
+//
 // Not done here: other algorithms (ConvertWinogradToLinalg.cpp).
 
 #include "passes/LinalgLowering.h"
@@ -35,6 +41,9 @@ using namespace mlir;
 
 namespace cnn {
 namespace {
+
+/// Of bf16, an instruction multiplies so many input channels with so many weights, and adds up the products.
+constexpr int64_t channelsPerPack = 2;
 
 RankedTensorType typeOf(Value tensor) { return cast<RankedTensorType>(tensor.getType()); }
 
@@ -64,12 +73,13 @@ struct Contraction {
     return hasGroupLoop() ? lowering.splitDim(tensor, typeOf(tensor).getRank() - 1, channels) : tensor;
   }
 
-  /// How many output channels a block of the weight has; 0 if these are not split.
-  int64_t blockOf(Value weight) const {
-    return typeOf(weight).getRank() > spatial + 2 ? typeOf(weight).getShape().back() : 0;
+  /// How many output channels a block of the weight has; 0 if these are not split. `extra`: dimensions behind them.
+  int64_t blockOf(Value weight, int64_t extra = 0) const {
+    ArrayRef<int64_t> shape = typeOf(weight).getShape().drop_back(extra);
+    return int64_t(shape.size()) > spatial + 2 ? shape.back() : 0;
   }
 
-  Value forward(Value x, Value weight, RankedTensorType type) const;
+  Value forward(Value x, Value weight, RankedTensorType type, int64_t pack = 1) const;
   Value weightGradient(Value x, Value dy, RankedTensorType type) const;
 };
 
@@ -78,7 +88,9 @@ SmallVector<int64_t> range(int64_t first, int64_t count) {
 }
 
 /// y from the padded x [B, S.., C] and the weight [K.., C/groups, O], or, without groups, [O/block, K.., C, block].
-Value Contraction::forward(Value x, Value weight, RankedTensorType type) const {
+/// With `pack`, the weight is packed: `pack` input channels become the last dimension, for which `inputs` is a
+/// multiple.
+Value Contraction::forward(Value x, Value weight, RankedTensorType type, int64_t pack) const {
   OpBuilder &b = lowering.builder;
   auto dims = [&](ArrayRef<int64_t> loops) {
     return llvm::map_to_vector(loops, [&](int64_t loop) { return b.getAffineDimExpr(loop); });
@@ -94,14 +106,14 @@ Value Contraction::forward(Value x, Value weight, RankedTensorType type) const {
       exprs->push_back(b.getAffineDimExpr(c));
     SmallVector<int64_t> weightShape(typeOf(weight).getShape().drop_back(2));
     weightShape.push_back(groups);
-    weight = lowering.reshape(weight, RankedTensorType::get(weightShape, type.getElementType()));
+    weight = lowering.reshape(weight, RankedTensorType::get(weightShape, typeOf(weight).getElementType()));
     return lowering.accumulate(lowering.filled(type, 0.0), map(loops, yExprs),
                                {{x, map(loops, xExprs)}, {weight, map(loops, weightExprs)}}, multiplyAdd,
                                /*isContraction=*/true);
   }
 
-  int64_t group = hasGroupLoop(); // one loop more
-  int64_t o = 1 + spatial + group, firstK = o + 1, c = firstK + spatial, loops = c + 1;
+  int64_t group = hasGroupLoop(), isPacked = pack > 1; // one loop more
+  int64_t o = 1 + spatial + group, firstK = o + 1, c = firstK + spatial, e = c + 1, loops = e + isPacked;
   SmallVector<AffineExpr> xExprs = dims({0}), weightExprs = dims(range(firstK, spatial)),
                           yExprs = dims(range(0, o + 1));
   llvm::append_range(xExprs, windowExprs(1, firstK));
@@ -110,23 +122,26 @@ Value Contraction::forward(Value x, Value weight, RankedTensorType type) const {
     xExprs.push_back(b.getAffineDimExpr(o - 1));
     weightExprs.push_back(b.getAffineDimExpr(o - 1));
   }
-  xExprs.push_back(b.getAffineDimExpr(c));
-  if (int64_t block = blockOf(weight)) {
+  xExprs.push_back(isPacked ? b.getAffineDimExpr(c) * pack + b.getAffineDimExpr(e) : b.getAffineDimExpr(c));
+  if (int64_t block = blockOf(weight, isPacked)) {
     weightExprs.insert(weightExprs.begin(), b.getAffineDimExpr(o).floorDiv(block));
     weightExprs.push_back(b.getAffineDimExpr(o) % block);
   } else {
     weightExprs.push_back(b.getAffineDimExpr(o));
   }
+  if (group)
+    weight = lowering.splitDim(weight, typeOf(weight).getRank() - 1 - isPacked, outputs);
+  if (isPacked)
+    weightExprs.push_back(b.getAffineDimExpr(e));
   SmallVector<int64_t> shape(type.getShape());
   if (group) {
     shape.back() = groups;
     shape.push_back(outputs);
   }
   Value init = lowering.filled(RankedTensorType::get(shape, type.getElementType()), 0.0);
-  Value y = lowering.accumulate(
-      init, map(loops, yExprs),
-      {{grouped(x, inputs), map(loops, xExprs)}, {grouped(weight, outputs), map(loops, weightExprs)}}, multiplyAdd,
-      /*isContraction=*/true);
+  Value y = lowering.accumulate(init, map(loops, yExprs),
+                                {{grouped(x, inputs), map(loops, xExprs)}, {weight, map(loops, weightExprs)}},
+                                multiplyAdd, /*isContraction=*/true);
   return lowering.reshape(y, type);
 }
 
@@ -422,15 +437,65 @@ Value wholeInputGradient(LinalgLowering &lowering, Value dy, Value weight, Ranke
   return lowering.reshape(dense.forward(dy, weight, RankedTensorType::get({batch, inputs}, element)), type);
 }
 
+/// What a value was before it was rounded to `narrow` and widened again; null if it was not.
+TypedValue<RankedTensorType> beforeRounding(Value value, Type narrow) {
+  auto widening = value.getDefiningOp<CastOp>();
+  auto rounding = widening ? widening.getInput().getDefiningOp<CastOp>() : CastOp();
+  return rounding && getElementTypeOrSelf(rounding.getType()) == narrow &&
+                 getElementTypeOrSelf(rounding.getInput()) == getElementTypeOrSelf(value)
+             ? cast<TypedValue<RankedTensorType>>(rounding.getInput())
+             : TypedValue<RankedTensorType>();
+}
+
+/// The weight, a value [O, C, K..], as [K.., ceil(C/pack), O, pack] with elements of this type; its outputs in blocks
+/// if `layout` is split.
+Value packWeight(LinalgLowering &lowering, TypedValue<RankedTensorType> weight, ArrayRef<int64_t> layout, Type element,
+                 int64_t pack) {
+  Value from = lowering.get(weight);
+  Layout fromLayout = lowering.layoutOf(weight);
+  SmallVector<int64_t> shape(LinalgLowering::lowerType(weight.getType(), layout).getShape());
+  int64_t rank = shape.size(), inputs = shape[rank - 2], block = shape.back();
+  shape[rank - 2] = llvm::divideCeil(inputs, pack);
+  shape.push_back(pack);
+  Value packed = lowering.forEach(RankedTensorType::get(shape, element), {}, [&](ImplicitLocOpBuilder &b, ValueRange) {
+    IndexMath index(b);
+    SmallVector<Value> at(weight.getType().getRank()); // by dimension of the value
+    for (int64_t loop = isSplit(layout); loop < rank; ++loop)
+      at[layout[loop]] = index.loop(loop);
+    if (isSplit(layout))
+      at[0] = index.add(index.mul(index.loop(0), block), at[0]);
+    Value c = index.add(index.mul(at[1], pack), index.loop(rank));
+    at[1] = index.clamp(c, 0, inputs - 1);
+    SmallVector<Value> position = llvm::map_to_vector(fromLayout, [&](int64_t dim) { return at[dim]; });
+    Value value = tensor::ExtractOp::create(b, from, position);
+    if (inputs % pack == 0)
+      return value;
+    FloatMath math(b, value);
+    return math.select(index.inRange(c, 0, inputs), value, math.constant(0.0));
+  });
+  packed.getDefiningOp()->setAttr(derivedAttrName, PackedAttr::get(element.getContext(), element, pack));
+  return packed;
+}
+
+/// [.., groups * channels] with zeros behind each group's channels, so that these are `padded`.
+FailureOr<Value> padGroups(LinalgLowering &lowering, Value x, int64_t channels, int64_t padded) {
+  SmallVector<int64_t> shape(typeOf(x).getShape()), zeros(shape.size() + 1, 0), high = zeros;
+  int64_t groups = shape.back() / channels;
+  high.back() = padded - channels;
+  FailureOr<Value> parts = lowering.pad(lowering.splitDim(x, shape.size() - 1, channels), zeros, high, 0.0);
+  if (failed(parts))
+    return failure();
+  shape.back() = groups * padded;
+  return lowering.reshape(*parts, RankedTensorType::get(shape, typeOf(x).getElementType()));
+}
+
 LogicalResult lower(ConvOp op, LinalgLowering &lowering) {
   auto weightType = cast<RankedTensorType>(op.getWeight().getType());
   Layout layout = channelsLast(weightType.getRank());
   RankedTensorType type = LinalgLowering::lowerType(op.getType(), layout);
   int64_t groups = op.getGroups();
-  auto getWeight = [&] {
-    return lowering.get(op.getWeight(),
-                        groups == 1 ? blockedWeightLayout(weightType.getShape()) : weightLayout(weightType.getRank()));
-  };
+  Layout stored = groups == 1 ? blockedWeightLayout(weightType.getShape()) : weightLayout(weightType.getRank());
+  auto getWeight = [&] { return lowering.get(op.getWeight(), stored); };
   if (op.getAlgorithm() != ConvAlgorithm::Direct) {
     FailureOr<Value> y = lowerWinograd(lowering, lowering.getChannelsLast(op.getInput()), getWeight(),
                                        op.getWindow().getPadLow(), type, op.getAlgorithmAttr());
@@ -438,12 +503,22 @@ LogicalResult lower(ConvOp op, LinalgLowering &lowering) {
       lowering.set(op.getOutput(), *y, layout);
     return y;
   }
-  FailureOr<Value> x = lowering.padForWindow(lowering.getChannelsLast(op.getInput()), op.getWindow(), 0.0);
-  if (failed(x))
-    return failure();
   Contraction contraction{lowering, op.getWindow(), groups, weightType.getDimSize(1),
                           weightType.getDimSize(0) / groups};
-  lowering.set(op.getOutput(), contraction.forward(*x, getWeight(), type), layout);
+  FailureOr<Value> x = lowering.getChannelsLast(op.getInput());
+  Type narrow = typeOf(*x).getElementType();
+  auto exactWeight = contraction.isDepthwise() || !narrow.isBF16() ? TypedValue<RankedTensorType>()
+                                                                   : beforeRounding(op.getWeight(), narrow);
+  int64_t pack = exactWeight ? channelsPerPack : 1, inputs = llvm::alignTo(contraction.inputs, pack);
+  if (groups > 1 && inputs != contraction.inputs)
+    x = padGroups(lowering, *x, contraction.inputs, inputs);
+  contraction.inputs = inputs;
+  if (succeeded(x))
+    x = lowering.padForWindow(*x, op.getWindow(), 0.0, groups * inputs);
+  if (failed(x))
+    return failure();
+  Value weight = exactWeight ? packWeight(lowering, exactWeight, stored, narrow, pack) : getWeight();
+  lowering.set(op.getOutput(), contraction.forward(*x, weight, type, pack), layout);
   return success();
 }
 

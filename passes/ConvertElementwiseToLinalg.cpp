@@ -186,13 +186,9 @@ Value applyCast(ImplicitLocOpBuilder &b, Value x, Type from, Type to) {
     x = arith::MinSIOp::create(b, arith::MaxSIOp::create(b, x, lowest), highest);
     return arith::TruncIOp::create(b, type, x);
   }
-  if (from == to)
+  unsigned width = x.getType().getIntOrFloatBitWidth(), toWidth = to.getIntOrFloatBitWidth(); // x is f32 at least
+  if (width == toWidth)
     return x;
-  unsigned width = from.getIntOrFloatBitWidth(), toWidth = to.getIntOrFloatBitWidth();
-  if (width == toWidth) { // f16 and bf16
-    x = arith::ExtFOp::create(b, b.getF32Type(), x);
-    return arith::TruncFOp::create(b, type, x);
-  }
   return width < toWidth ? arith::ExtFOp::create(b, type, x).getResult()
                          : arith::TruncFOp::create(b, type, x).getResult();
 }
@@ -272,6 +268,10 @@ LogicalResult lower(CastOp op, LinalgLowering &lowering) {
   Layout layout = lowering.layoutOf(op.getInput());
   Type from = cast<RankedTensorType>(op.getInput().getType()).getElementType();
   Type to = cast<RankedTensorType>(op.getType()).getElementType();
+  if (isa<FloatType>(from) && to.isF32() && from.getIntOrFloatBitWidth() < 32) { // who reads it widens it
+    lowering.set(op.getOutput(), lowering.get(op.getInput()), layout);
+    return success();
+  }
   Value result = lowering.forEach(LinalgLowering::lowerType(op.getType(), layout),
                                   {{lowering.get(op.getInput()), lowering.identityMap(layout.size())}},
                                   [&](ImplicitLocOpBuilder &b, ValueRange x) { return applyCast(b, x[0], from, to); });

@@ -180,7 +180,7 @@ struct Label {
 
 LogicalResult lower(CrossEntropyOp op, LinalgLowering &lowering) {
   Channels channels(lowering, op.getScores());
-  Value scores = lowering.get(op.getScores(), identityLayout(2)), label = lowering.get(op.getLabel());
+  Value scores = lowering.getWide(op.getScores(), identityLayout(2)), label = lowering.get(op.getLabel());
   int64_t classes = channels.type.getDimSize(1);
   Value max = channels.max(scores);
   Value sum = channels.sumExp(scores, max);
@@ -200,7 +200,7 @@ LogicalResult lower(CrossEntropyOp op, LinalgLowering &lowering) {
 
 LogicalResult lower(CrossEntropyGradOp op, LinalgLowering &lowering) {
   Channels channels(lowering, op.getScores());
-  Value scores = lowering.get(op.getScores(), identityLayout(2)), label = lowering.get(op.getLabel());
+  Value scores = lowering.getWide(op.getScores(), identityLayout(2)), label = lowering.get(op.getLabel());
   int64_t classes = channels.type.getDimSize(1);
   Value max = channels.max(scores);
   Value sum = channels.sumExp(scores, max);
@@ -223,7 +223,7 @@ LogicalResult lower(CrossEntropyGradOp op, LinalgLowering &lowering) {
 
 LogicalResult lower(TopKHitOp op, LinalgLowering &lowering) {
   Channels channels(lowering, op.getScores());
-  Value scores = lowering.get(op.getScores(), identityLayout(2)), labels = lowering.get(op.getLabel());
+  Value scores = lowering.getWide(op.getScores(), identityLayout(2)), labels = lowering.get(op.getLabel());
   int64_t classes = channels.type.getDimSize(1);
   // How many scores come before the label's. Small whole numbers are exact in every float type that is used here.
   Value before =

@@ -24,7 +24,8 @@ SmallVector<int64_t> inStorageOrder(ArrayRef<int64_t> values, ArrayRef<int64_t> 
 
 LogicalResult lower(ReshapeOp op, LinalgLowering &lowering) {
   Layout from = identityLayout(typeOf(op.getInput()).getRank()), to = identityLayout(typeOf(op.getOutput()).getRank());
-  Value result = lowering.reshape(lowering.get(op.getInput(), from), LinalgLowering::lowerType(op.getType(), to));
+  Value x = lowering.get(op.getInput(), from);
+  Value result = lowering.reshape(x, LinalgLowering::lowerMovedType(op.getType(), to, x));
   lowering.set(op.getOutput(), result, to);
   return success();
 }
@@ -43,13 +44,17 @@ LogicalResult lower(PadOp op, LinalgLowering &lowering) {
   SmallVector<int64_t> low = inStorageOrder(op.getLow(), layout), high = inStorageOrder(op.getHigh(), layout);
   Value x = lowering.get(op.getInput());
   if (op.getMode() == PadMode::Constant) {
-    FailureOr<Value> padded = lowering.pad(x, low, high, op.getValue().convertToDouble());
+    double value = op.getValue().convertToDouble();
+    auto element = cast<FloatType>(typeOf(x).getElementType());
+    if (lowering.builder.getFloatAttr(element, value).getValueAsDouble() != value) // of values that are narrower
+      x = lowering.getWide(op.getInput(), layout);
+    FailureOr<Value> padded = lowering.pad(x, low, high, value);
     if (failed(padded))
       return failure();
     lowering.set(op.getOutput(), *padded, layout);
     return success();
   }
-  RankedTensorType type = LinalgLowering::lowerType(op.getType(), layout);
+  RankedTensorType type = LinalgLowering::lowerMovedType(op.getType(), layout, x);
   Value result = lowering.forEach(type, {}, [&](ImplicitLocOpBuilder &b, ValueRange) {
     IndexMath index(b);
     SmallVector<Value> position;
@@ -109,8 +114,9 @@ LogicalResult lower(PadGradOp op, LinalgLowering &lowering) {
 
 LogicalResult lower(SliceOp op, LinalgLowering &lowering) {
   Layout layout = lowering.layoutOf(op.getInput());
-  Value result = lowering.slice(lowering.get(op.getInput()), inStorageOrder(op.getOffsets(), layout),
-                                LinalgLowering::lowerType(op.getType(), layout));
+  Value x = lowering.get(op.getInput());
+  Value result = lowering.slice(x, inStorageOrder(op.getOffsets(), layout),
+                                LinalgLowering::lowerMovedType(op.getType(), layout, x));
   lowering.set(op.getOutput(), result, layout);
   return success();
 }
@@ -122,13 +128,17 @@ LogicalResult lower(ConcatOp op, LinalgLowering &lowering) {
     return success();
   }
   int64_t axis = llvm::find(layout, static_cast<int64_t>(op.getAxis())) - layout.begin();
-  RankedTensorType type = LinalgLowering::lowerType(op.getType(), layout);
+  SmallVector<Value> inputs =
+      llvm::map_to_vector(op.getInputs(), [&](Value input) { return lowering.get(input, layout); });
+  if (!llvm::all_equal(llvm::map_range(inputs, [](Value x) { return typeOf(x).getElementType(); })))
+    for (auto [x, input] : llvm::zip_equal(inputs, op.getInputs()))
+      x = lowering.getWide(input, layout);
+  RankedTensorType type = LinalgLowering::lowerMovedType(op.getType(), layout, inputs.front());
   ImplicitLocOpBuilder &b = lowering.builder;
   Value result = lowering.empty(type);
   SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)), strides(type.getRank(), b.getIndexAttr(1));
   int64_t start = 0;
-  for (Value input : op.getInputs()) {
-    Value x = lowering.get(input, layout);
+  for (Value x : inputs) {
     SmallVector<OpFoldResult> sizes = getAsIndexOpFoldResult(b.getContext(), typeOf(x).getShape());
     if (!typeOf(x).hasStaticShape())
       sizes[0] = lowering.getBatch();
@@ -154,7 +164,8 @@ LogicalResult lower(UpsampleOp op, LinalgLowering &lowering) {
   auto type = RankedTensorType::get(shape, typeOf(x).getElementType());
   Value result = lowering.forEach(type, {{x, lowering.loopMap(shape.size(), read)}},
                                   [](ImplicitLocOpBuilder &, ValueRange x) { return x[0]; });
-  lowering.set(op.getOutput(), lowering.reshape(result, LinalgLowering::lowerType(op.getType(), layout)), layout);
+  lowering.set(op.getOutput(), lowering.reshape(result, LinalgLowering::lowerMovedType(op.getType(), layout, result)),
+               layout);
   return success();
 }
 

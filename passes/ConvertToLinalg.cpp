@@ -198,7 +198,7 @@ private:
       auto tied = function.getResultAttrOfType<IntegerAttr>(operand.getOperandNumber(), tiedAttrName);
       Layout layout =
           tied ? layouts[tied.getInt()] : identityLayout(cast<RankedTensorType>(operand.get().getType()).getRank());
-      operand.set(lowering.get(operand.get(), layout));
+      operand.set(lowering.getWide(operand.get(), layout));
       resultTypes.push_back(operand.get().getType());
     }
     for (Operation *op : llvm::reverse(ops))

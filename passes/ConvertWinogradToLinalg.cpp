@@ -120,7 +120,7 @@ private:
   /// result[results] = sum over both `from` loops of matrix[to[0], from[0]] matrix[to[1], from[1]] source[exprs].
   Value transform(Value source, ArrayRef<AffineExpr> exprs, const Matrix &matrix, std::array<int64_t, 2> to,
                   std::array<int64_t, 2> from, ArrayRef<int64_t> results, int64_t loops, ArrayRef<int64_t> shape) {
-    Type element = cast<RankedTensorType>(source.getType()).getElementType();
+    Type element = b.getF32Type(); // also of a source that is stored narrower
     SmallVector<Attribute> values;
     for (const auto &row : matrix)
       for (double value : row)

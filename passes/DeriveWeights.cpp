@@ -29,6 +29,15 @@ public:
   }
 
 private:
+  /// What the op is computed from: its first input or, of one without, what its body reads.
+  static Value findSource(linalg::GenericOp op) {
+    if (!op.getInputs().empty())
+      return op.getInputs()[0];
+    Value source;
+    op.walk([&](tensor::ExtractOp extract) { source = extract.getTensor(); });
+    return source;
+  }
+
   void derive(func::FuncOp function) {
     SmallVector<linalg::GenericOp> derived;
     function.walk([&](linalg::GenericOp op) {
@@ -36,17 +45,20 @@ private:
         derived.push_back(op);
     });
     for (linalg::GenericOp op : derived) {
-      auto weight = dyn_cast<BlockArgument>(op.getInputs()[0]);
+      auto weight = dyn_cast_or_null<BlockArgument>(findSource(op));
       if (!weight)
         continue;
       unsigned number = weight.getArgNumber();
       auto role = function.getArgAttrOfType<RoleAttr>(number, roleAttrName);
       if (!role || role.getValue() != Role::Parameter)
         continue;
-      // [n, n, ..] is one dimension of the interface.
       auto type = cast<RankedTensorType>(op.getResult(0).getType());
-      SmallVector<int64_t> shape(type.getShape().drop_front());
-      shape.front() *= type.getDimSize(0);
+      SmallVector<int64_t> shape(type.getShape());
+      bool isInTiles = isa<WinogradAttr>(op->getAttr(derivedAttrName));
+      if (isInTiles) { // [n, n, ..] is one dimension of the interface.
+        shape[1] *= shape[0];
+        shape.erase(shape.begin());
+      }
       OpBuilder builder(op);
       NamedAttribute attributes[] = {builder.getNamedAttr(roleAttrName, RoleAttr::get(&getContext(), Role::Derived)),
                                      builder.getNamedAttr(nameAttrName, function.getArgAttr(number, nameAttrName)),
@@ -54,10 +66,13 @@ private:
       unsigned added = function.getNumArguments();
       (void)function.insertArgument(added, RankedTensorType::get(shape, type.getElementType()),
                                     builder.getDictionaryAttr(attributes), weight.getLoc());
-      SmallVector<ReassociationIndices> groups{{0, 1}};
-      for (int64_t dim = 2; dim < type.getRank(); ++dim)
-        groups.push_back({dim});
-      Value value = tensor::ExpandShapeOp::create(builder, op.getLoc(), type, function.getArgument(added), groups);
+      Value value = function.getArgument(added);
+      if (isInTiles) {
+        SmallVector<ReassociationIndices> groups{{0, 1}};
+        for (int64_t dim = 2; dim < type.getRank(); ++dim)
+          groups.push_back({dim});
+        value = tensor::ExpandShapeOp::create(builder, op.getLoc(), type, value, groups);
+      }
       op.replaceAllUsesWith(ValueRange{value});
       op.erase();
     }

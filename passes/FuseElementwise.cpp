@@ -30,6 +30,9 @@ bool isWorthwhile(OpOperand *operand) {
   // One result, one reader: what stays behind would be computed twice.
   if (producer.getNumResults() != 1 || !operand->get().hasOneUse())
     return false;
+  // What is rounded is rounded to be stored.
+  if (auto type = dyn_cast<FloatType>(getElementTypeOrSelf(operand->get())); type && type.getWidth() < 32)
+    return false;
   // Each element is read once: the loops of the consumer are those of the operand, in some order.
   return consumer.getMatchingIndexingMap(operand).isPermutation();
 }

@@ -30,7 +30,7 @@ LinalgLowering::LinalgLowering(func::FuncOp function) : builder(function.getLoc(
 }
 
 void LinalgLowering::set(Value value, Value tensor, ArrayRef<int64_t> layout) {
-  assert(tensor.getType() == lowerType(value.getType(), layout) &&
+  assert(tensor.getType() == lowerMovedType(value.getType(), layout, tensor) &&
          "the tensor does not have the layout it should have");
   copies[value].assign({Copy{tensor, Layout(layout)}});
 }
@@ -52,7 +52,7 @@ Value LinalgLowering::get(Value value, ArrayRef<int64_t> layout) {
   if (isSplit(known.front().layout)) {
     SmallVector<int64_t> blocksInside = llvm::to_vector(llvm::seq<int64_t>(1, from.size() + 1));
     blocksInside.insert(blocksInside.end() - 1, 0);
-    tensor = reshape(transpose(tensor, blocksInside), lowerType(value.getType(), from));
+    tensor = reshape(transpose(tensor, blocksInside), lowerMovedType(value.getType(), from, tensor));
   }
   SmallVector<int64_t> permutation;
   for (int64_t dim : to)
@@ -73,6 +73,15 @@ Value LinalgLowering::getChannelsLast(Value value) {
   return get(value, channelsLast(cast<RankedTensorType>(value.getType()).getRank()));
 }
 
+Value LinalgLowering::getWide(Value value, ArrayRef<int64_t> layout) {
+  Value tensor = get(value, layout);
+  RankedTensorType type = lowerType(value.getType(), layout);
+  if (tensor.getType() == type)
+    return tensor;
+  return forEach(type, {{tensor, identityMap(type.getRank())}},
+                 [](ImplicitLocOpBuilder &, ValueRange x) { return x[0]; });
+}
+
 //===-- Types -----------------------------------------------------------------------------------------------------===//
 
 Type LinalgLowering::lowerElementType(Type type) {
@@ -91,6 +100,10 @@ RankedTensorType LinalgLowering::lowerType(Type type, ArrayRef<int64_t> layout) 
     shape.front() /= shape.back();
   }
   return RankedTensorType::get(shape, lowerElementType(tensor.getElementType()));
+}
+
+RankedTensorType LinalgLowering::lowerMovedType(Type type, ArrayRef<int64_t> layout, Value tensor) {
+  return cast<RankedTensorType>(lowerType(type, layout).clone(getElementTypeOrSelf(tensor)));
 }
 
 //===-- Tensors ---------------------------------------------------------------------------------------------------===//
@@ -239,7 +252,7 @@ FailureOr<Value> LinalgLowering::pad(Value tensor, ArrayRef<int64_t> low, ArrayR
   return result;
 }
 
-FailureOr<Value> LinalgLowering::padForWindow(Value tensor, WindowAttr window, double value) {
+FailureOr<Value> LinalgLowering::padForWindow(Value tensor, WindowAttr window, double value, int64_t channels) {
   auto type = cast<RankedTensorType>(tensor.getType());
   SmallVector<int64_t> low{0}, high{0};
   for (int64_t i = 0; i < window.getRank(); ++i) {
@@ -251,7 +264,7 @@ FailureOr<Value> LinalgLowering::padForWindow(Value tensor, WindowAttr window, d
     high.push_back(*size - dim.padLow - type.getDimSize(i + 1));
   }
   low.push_back(0);
-  high.push_back(0);
+  high.push_back(std::max<int64_t>(0, channels - type.getShape().back()));
   return pad(tensor, low, high, value);
 }
 
@@ -302,6 +315,19 @@ AffineMap LinalgLowering::loopMap(int64_t loops, ArrayRef<int64_t> results) {
   for (int64_t loop : results)
     dims.push_back(builder.getAffineDimExpr(loop));
   return AffineMap::get(loops, 0, dims, builder.getContext());
+}
+
+static bool isNarrowFloat(Type type) { return isa<FloatType>(type) && type.getIntOrFloatBitWidth() < 32; }
+
+SmallVector<Value> LinalgLowering::widen(ImplicitLocOpBuilder &b, ValueRange arguments) {
+  return llvm::map_to_vector(arguments, [&](Value argument) -> Value {
+    return isNarrowFloat(argument.getType()) ? arith::ExtFOp::create(b, b.getF32Type(), argument) : argument;
+  });
+}
+
+/// The value as it is written to a tensor with elements of this type.
+static Value narrow(ImplicitLocOpBuilder &b, Value value, Type type) {
+  return isNarrowFloat(type) && value.getType() != type ? arith::TruncFOp::create(b, type, value) : value;
 }
 
 /// The part of an input that the loops reach, as a view. linalg takes the extent of a loop from the first operand that
@@ -366,7 +392,9 @@ LinalgLowering::forEachOf(ArrayRef<RankedTensorType> types, ArrayRef<LoopInput> 
                                       [&](OpBuilder &nested, Location loc, ValueRange arguments) {
                                         ImplicitLocOpBuilder b(loc, nested);
                                         SmallVector<Value> values;
-                                        body(b, arguments.drop_back(types.size()), values);
+                                        body(b, widen(b, arguments.drop_back(types.size())), values);
+                                        for (auto [value, type] : llvm::zip_equal(values, types))
+                                          value = narrow(b, value, type.getElementType());
                                         linalg::YieldOp::create(b, values);
                                       });
   return SmallVector<Value>(op.getResults());
@@ -388,7 +416,8 @@ Value LinalgLowering::accumulate(Value init, AffineMap resultMap, ArrayRef<LoopI
   auto op = linalg::GenericOp::create(builder, TypeRange{init.getType()}, tensors, ValueRange{init}, maps, iterators,
                                       [&](OpBuilder &nested, Location loc, ValueRange arguments) {
                                         ImplicitLocOpBuilder b(loc, nested);
-                                        linalg::YieldOp::create(b, body(b, arguments));
+                                        Value value = body(b, widen(b, arguments));
+                                        linalg::YieldOp::create(b, narrow(b, value, getElementTypeOrSelf(init)));
                                       });
   if (isContraction)
     op->setAttr(contractionAttrName, builder.getUnitAttr());

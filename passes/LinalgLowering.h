@@ -34,7 +34,8 @@ public:
 
   // What stands for a cnn value.
 
-  /// Says that `tensor`, in this layout, holds `value`.
+  /// Says that `tensor`, in this layout, holds `value`. Its floats may be narrower than the value's, if they hold what
+  /// is in it: loops widen what they read.
   void set(mlir::Value value, mlir::Value tensor, llvm::ArrayRef<int64_t> layout);
   /// The tensor for `value` in the layout it was computed in, but with no dimension split.
   mlir::Value get(mlir::Value value);
@@ -46,12 +47,16 @@ public:
   mlir::Value get(mlir::Value value, llvm::ArrayRef<int64_t> layout);
   /// get(value, channelsLast(rank)).
   mlir::Value getChannelsLast(mlir::Value value);
+  /// get(value, layout), with elements of the value's type.
+  mlir::Value getWide(mlir::Value value, llvm::ArrayRef<int64_t> layout);
 
   // Types.
 
   /// The tensor type of a cnn type: without signs, in this layout.
   static mlir::RankedTensorType lowerType(mlir::Type type, llvm::ArrayRef<int64_t> layout);
   static mlir::Type lowerElementType(mlir::Type type);
+  /// The same for values that are those of `tensor`, moved: they stay as narrow as they are there.
+  static mlir::RankedTensorType lowerMovedType(mlir::Type type, llvm::ArrayRef<int64_t> layout, mlir::Value tensor);
 
   // Tensors.
 
@@ -74,14 +79,15 @@ public:
   mlir::FailureOr<mlir::Value> pad(mlir::Value tensor, llvm::ArrayRef<int64_t> low, llvm::ArrayRef<int64_t> high,
                                    double value);
   /// An activation [B, S.., C] with everything that the windows touch outside of it: padding, and what `ceil` makes the
-  /// last ones read beyond it.
-  mlir::FailureOr<mlir::Value> padForWindow(mlir::Value tensor, WindowAttr window, double value);
+  /// last ones read beyond it. With `channels` above C, there are so many.
+  mlir::FailureOr<mlir::Value> padForWindow(mlir::Value tensor, WindowAttr window, double value, int64_t channels = 0);
   /// How many elements of `from` go into one of `to`, as a number; depends on the batch if it is reduced.
   mlir::Value countPerResult(mlir::RankedTensorType from, mlir::RankedTensorType to, mlir::Type floatType);
   /// The box of `tensor` at `offsets` with the shape of `type`.
   mlir::Value slice(mlir::Value tensor, llvm::ArrayRef<int64_t> offsets, mlir::RankedTensorType type);
 
-  // Loops.
+  // Loops. Floats narrower than f32 are widened when they are read, and results rounded when they are written: bodies
+  // compute in f32 at least.
 
   /// One loop per dimension of `type`, all parallel; the body gives the element of the result.
   mlir::Value forEach(mlir::RankedTensorType type, llvm::ArrayRef<LoopInput> inputs, PointBody body);
@@ -107,6 +113,7 @@ public:
   mlir::AffineMap loopMap(int64_t loops, llvm::ArrayRef<int64_t> results);
 
 private:
+  llvm::SmallVector<mlir::Value> widen(mlir::ImplicitLocOpBuilder &builder, mlir::ValueRange arguments);
   LoopInput cropToLoops(const LoopInput &input, mlir::RankedTensorType loops);
 
   mlir::Value batch;

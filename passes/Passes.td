@@ -45,6 +45,29 @@ def DropTraining : Pass<"cnn-drop-training", "::mlir::ModuleOp"> {
   }];
 }
 
+def NarrowStorage : Pass<"cnn-narrow-storage", "::mlir::func::FuncOp"> {
+  let summary = "store activations and weights of inference in bf16";
+  let description = [{
+    Puts a pair of casts, to bf16 and back, where a value is stored: the inputs of ops that are not elementwise, what
+    several ops read, and the weights of convolutions that are computed directly. All ops stay f32 ops.
+
+    ```mlir
+    %y = cnn.conv %x, %w .. : (tensor<?x8x9x9xf32>, tensor<16x8x3x3xf32>) -> tensor<?x16x7x7xf32>
+    // becomes
+    %x1 = cnn.cast %x : (tensor<?x8x9x9xf32>) -> tensor<?x8x9x9xbf16>
+    %x2 = cnn.cast %x1 : (tensor<?x8x9x9xbf16>) -> tensor<?x8x9x9xf32>
+    %w1 = cnn.cast %w : (tensor<16x8x3x3xf32>) -> tensor<16x8x3x3xbf16>
+    %w2 = cnn.cast %w1 : (tensor<16x8x3x3xbf16>) -> tensor<16x8x3x3xf32>
+    %y = cnn.conv %x2, %w2 ..
+    ```
+
+    Results of the function, and what softmax and losses read, keep all their bits. Runs after the algorithms of
+    convolutions are chosen, and before the lowering to linalg, which keeps the values between the casts in memory. Not
+    for functions of training, which it leaves alone.
+  }];
+  let dependentDialects = ["::cnn::CnnDialect"];
+}
+
 //===-- To linalg -------------------------------------------------------------------------------------------------===//
 
 def ConvertToLinalg : Pass<"convert-cnn-to-linalg", "::mlir::ModuleOp"> {
@@ -83,6 +106,8 @@ def DeriveWeights : Pass<"cnn-derive-weights", "::mlir::ModuleOp"> {
     func.func @Net(%x .., %w .., %d: tensor<36x64x48xf32> {cnn.role = derived, cnn.name = "w", cnn.derived = #cnn.winograd<4>}) {
       %u = tensor.expand_shape %d [[0, 1], [2], [3]]
     ```
+
+    In the same way a weight in pairs of bf16, `cnn.derived = #cnn.packed<bf16, 2>`.
 
     Whoever sets the weight computes it. Not in a module with a training step, which changes weights itself.
 

@@ -381,11 +381,17 @@ void buildChoicePipeline(OpPassManager &manager, const ArtifactOptions &options)
     target = VectorTarget::of(**machine);
   else
     llvm::consumeError(machine.takeError());
-  manager.addPass(createChooseConvAlgorithms({options.convAlgorithm, target.lanes}));
+  bool hasDotProducts = options.storesBF16 && target.bf16;
+  manager.addPass(createChooseConvAlgorithms({options.convAlgorithm, target.lanes, hasDotProducts}));
+  // After it: the filters of some algorithms stay f32.
+  if (options.storesBF16)
+    manager.addNestedPass<func::FuncOp>(createNarrowStorage());
 }
 
 void listPasses(OpPassManager &manager) {
-  buildChoicePipeline(manager, {});
+  ArtifactOptions choices;
+  choices.storesBF16 = true;
+  buildChoicePipeline(manager, choices);
   buildPlanPipeline(manager, VectorTarget());
   buildLoweringOfKernels(manager, VectorTarget(), /*debugInfo=*/true);
   ArtifactOptions options;

@@ -70,6 +70,8 @@ private:
   ConvAlgorithm choose(int64_t height, int64_t width, int64_t inputs, int64_t outputs, bool isWeightTransformed) {
     ConvAlgorithm best = ConvAlgorithm::Direct;
     double leastCycles = estimateDirectConv({height * width, 9, inputs, outputs}, lanes) * worthwhile;
+    if (dotProducts)
+      leastCycles /= 2;
     for (auto [algorithm, tile] : {std::pair(ConvAlgorithm::Winograd2, 2), std::pair(ConvAlgorithm::Winograd4, 4)}) {
       int64_t rows = llvm::divideCeil(height, tile), columns = llvm::divideCeil(width, tile);
       TiledConvShape shape{tile + 2, rows, columns, inputs, outputs};

@@ -47,8 +47,8 @@ public:
     std::vector<Constant *> derived;
     for (const DerivedDescription &values : model.derived)
       derived.push_back(
-          ConstantStruct::get(derivedDesc, {number64(values.weight), number32(CNN_DERIVED_WINOGRAD),
-                                            number32(values.tile), number64(values.block), number64(values.offset)}));
+          ConstantStruct::get(derivedDesc, {number64(values.weight), number32(values.kind), number32(values.tile),
+                                            number64(values.block), number64(values.offset)}));
     auto block = [&](std::string symbol) -> Constant * {
       if (!hasWeights)
         return ConstantPointerNull::get(pointer);

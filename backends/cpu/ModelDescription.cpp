@@ -82,7 +82,8 @@ uint64_t countFlops(linalg::LinalgOp op) {
   uint64_t count = 0;
   for (Operation &step : op.getBlock()->without_terminator())
     if (isa<arith::ArithDialect, math::MathDialect>(step.getDialect()) && step.getNumOperands() > 0 &&
-        isa<FloatType>(step.getResult(0).getType()) && isa<FloatType>(step.getOperand(0).getType()))
+        !isa<arith::ExtFOp, arith::TruncFOp>(step) && isa<FloatType>(step.getResult(0).getType()) &&
+        isa<FloatType>(step.getOperand(0).getType()))
       ++count;
   return count;
 }
@@ -169,11 +170,10 @@ public:
       auto weight = llvm::find_if(model.weights, [&](const WeightDescription &other) {
         return other.path == derived.path && other.kind == CNN_PARAMETER;
       });
-      int64_t points = (derived.tile + 2) * (derived.tile + 2);
-      int64_t inputs = shape[derived.block ? 2 : 1],
-              outputs = shape[derived.block ? 1 : 2] * std::max<int64_t>(1, derived.block);
-      if (weight == model.weights.end() || weight->dtype != CNN_F32 || shape[0] != points ||
-          weight->shape != std::vector<int64_t>{outputs, inputs, 3, 3})
+      if (weight != model.weights.end() && derived.kind == CNN_DERIVED_PACKED_BF16 &&
+          shape.size() == weight->shape.size() + 2)
+        derived.block = shape[shape.size() - 2];
+      if (weight == model.weights.end() || weight->dtype != CNN_F32 || !isOfWeight(derived, shape, weight->shape))
         return emitError(module.getLoc(), "bug: what is derived from '")
                << derived.path << "' does not fit a weight of " << model.name;
       derived.weight = weight - model.weights.begin();
@@ -185,6 +185,32 @@ public:
   }
 
 private:
+  /// Whether the values have the shape that is derived from a weight [outputs, inputs, kernel..].
+  static bool isOfWeight(const DerivedDescription &derived, ArrayRef<int64_t> shape, ArrayRef<int64_t> weight) {
+    if (weight.size() < 2)
+      return false;
+    SmallVector<int64_t> expected;
+    int64_t block = derived.block ? derived.block : weight[0], inputs = weight[1];
+    auto addBlocks = [&] {
+      if (derived.block)
+        expected.push_back(weight[0] / block);
+    };
+    if (derived.kind == CNN_DERIVED_WINOGRAD) {
+      if (weight.drop_front(2) != ArrayRef<int64_t>({3, 3}))
+        return false;
+      expected.push_back((derived.tile + 2) * (derived.tile + 2));
+      addBlocks();
+    } else {
+      addBlocks();
+      llvm::append_range(expected, weight.drop_front(2));
+      inputs = llvm::divideCeil(inputs, derived.tile);
+    }
+    expected.append({inputs, block});
+    if (derived.kind == CNN_DERIVED_PACKED_BF16)
+      expected.push_back(derived.tile);
+    return weight[0] % block == 0 && ArrayRef(expected) == shape;
+  }
+
   FailureOr<cnn_dtype> getDtype(func::FuncOp function, Type type) {
     if (type.isF32())
       return CNN_F32;
@@ -243,8 +269,14 @@ private:
   void addDerived(func::FuncOp function, unsigned i, const std::string &name, MemRefType type) {
     DerivedDescription derived;
     derived.path = name;
-    derived.tile = function.getArgAttrOfType<WinogradAttr>(i, derivedAttrName).getTile();
-    derived.block = type.getRank() == 4 ? type.getDimSize(3) : 0;
+    if (auto winograd = function.getArgAttrOfType<WinogradAttr>(i, derivedAttrName)) {
+      derived.tile = static_cast<int32_t>(winograd.getTile());
+      derived.block = type.getRank() == 4 ? type.getDimSize(3) : 0;
+    } else {
+      auto packed = function.getArgAttrOfType<PackedAttr>(i, derivedAttrName);
+      derived.kind = CNN_DERIVED_PACKED_BF16;
+      derived.tile = static_cast<int32_t>(packed.getCount());
+    }
     derived.offset = function.getArgAttrOfType<IntegerAttr>(i, offsetAttrName).getInt();
     model.derivedBytes = std::max(model.derivedBytes, getEnd(function, i, type));
     derivedShapes.push_back(llvm::to_vector(type.getShape()));

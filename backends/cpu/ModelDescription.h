@@ -42,6 +42,7 @@ struct WeightDescription {
 struct DerivedDescription {
   std::string path;   // of the weight
   int64_t weight = 0; // its index
+  cnn_derived_kind kind = CNN_DERIVED_WINOGRAD;
   int32_t tile = 0;
   int64_t block = 0;
   uint64_t offset = 0;

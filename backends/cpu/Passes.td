@@ -18,6 +18,8 @@ def ChooseConvAlgorithms : Pass<"cnn-cpu-choose-conv-algorithms", "::mlir::Modul
   let options = [
     Option<"algorithm", "algorithm", "std::string", "\"auto\"", "auto, direct, winograd2 or winograd4">,
     Option<"lanes", "lanes", "int64_t", "16", "f32 values in a vector register">,
+    Option<"dotProducts", "dot-products", "bool", "false",
+           "direct convolutions multiply pairs of bf16: half the instructions, half the bytes">,
   ];
 }
 

@@ -169,7 +169,8 @@ static void writeBlock(const ModelDescription &model, const SafetensorsFile &fil
 /// By the code that computes it in a model whose weights are set, so that it is the same in each byte.
 static void writeDerivedBlock(const ModelDescription &model, const SafetensorsFile &file, raw_ostream &stream) {
   uint64_t position = 0;
-  std::vector<float> canonical, values;
+  std::vector<float> canonical;
+  std::vector<char> values;
   for (const DerivedDescription &derived : model.derived) {
     stream.write_zeros(derived.offset - position);
     const WeightDescription &weight = model.weights[derived.weight];
@@ -180,11 +181,11 @@ static void writeDerivedBlock(const ModelDescription &model, const SafetensorsFi
     weightDesc.dtype = weight.dtype;
     weightDesc.rank = static_cast<int32_t>(weight.shape.size());
     weightDesc.shape = weight.shape.data();
-    cnn_derived_desc desc = {derived.weight, CNN_DERIVED_WINOGRAD, derived.tile, derived.block, derived.offset};
+    cnn_derived_desc desc = {derived.weight, derived.kind, derived.tile, derived.block, derived.offset};
     size_t bytes = cnn_derived_bytes(&desc, &weightDesc);
-    values.resize(bytes / sizeof(float));
+    values.resize(bytes);
     cnn_derive_weight(&desc, &weightDesc, canonical.data(), values.data());
-    stream.write(reinterpret_cast<const char *>(values.data()), bytes);
+    stream.write(values.data(), bytes);
     position = derived.offset + bytes;
   }
   stream.write_zeros(model.derivedBytes - position);

@@ -42,7 +42,11 @@ typedef enum cnn_derived_kind {
    *
    *   m = 4: [1/4, 0, 0], [-1/6, -1/6, -1/6], [-1/6, 1/6, -1/6], [1/24, 1/12, 1/6], [1/24, -1/12, 1/6], [0, 0, 1]
    */
-  CNN_DERIVED_WINOGRAD = 0
+  CNN_DERIVED_WINOGRAD = 0,
+  /* Filters in bf16, rounded to nearest even, in groups of `tile` input channels side by side, of a weight of type
+   * CNN_F32 and shape [O, C, K...]: [O / block][K...][ceil(C / tile)][block][tile], or without blocks
+   * [K...][ceil(C / tile)][O][tile]. Behind the last channel stand zeros. */
+  CNN_DERIVED_PACKED_BF16 = 1
 } cnn_derived_kind;
 
 /* How a parameter starts. fan_in and fan_out are computed by the compiler; `a` and `b` are the arguments below. */
@@ -78,7 +82,7 @@ typedef struct cnn_weight_desc {
 typedef struct cnn_derived_desc {
   int64_t weight;  /* its index in weights */
   int32_t kind;    /* cnn_derived_kind */
-  int32_t tile;    /* m: 2 or 4 */
+  int32_t tile;    /* m: 2 or 4; of packed filters, how many channels stand side by side: 2 */
   int64_t block;   /* above 0: output channels are in blocks of so many */
   uint64_t offset; /* bytes from the start of the derived block */
 } cnn_derived_desc;

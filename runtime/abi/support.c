@@ -138,9 +138,19 @@ size_t cnn_weight_bytes(const cnn_weight_desc *weight) {
 }
 
 size_t cnn_derived_bytes(const cnn_derived_desc *derived, const cnn_weight_desc *weight) {
-  int64_t side = derived->tile + 2;
+  if (weight->rank < 2)
+    return 0;
   size_t bytes;
-  if (weight->rank < 2 || __builtin_mul_overflow((size_t)element_count(2, weight->shape), sizeof(float), &bytes) ||
+  if (derived->kind == CNN_DERIVED_PACKED_BF16) {
+    int64_t groups = weight->shape[1] / derived->tile + (weight->shape[1] % derived->tile != 0);
+    bytes = (size_t)(derived->tile * (int64_t)sizeof(uint16_t));
+    for (int32_t d = 0; d < weight->rank; ++d)
+      if (__builtin_mul_overflow(bytes, (size_t)(d == 1 ? groups : weight->shape[d]), &bytes))
+        return 0;
+    return bytes;
+  }
+  int64_t side = derived->tile + 2;
+  if (__builtin_mul_overflow((size_t)element_count(2, weight->shape), sizeof(float), &bytes) ||
       __builtin_mul_overflow(bytes, (size_t)(side * side), &bytes))
     return 0;
   return bytes;
@@ -407,8 +417,8 @@ static void transform_filters(int32_t tile, double (*filters)[LANES], int lanes,
 
 /* CNN_DERIVED_WINOGRAD of a weight that lies in memory as `steps` say. A piece is what is contiguous in each of the
  * planes of the result: some outputs of a block, or whole blocks of several inputs. */
-static void derive(const cnn_derived_desc *derived, const int64_t *shape, const dimension_steps *steps,
-                   const float *weight, float *to) {
+static void derive_winograd(const cnn_derived_desc *derived, const int64_t *shape, const dimension_steps *steps,
+                            const float *weight, float *to) {
   int64_t outputs = shape[0], inputs = shape[1], block = derived->block > 0 ? derived->block : outputs;
   int64_t plane = outputs * inputs, width = block < LANES ? block : LANES, most_inputs = LANES / width;
   double filters[9][LANES];
@@ -434,11 +444,54 @@ static void derive(const cnn_derived_desc *derived, const int64_t *shape, const 
     }
 }
 
+/* To nearest, ties to even; NaN stays NaN. */
+static uint16_t round_to_bf16(float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  uint32_t rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+  return (uint16_t)(value != value ? (bits >> 16 | 0x40) : rounded);
+}
+
+/* CNN_DERIVED_PACKED_BF16 of a weight that lies in memory as `steps` say. */
+static void derive_packed(const cnn_derived_desc *derived, const cnn_weight_desc *weight, const dimension_steps *steps,
+                          const float *values, uint16_t *to) {
+  int64_t outputs = weight->shape[0], inputs = weight->shape[1], count = derived->tile, output_steps[LANES];
+  int64_t block = derived->block > 0 ? derived->block : outputs, width = block < LANES ? block : LANES;
+  int64_t groups = (inputs + count - 1) / count, taps = element_count(weight->rank - 2, weight->shape + 2);
+  for (int64_t first = 0; first < outputs; first += block)
+    for (int64_t begin = 0; begin < block; begin += width) {
+      int64_t piece = block - begin < width ? block - begin : width;
+      for (int64_t o = 0; o < piece; ++o)
+        output_steps[o] = step_to(&steps[0], first + begin + o);
+      for (int64_t tap = 0; tap < taps; ++tap) {
+        const float *at_tap = values;
+        int64_t rest = tap;
+        for (int32_t d = weight->rank; d-- > 2; rest /= weight->shape[d])
+          at_tap += step_to(&steps[d], rest % weight->shape[d]);
+        for (int64_t c = 0; c < groups * count; ++c) {
+          const float *input = c < inputs ? at_tap + step_to(&steps[1], c) : NULL;
+          uint16_t *out =
+              to + (((first / block * taps + tap) * groups + c / count) * block + begin) * count + c % count;
+          for (int64_t o = 0; o < piece; ++o)
+            out[o * count] = input ? round_to_bf16(input[output_steps[o]]) : 0;
+        }
+      }
+    }
+}
+
+static void derive(const cnn_derived_desc *derived, const cnn_weight_desc *weight, const dimension_steps *steps,
+                   const float *values, void *to) {
+  if (derived->kind == CNN_DERIVED_PACKED_BF16)
+    derive_packed(derived, weight, steps, values, (uint16_t *)to);
+  else
+    derive_winograd(derived, weight->shape, steps, values, (float *)to);
+}
+
 void cnn_derive_weight(const cnn_derived_desc *derived_desc, const cnn_weight_desc *weight, const float *canonical,
-                       float *derived) {
+                       void *derived) {
   dimension_steps steps[CNN_MAX_RANK];
   canonical_steps(weight, steps);
-  derive(derived_desc, weight->shape, steps, canonical, derived);
+  derive(derived_desc, weight, steps, canonical, derived);
 }
 
 /* Computes what is derived from the weight anew; weights are writable. */
@@ -451,8 +504,8 @@ static void refresh_weight(cnn_model *model, int64_t index) {
     if (derived->weight != index)
       continue;
     stored_steps(weight, steps);
-    derive(derived, weight->shape, steps, (const float *)(const void *)weight_storage(model, weight),
-           (float *)(void *)((char *)model->derived + derived->offset));
+    derive(derived, weight, steps, (const float *)(const void *)weight_storage(model, weight),
+           (char *)model->derived + derived->offset);
   }
 }
 

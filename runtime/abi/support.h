@@ -148,7 +148,7 @@ void *cnn_trainer_slots(cnn_trainer *trainer);
  * the descriptions it reads the kind, the tile and the block, and the shape, which is what the kind needs (see
  * cnn_derived_kind). The results are the same bytes on every machine. */
 void cnn_derive_weight(const cnn_derived_desc *derived_desc, const cnn_weight_desc *weight, const float *canonical,
-                       float *derived);
+                       void *derived);
 
 /* ---- Scratch memory: for compiled code, and for who calls it without a run state ---- */
 

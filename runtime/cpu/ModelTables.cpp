@@ -96,12 +96,16 @@ cnn_status checkDerived(const cnn_model_desc *desc, const cnn_derived_desc &deri
     return fail(error, CNN_INCOMPATIBLE, "values are derived from weight %lld, but there are %lld",
                 static_cast<long long>(derived.weight), static_cast<long long>(desc->weight_count));
   const cnn_weight_desc &weight = desc->weights[derived.weight];
-  if (derived.kind != CNN_DERIVED_WINOGRAD || (derived.tile != 2 && derived.tile != 4))
+  bool isWinograd = derived.kind == CNN_DERIVED_WINOGRAD && (derived.tile == 2 || derived.tile == 4);
+  bool isPacked = derived.kind == CNN_DERIVED_PACKED_BF16 && derived.tile == 2;
+  if (!isWinograd && !isPacked)
     return fail(error, CNN_INCOMPATIBLE, "what is derived from weight '%s' is of an unknown kind", weight.path);
-  if (weight.kind != CNN_PARAMETER || weight.dtype != CNN_F32 || weight.rank != 4 || weight.shape[2] != 3 ||
-      weight.shape[3] != 3)
+  bool isFilter = weight.kind == CNN_PARAMETER && weight.dtype == CNN_F32 && weight.rank >= 2;
+  if (isWinograd && (!isFilter || weight.rank != 4 || weight.shape[2] != 3 || weight.shape[3] != 3))
     return fail(error, CNN_INCOMPATIBLE, "weight '%s', from which values are derived, has no filters of 3 x 3",
                 weight.path);
+  if (!isFilter)
+    return fail(error, CNN_INCOMPATIBLE, "weight '%s', from which values are derived, has no filters", weight.path);
   if (derived.block < 0 || (derived.block > 0 && weight.shape[0] % derived.block != 0))
     return fail(error, CNN_INCOMPATIBLE, "the blocks of what is derived from weight '%s' are not sound", weight.path);
   uint64_t bytes = cnn_derived_bytes(&derived, &weight);

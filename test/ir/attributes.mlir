@@ -125,3 +125,17 @@ func.func @winograd_tile() attributes {
   // expected-error@+1 {{expected a tile of 2 or 4, but got 3}}
   w = #cnn.winograd<3>
 } { return }
+
+// -----
+
+func.func @packed_type() attributes {
+  // expected-error@+1 {{expected bf16 in pairs, but got 'f32' by 2}}
+  p = #cnn.packed<f32, 2>
+} { return }
+
+// -----
+
+func.func @packed_count() attributes {
+  // expected-error@+1 {{expected bf16 in pairs, but got 'bf16' by 4}}
+  p = #cnn.packed<bf16, 4>
+} { return }

@@ -173,7 +173,7 @@ func.func private @tied_twice(tensor<3xf32> {cnn.name = "s", cnn.role = #cnn.rol
 
 // -----
 
-// expected-error@+1 {{expected 'cnn.derived' to be a #cnn.winograd, but got 4 : i64}}
+// expected-error@+1 {{expected 'cnn.derived' to be a #cnn.winograd or a #cnn.packed, but got 4 : i64}}
 func.func private @derived_type(tensor<36x4x16xf32> {cnn.derived = 4 : i64})
 
 // -----
@@ -215,6 +215,31 @@ func.func private @derived_element(tensor<16x4x3x3xf32> {cnn.name = "w", cnn.rol
 
 // expected-error@+1 {{expected the derived values 'tensor<36x2x4x16xf32>' of a weight of as many filters, but 'w' is 'tensor<16x4x3x3xf32>'}}
 func.func private @derived_size(tensor<16x4x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}, tensor<36x2x4x16xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4>}) attributes {cnn.kind = #cnn.function_kind<infer>}
+
+// -----
+
+// expected-error@+1 {{expected derived values of type tensor<kernel x inputs x outputs x 2 x bf16>, the outputs perhaps in blocks, but got 'tensor<3x3x3x16x2xf32>' on argument 1}}
+func.func private @packed_element(tensor<16x5x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}, tensor<3x3x3x16x2xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.packed<bf16, 2>}) attributes {cnn.kind = #cnn.function_kind<infer>}
+
+// -----
+
+// expected-error@+1 {{expected derived values of type tensor<kernel x inputs x outputs x 2 x bf16>, the outputs perhaps in blocks, but got 'tensor<3x3x3x16x4xbf16>' on argument 1}}
+func.func private @packed_count(tensor<16x5x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}, tensor<3x3x3x16x4xbf16> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.packed<bf16, 2>}) attributes {cnn.kind = #cnn.function_kind<infer>}
+
+// -----
+
+// expected-error@+1 {{expected derived values of type tensor<kernel x inputs x outputs x 2 x bf16>, the outputs perhaps in blocks, but got 'tensor<432x2xbf16>' on argument 1}}
+func.func private @packed_rank(tensor<16x5x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}, tensor<432x2xbf16> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.packed<bf16, 2>}) attributes {cnn.kind = #cnn.function_kind<infer>}
+
+// -----
+
+// expected-error@+1 {{expected the derived values 'tensor<3x3x2x16x2xbf16>' of a weight of as many filters, but 'w' is 'tensor<16x5x3x3xf32>'}}
+func.func private @packed_too_few(tensor<16x5x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}, tensor<3x3x2x16x2xbf16> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.packed<bf16, 2>}) attributes {cnn.kind = #cnn.function_kind<infer>}
+
+// -----
+
+// expected-error@+1 {{expected the derived values 'tensor<3x3x6x16x2xbf16>' of a weight of as many filters, but 'w' is 'tensor<16x5x3x3xf32>'}}
+func.func private @packed_too_many(tensor<16x5x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}, tensor<3x3x6x16x2xbf16> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.packed<bf16, 2>}) attributes {cnn.kind = #cnn.function_kind<infer>}
 
 // -----
 

@@ -23,3 +23,21 @@ func.func @negative_input(%x: tensor<?x8x8x8xf32> {cnn.name = "x", cnn.role = #c
   %y = cnn.conv %x, %w {algorithm = #cnn.conv_algorithm<winograd2>, window = #cnn.window<kernel = [3, 3], stride = [1, 1], dilation = [1, 1], pad_low = [1, 1], pad_high = [1, 1]>} : (tensor<?x8x8x8xf32>, tensor<64x8x3x3xf32>) -> tensor<?x64x8x8xf32>
   return %y : tensor<?x64x8x8xf32>
 }
+
+// -----
+
+// A weight in pairs of bf16, which is computed from the weight as it is set.
+// CHECK-LABEL: func.func @Pairs(
+// CHECK-SAME: %arg1: tensor<64x3x3x3xf32> {cnn.init = {{[^}]*}}cnn.name = "w", cnn.role = #cnn.role<parameter>}
+// CHECK-SAME: %arg2: tensor<2x3x3x2x32x2xbf16> {cnn.derived = #cnn.packed<bf16, 2>, cnn.name = "w", cnn.role = #cnn.role<derived>}
+// CHECK-NOT: tensor.extract %arg1
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %arg2 : tensor<?x8x8x4xbf16>, tensor<2x3x3x2x32x2xbf16>) {{.*}} attrs = {cnn.contraction}
+func.func @Pairs(%x: tensor<?x3x8x8xf32> {cnn.name = "x", cnn.role = #cnn.role<input>}, %w: tensor<64x3x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>, cnn.init = #cnn.init<constant, 0.0, 0.0>})
+    -> (tensor<?x64x6x6xf32> {cnn.name = "y", cnn.role = #cnn.role<output>}) attributes {cnn.kind = #cnn.function_kind<infer>} {
+  %x1 = cnn.cast %x : (tensor<?x3x8x8xf32>) -> tensor<?x3x8x8xbf16>
+  %x2 = cnn.cast %x1 : (tensor<?x3x8x8xbf16>) -> tensor<?x3x8x8xf32>
+  %w1 = cnn.cast %w : (tensor<64x3x3x3xf32>) -> tensor<64x3x3x3xbf16>
+  %w2 = cnn.cast %w1 : (tensor<64x3x3x3xbf16>) -> tensor<64x3x3x3xf32>
+  %y = cnn.conv %x2, %w2 {window = #cnn.window<kernel = [3, 3], stride = [1, 1], dilation = [1, 1], pad_low = [0, 0], pad_high = [0, 0]>} : (tensor<?x3x8x8xf32>, tensor<64x3x3x3xf32>) -> tensor<?x64x6x6xf32>
+  return %y : tensor<?x64x6x6xf32>
+}

@@ -83,6 +83,70 @@ TEST(DerivedValues, AreWinogradsTransform) {
     }
 }
 
+/// The upper half of a float, rounded to nearest, ties to even: by comparing the two candidates.
+uint16_t nearestBF16(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  auto widen = [](uint32_t half) {
+    uint32_t whole = half << 16;
+    float result;
+    std::memcpy(&result, &whole, sizeof result);
+    return result;
+  };
+  uint32_t towardsZero = bits >> 16, away = towardsZero + 1;
+  double below = std::fabs(double(value) - widen(towardsZero));
+  double above = std::fabs((std::isinf(widen(away)) ? std::copysign(0x1p128, value) : double(widen(away))) - value);
+  if (below == above)
+    return towardsZero % 2 == 0 ? towardsZero : away;
+  return below < above ? towardsZero : away;
+}
+
+// Filters of any rank, with outputs in blocks and without, and numbers of inputs that are odd.
+TEST(DerivedValues, ArePairsOfBF16) {
+  struct Case {
+    std::vector<int64_t> shape;
+    int64_t block;
+  };
+  for (const Case &item : {Case{{1, 1}, 0}, Case{{10, 33}, 0}, Case{{130, 4, 2}, 0}, Case{{96, 3, 3, 5}, 48},
+                           Case{{64, 7, 3, 1}, 32}, Case{{6, 5, 2, 3, 2}, 3}}) {
+    int64_t outputs = item.shape[0], inputs = item.shape[1], taps = 1;
+    for (size_t i = 2; i < item.shape.size(); ++i)
+      taps *= item.shape[i];
+    std::vector<float> values = randomNumbers(outputs * inputs * taps);
+    if (values.size() > 5) { // ties, and what rounds to infinity
+      values[1] = 0x1.01p0f;
+      values[2] = -0x1.03p0f;
+      values[3] = 0x1.fffffep127f;
+      values[4] = 0x1.008001p-3f;
+    }
+    cnn_weight_desc weight = {};
+    weight.rank = int32_t(item.shape.size());
+    weight.shape = item.shape.data();
+    cnn_derived_desc derived = {0, CNN_DERIVED_PACKED_BF16, 2, item.block, 0};
+    int64_t width = item.block ? item.block : outputs, pairs = (inputs + 1) / 2;
+    std::vector<uint16_t> wanted(outputs * taps * pairs * 2, 0), found(wanted.size() + 1, 77);
+    for (int64_t o = 0; o < outputs; ++o)
+      for (int64_t c = 0; c < inputs; ++c)
+        for (int64_t tap = 0; tap < taps; ++tap)
+          wanted[((((o / width) * taps + tap) * pairs + c / 2) * width + o % width) * 2 + c % 2] =
+              nearestBF16(values[(o * inputs + c) * taps + tap]);
+    EXPECT_EQ(cnn_derived_bytes(&derived, &weight), wanted.size() * sizeof(uint16_t));
+    cnn_derive_weight(&derived, &weight, values.data(), found.data());
+    EXPECT_EQ(found.back(), 77); // not touched
+    found.pop_back();
+    EXPECT_EQ(found, wanted) << outputs << " x " << inputs;
+  }
+  float nan = std::nanf("");
+  const int64_t shape[] = {1, 1};
+  cnn_weight_desc weight = {};
+  weight.rank = 2;
+  weight.shape = shape;
+  cnn_derived_desc derived = {0, CNN_DERIVED_PACKED_BF16, 2, 0, 0};
+  uint16_t found[2];
+  cnn_derive_weight(&derived, &weight, &nan, found);
+  EXPECT_EQ(found[0] & 0x7fc0, 0x7fc0);
+}
+
 // A model of one weight [32, 5, 3, 3], of which F(4 x 4) in blocks and F(2 x 2) without are derived, and a bias. Its
 // inference answers the whole derived block.
 constexpr int64_t outputs = 32, inputs = 5, weightCount = outputs * inputs * 9;
@@ -236,7 +300,19 @@ TEST_F(DerivedTest, UnsoundTablesAreRefused) {
   };
   refused([&] { derived[1].weight = 2; }, "values are derived from weight 2, but there are 2");
   refused([&] { derived[1].weight = -1; }, "values are derived from weight -1, but there are 2");
-  refused([&] { derived[1].kind = 1; }, "what is derived from weight 'w' is of an unknown kind");
+  refused([&] { derived[1].kind = 2; }, "what is derived from weight 'w' is of an unknown kind");
+  refused(
+      [&] {
+        derived[1].kind = CNN_DERIVED_PACKED_BF16;
+        derived[1].tile = 4;
+      },
+      "what is derived from weight 'w' is of an unknown kind");
+  refused(
+      [&] {
+        derived[1].kind = CNN_DERIVED_PACKED_BF16;
+        derived[1].weight = 1;
+      },
+      "weight 'b', from which values are derived, has no filters");
   refused([&] { derived[1].tile = 6; }, "what is derived from weight 'w' is of an unknown kind");
   refused([&] { derived[1].weight = 1; }, "weight 'b', from which values are derived, has no filters of 3 x 3");
   const int64_t wide[] = {outputs, inputs, 1, 9};

@@ -66,6 +66,7 @@ static ExitCode runBuild(Arguments &arguments) {
   llvm::StringRef weights = arguments.value("--weights").value_or("");
   bool withoutTraining = arguments.flag("--inference");
   std::string convAlgorithm = readConvAlgorithm(arguments);
+  bool storesBF16 = readPrecision(arguments);
   bool debugInfo = arguments.flag("-g");
   // Not for users, and so not in the help.
   bool goesWrong = arguments.flag("--provoke-bug");
@@ -101,11 +102,14 @@ static ExitCode runBuild(Arguments &arguments) {
   options.weightsFile = weights.str();
   options.cpu = target.cpu;
   options.convAlgorithm = convAlgorithm;
+  options.storesBF16 = storesBF16;
   options.triple = target.triple;
   options.producer = producerName();
   options.debugInfo = debugInfo;
   options.watch = [&](mlir::PassManager &manager) { dumpAfter.watch(manager); };
   bool withTraining = compilation.hasTraining(options.net) && !withoutTraining;
+  if (storesBF16 && withTraining)
+    return compilation.error("training is in f32: --precision=bf16 needs --inference", ExitCode::WrongCommandLine);
   if (stage == "library")
     return makeLibrary(compilation, options, withTraining, output.empty() ? "." : output);
   code = compilation.lowerToLinalg(options, withTraining);
@@ -124,6 +128,7 @@ const Command buildCommand = {
     "  --net NAME               the net, if the file has several\n"
     "  --cpu NAME               the processor (default: the host's)\n"
     "  --triple TRIPLE          the target (default: the host)\n"
+    "  --precision=NAME         f32 (the default), or bf16: what inference stores; it computes in f32\n"
     "  --conv-algorithm=NAME    auto (the default), or direct, winograd2, winograd4 wherever that can be\n"
     "  --fp-contract=MODE       fast (the default); strict: sums in the order of the definition, so no Winograd\n"
     "  --diagnostics=text|json  show errors as text, or as one JSON object per line\n",

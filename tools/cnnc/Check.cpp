@@ -55,6 +55,7 @@ static ExitCode runCheck(Arguments &arguments) {
   target.cpu = options.cpu;
   target.triple = options.triple;
   target.convAlgorithm = readConvAlgorithm(arguments);
+  target.storesBF16 = readPrecision(arguments);
   llvm::StringRef path = arguments.file("a model, such as lenet5.cnn");
   if (!arguments.finish())
     return ExitCode::WrongCommandLine;
@@ -107,6 +108,7 @@ const Command checkCommand = {
     "  --net NAME               list this net alone\n"
     "  --cpu NAME               the processor for which algorithms are chosen (default: the host's)\n"
     "  --triple TRIPLE          the target (default: the host)\n"
+    "  --precision=NAME         f32 (the default), or bf16: what inference stores; it computes in f32\n"
     "  --conv-algorithm=NAME    auto (the default), or direct, winograd2, winograd4 wherever that can be\n"
     "  --fp-contract=MODE       fast (the default); strict: sums in the order of the definition, so no Winograd\n"
     "  --diagnostics=text|json  show errors as text, or as one JSON object per line\n",

@@ -36,6 +36,8 @@ std::string readConvAlgorithm(Arguments &arguments) {
   return isStrict ? "direct" : algorithm.str();
 }
 
+bool readPrecision(Arguments &arguments) { return arguments.choice("--precision", {"f32", "bf16"}, "f32") == "bf16"; }
+
 static mlir::DialectRegistry &fill(mlir::DialectRegistry &registry) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);

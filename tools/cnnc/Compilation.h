@@ -25,6 +25,8 @@ struct TargetOptions {
 
 /// How convolutions are computed (ArtifactOptions::convAlgorithm), from --conv-algorithm and --fp-contract.
 std::string readConvAlgorithm(Arguments &arguments);
+/// Whether weights and activations are stored in bf16 (ArtifactOptions::storesBF16), from --precision.
+bool readPrecision(Arguments &arguments);
 
 class Compilation {
 public:

@@ -28,6 +28,7 @@ ExitCode LoadedModel::load(Compilation &compilation, const cpu::ArtifactOptions 
   options.net = target.net;
   options.cpu = target.cpu;
   options.convAlgorithm = target.convAlgorithm;
+  options.storesBF16 = target.storesBF16;
   options.folder = folder.path;
   options.producer = producerName();
   options.emitStaticLibrary = options.emitHeader = false;

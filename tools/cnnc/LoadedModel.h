@@ -16,8 +16,8 @@ public:
   LoadedModel &operator=(const LoadedModel &) = delete;
 
   /// Compiles the net for the given CPU, the host's if that is empty, and loads it; its weights are zeros. Of `target`,
-  /// net, cpu and convAlgorithm are read. The module of the compilation is used up. Errors have been shown if this is
-  /// not Success.
+  /// net, cpu, convAlgorithm and storesBF16 are read. The module of the compilation is used up. Errors have been shown
+  /// if this is not Success.
   ExitCode load(Compilation &compilation, const cpu::ArtifactOptions &target, bool withTraining);
   /// Loads a library that was made before; the compilation shows its errors.
   ExitCode open(Compilation &compilation, llvm::StringRef path, cnn_status *status = nullptr);

@@ -211,14 +211,18 @@ static ExitCode runProfile(Arguments &arguments) {
   cpu::ArtifactOptions target;
   target.cpu = arguments.value("--cpu").value_or("").str();
   target.convAlgorithm = readConvAlgorithm(arguments);
+  target.storesBF16 = readPrecision(arguments);
   bool isTraining = arguments.flag("--train"), isHot = arguments.flag("--hot");
   std::optional<int64_t> batch = arguments.integer("--batch", 1), runs = arguments.integer("--runs", 1),
                          threads = arguments.integer("--threads", 1);
   std::optional<llvm::StringRef> json = arguments.value("--json"), html = arguments.value("--html");
   llvm::StringRef path = arguments.file("a model, such as lenet5.cnn, or a library, such as libLeNet5.so");
   bool isLibrary = path.ends_with(".so") || path.contains(".so.");
-  if (isLibrary && (!wantedNet.empty() || !target.cpu.empty() || target.convAlgorithm != "auto"))
-    arguments.error("a library has one net, for one processor: --net, --cpu and --conv-algorithm are for models");
+  if (isLibrary && (!wantedNet.empty() || !target.cpu.empty() || target.convAlgorithm != "auto" || target.storesBF16))
+    arguments.error("a library has one net, for one processor: --net, --cpu, --precision and --conv-algorithm are for "
+                    "models");
+  if (isTraining && target.storesBF16)
+    arguments.error("training is in f32: --precision=bf16 is for inference");
   if (html && *html == "-")
     arguments.error("the page goes to a file: --html FILE");
   if (!arguments.finish())
@@ -300,6 +304,7 @@ const Command profileCommand = {
     "  --html FILE              write a page with a picture\n"
     "  --net NAME               the net, if the file has several\n"
     "  --cpu NAME               the processor (default: the host's)\n"
+    "  --precision=NAME         f32 (the default), or bf16: what inference stores; it computes in f32\n"
     "  --conv-algorithm=NAME    auto (the default), or direct, winograd2, winograd4 wherever that can be\n"
     "  --fp-contract=MODE       fast (the default); strict: sums in the order of the definition, so no Winograd\n"
     "  --diagnostics=text|json  show errors as text, or as one JSON object per line\n",

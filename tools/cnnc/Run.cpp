@@ -124,6 +124,7 @@ static ExitCode runRun(Arguments &arguments) {
   cpu::ArtifactOptions target;
   target.cpu = arguments.value("--cpu").value_or("").str();
   target.convAlgorithm = readConvAlgorithm(arguments);
+  target.storesBF16 = readPrecision(arguments);
   std::vector<llvm::StringRef> inputs = arguments.values("--input"), outputs = arguments.values("-o");
   std::string weights = arguments.value("--weights").value_or("").str();
   int64_t batch = arguments.integer("--batch", 1).value_or(64);
@@ -188,6 +189,7 @@ const Command runCommand = {
     "  --threads N              use so many threads (default: all)\n"
     "  --net NAME               the net, if the file has several\n"
     "  --cpu NAME               the processor (default: the host's)\n"
+    "  --precision=NAME         f32 (the default), or bf16: what inference stores; it computes in f32\n"
     "  --conv-algorithm=NAME    auto (the default), or direct, winograd2, winograd4 wherever that can be\n"
     "  --fp-contract=MODE       fast (the default); strict: sums in the order of the definition, so no Winograd\n"
     "  --diagnostics=text|json  show errors as text, or as one JSON object per line\n",

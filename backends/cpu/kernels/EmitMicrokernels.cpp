@@ -17,7 +17,15 @@
 // every reduction becomes a loop that carries the accumulators. The tile leaves as one vector of n dimensions, against
 // which the vectorized epilogue folds.
 //
-// Not done here: other element types, and packing of the operands.
+// Operands may be bf16, which are widened as they are read. If both keep two elements of the reduction side by side, as
+// x[.., 2 c + e] and w[.., c, n, e], these are multiplied by one instruction, where there is one:
+//
+//   %w = row of w, 32 bf16;  for each of 14 pixels: %a = broadcast the pair x[pixel]
+//     acc[i] += a[0] * w[2 i] + a[1] * w[2 i + 1]                         // vdpbf16ps
+//
+// Elsewhere a pair is taken apart: the upper half of 32 bits is a f32 but for its lower half.
+//
+// Not done here: packing of the operands, and integers.
 
 #include "backends/cpu/kernels/KernelPipeline.h"
 #include "backends/cpu/kernels/VectorCode.h"
@@ -49,22 +57,26 @@ constexpr int64_t stepsOfLoop = 2;
 
 class Microkernel {
 public:
-  Microkernel(linalg::GenericOp op, RewriterBase &builder, int64_t lanes, bool fma)
+  Microkernel(linalg::GenericOp op, RewriterBase &builder, int64_t lanes, bool fma, bool bf16)
       : op(op), builder(builder), loc(op.getLoc()), maps(op.getIndexingMapsArray()), range(op.getStaticLoopRanges()),
-        lanes(lanes), fma(fma) {}
+        lanes(lanes), fma(fma), hasDotProducts(bf16) {}
 
   /// Whether the op is a tile this class can emit.
   bool matches() {
     if (maps.size() != 3 || !maps[2].isProjectedPermutation() || maps[2].getNumResults() == 0)
       return false;
-    for (Value operand : op->getOperands())
-      if (!getElementTypeOrSelf(operand).isF32())
+    for (OpOperand &operand : op->getOpOperands()) {
+      Type element = getElementTypeOrSelf(operand.get());
+      if (!element.isF32() && !(element.isBF16() && op.isDpsInput(&operand)))
         return false;
+    }
+    findPair();
     auto kinds = op.getIteratorTypesArray();
     int64_t elements = 1;
     for (auto [d, kind] : llvm::enumerate(kinds)) {
       if (kind == utils::IteratorType::reduction) {
-        reductions.push_back(d);
+        if (d != pair)
+          reductions.push_back(d);
       } else {
         if (ShapedType::isDynamic(range[d]))
           return false;
@@ -82,8 +94,11 @@ public:
     Value init = op.getDpsInits()[0];
     auto tileType = cast<RankedTensorType>(init.getType());
     auto vectorType = VectorType::get(tileType.getShape(), builder.getF32Type());
+    inputs = llvm::to_vector(op.getInputs());
+    if (pair) // for reads of one dimension
+      inputs[1] = collapsePairs(inputs[1]);
     zero = arith::ConstantIndexOp::create(builder, loc, 0);
-    padding = arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(0));
+    Value padding = arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(0));
     SmallVector<Value> origin(tileType.getRank(), zero);
     SmallVector<bool> inBounds(tileType.getRank(), true);
     Value tile = vector::TransferReadOp::create(builder, loc, vectorType, init, origin, padding, inBounds);
@@ -117,9 +132,47 @@ public:
 private:
   using Point = SmallVector<OpFoldResult>; // one entry per dimension of the iteration space
 
-  /// Whether the innermost index runs along with N: it is N, or N within a block that holds the tile.
+  /// Finds the reduction whose two elements lie side by side in both operands, of which the second is bf16.
+  void findPair() {
+    auto e = dyn_cast<AffineDimExpr>(maps[1].getResults().back());
+    if (!e || maps[2].isFunctionOfDim(e.getPosition()) || range[e.getPosition()] != 2 ||
+        !getElementTypeOrSelf(op.getInputs()[1]).isBF16())
+      return;
+    auto sum = dyn_cast<AffineBinaryOpExpr>(maps[0].getResults().back());
+    auto even = dyn_cast_or_null<AffineBinaryOpExpr>(sum && sum.getRHS() == e ? sum.getLHS() : AffineExpr());
+    if (even && even.getKind() == AffineExprKind::Mul && even.getRHS() == builder.getAffineConstantExpr(2) &&
+        isa<AffineDimExpr>(even.getLHS()))
+      pair = e.getPosition();
+  }
+
+  /// The tensor with its pairs one after the other, [.., n, 2] as [.., 2 n]. A part of a tensor becomes that part of
+  /// the collapsed one, so that who looks at the code sees which part of an argument is read.
+  Value collapsePairs(Value tensor) {
+    auto slice = tensor.getDefiningOp<tensor::ExtractSliceOp>();
+    if (!slice || slice.getSourceType().getRank() != slice.getType().getRank() || !slice.hasUnitStride() ||
+        slice.getSourceType().getShape().back() != 2) {
+      SmallVector<ReassociationIndices> groups;
+      for (int64_t i = 0; i < cast<RankedTensorType>(tensor.getType()).getRank() - 1; ++i)
+        groups.push_back({i});
+      groups.back().push_back(groups.size());
+      return tensor::CollapseShapeOp::create(builder, loc, tensor, groups);
+    }
+    Value source = collapsePairs(slice.getSource());
+    auto collapse = [&](SmallVector<OpFoldResult> values) {
+      values.pop_back();
+      AffineMap twice = AffineMap::get(1, 0, builder.getAffineDimExpr(0) * 2);
+      values.back() = affine::makeComposedFoldedAffineApply(builder, loc, twice, {values.back()});
+      return values;
+    };
+    SmallVector<OpFoldResult> offsets = collapse(slice.getMixedOffsets()), sizes = collapse(slice.getMixedSizes());
+    SmallVector<OpFoldResult> strides(sizes.size(), builder.getIndexAttr(1));
+    return tensor::ExtractSliceOp::create(builder, loc, source, offsets, sizes, strides);
+  }
+
+  /// Whether the innermost index, or that around a pair, runs along with N: it is N, or N within a block that holds the
+  /// tile.
   bool runsAlong(AffineMap map) const {
-    AffineExpr index = map.getResults().back();
+    AffineExpr index = map.getResults().drop_back(pair.has_value()).back();
     auto inBlock = dyn_cast<AffineBinaryOpExpr>(index);
     if (inBlock && inBlock.getKind() == AffineExprKind::Mod &&
         cast<AffineConstantExpr>(inBlock.getRHS()).getValue() % range[n] == 0)
@@ -128,7 +181,7 @@ private:
     return dim && dim.getPosition() == n;
   }
 
-  /// The body is exactly c + a * b.
+  /// The body is exactly c + a * b, of operands that are widened if need be.
   bool isMultiplyAdd() {
     Block *body = op.getBlock();
     auto yield = cast<linalg::YieldOp>(body->getTerminator());
@@ -137,12 +190,19 @@ private:
       return false;
     for (auto [sum, product] : {std::pair(add.getLhs(), add.getRhs()), std::pair(add.getRhs(), add.getLhs())}) {
       auto multiply = product.getDefiningOp<arith::MulFOp>();
-      if (multiply && sum == body->getArgument(2) &&
-          ((multiply.getLhs() == body->getArgument(0) && multiply.getRhs() == body->getArgument(1)) ||
-           (multiply.getLhs() == body->getArgument(1) && multiply.getRhs() == body->getArgument(0))))
+      if (!multiply || sum != body->getArgument(2))
+        continue;
+      Value lhs = beforeWidening(multiply.getLhs()), rhs = beforeWidening(multiply.getRhs());
+      if ((lhs == body->getArgument(0) && rhs == body->getArgument(1)) ||
+          (lhs == body->getArgument(1) && rhs == body->getArgument(0)))
         return true;
     }
     return false;
+  }
+
+  static Value beforeWidening(Value value) {
+    auto widening = value.getDefiningOp<arith::ExtFOp>();
+    return widening ? widening.getIn() : value;
   }
 
   int64_t blockWidth(int64_t column) const { return std::min(lanes, range[n] - column); }
@@ -187,12 +247,154 @@ private:
     llvm_unreachable("a loop of a linalg op without an operand dimension");
   }
 
-  /// A column block of an input, at this point.
+  Value read(unsigned input, VectorType type, ArrayRef<Value> indices) {
+    Value padding = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type.getElementType()));
+    return vector::TransferReadOp::create(builder, loc, type, inputs[input], indices, padding, ArrayRef<bool>{true});
+  }
+
+  Value widen(Value value) {
+    if (getElementTypeOrSelf(value).isF32())
+      return value;
+    Type type = builder.getF32Type();
+    if (auto vector = dyn_cast<VectorType>(value.getType()))
+      type = vector.clone(type);
+    return arith::ExtFOp::create(builder, loc, type, value);
+  }
+
+  /// A column block of an input, at this point: f32.
   Value readBlock(unsigned input, Point at, int64_t column) {
     at[n] = builder.getIndexAttr(column);
-    auto type = VectorType::get({blockWidth(column)}, builder.getF32Type());
-    return vector::TransferReadOp::create(builder, loc, type, op.getDpsInputs()[input],
-                                          createIndices(builder, loc, maps[input], at), padding, ArrayRef<bool>{true});
+    auto type = VectorType::get({blockWidth(column)}, getElementTypeOrSelf(inputs[input]));
+    return widen(read(input, type, createIndices(builder, loc, maps[input], at)));
+  }
+
+  /// A column block of the second input, in pairs.
+  Value readPairs(Point at, int64_t column) {
+    at[n] = builder.getIndexAttr(column);
+    SmallVector<Value> indices = createIndices(builder, loc, maps[1], at);
+    indices.pop_back();
+    Value two = arith::ConstantIndexOp::create(builder, loc, 2);
+    indices.back() = builder.createOrFold<arith::MulIOp>(loc, indices.back(), two);
+    return read(1, VectorType::get({2 * blockWidth(column)}, builder.getBF16Type()), indices);
+  }
+
+  /// One value of the first input.
+  Value readScalar(const Point &at) {
+    return widen(tensor::ExtractOp::create(builder, loc, inputs[0], createIndices(builder, loc, maps[0], at)));
+  }
+
+  /// What is multiplied with a vector of pairs, in the form that it is first read in: two f32, or 32 bits.
+  struct Pair {
+    Value first, second, bits;
+  };
+
+  Pair readPair(Point at) {
+    if (getElementTypeOrSelf(inputs[0]).isBF16()) {
+      Value values = read(0, VectorType::get({2}, builder.getBF16Type()), createIndices(builder, loc, maps[0], at));
+      auto bits = VectorType::get({1}, builder.getI32Type());
+      return {
+          {}, {}, vector::ExtractOp::create(builder, loc, vector::BitCastOp::create(builder, loc, bits, values), 0)};
+    }
+    Value first = readScalar(at);
+    at[*pair] = builder.getIndexAttr(1);
+    return {first, readScalar(at), {}};
+  }
+
+  /// A vector of pairs of bf16, taken apart: all first, and all second values, as f32.
+  std::pair<Value, Value> takeApart(Value bits) {
+    auto type = cast<VectorType>(bits.getType());
+    VectorType floats = type.clone(builder.getF32Type());
+    auto splat = [&](uint32_t value) {
+      return arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(type, APInt(32, value)));
+    };
+    Value first = arith::ShLIOp::create(builder, loc, bits, splat(16));
+    Value second = arith::AndIOp::create(builder, loc, bits, splat(0xffff0000));
+    return {arith::BitcastOp::create(builder, loc, floats, first),
+            arith::BitcastOp::create(builder, loc, floats, second)};
+  }
+
+  /// The instruction for sums of pairs of products, for vectors of this length; empty if there is none.
+  StringRef dotProduct(int64_t width) const {
+    if (!hasDotProducts || !getElementTypeOrSelf(inputs[0]).isBF16())
+      return "";
+    switch (width) {
+    case 16:
+      return "llvm.x86.avx512bf16.dpbf16ps.512";
+    case 8:
+      return "llvm.x86.avx512bf16.dpbf16ps.256";
+    case 4:
+      return "llvm.x86.avx512bf16.dpbf16ps.128";
+    default:
+      return "";
+    }
+  }
+
+  /// The products of one step of the reduction, with the column blocks that `weights` are, added to what is carried.
+  SmallVector<Value> addPairs(ArrayRef<Point> rows, const Point &point, ValueRange carried) {
+    // A vector of pairs, which is taken apart once for all rows if there is no instruction.
+    struct Columns {
+      Value pairs;
+      StringRef instruction;
+      std::pair<Value, Value> parts;
+    };
+    SmallVector<Columns> columns;
+    for (int64_t column = 0; column < range[n]; column += lanes) {
+      int64_t width = blockWidth(column);
+      Columns block{readPairs(point, column), dotProduct(width), {}};
+      if (block.instruction.empty())
+        block.parts = takeApart(
+            vector::BitCastOp::create(builder, loc, VectorType::get({width}, builder.getI32Type()), block.pairs));
+      columns.push_back(block);
+    }
+    SmallVector<Value> sums;
+    for (const Point &row : rows) {
+      Pair a = readPair(withReductions(row, point));
+      for (const Columns &block : columns) {
+        Value sum = carried[sums.size()];
+        auto floats = cast<VectorType>(sum.getType());
+        auto broadcast = [&](Value value) {
+          return vector::BroadcastOp::create(builder, loc, floats.clone(value.getType()), value);
+        };
+        if (!block.instruction.empty()) {
+          Value bits = vector::BitCastOp::create(builder, loc, block.pairs.getType(), broadcast(a.bits));
+          sums.push_back(LLVM::CallIntrinsicOp::create(builder, loc, floats, builder.getStringAttr(block.instruction),
+                                                       ValueRange{sum, bits, block.pairs})
+                             .getResult(0));
+          continue;
+        }
+        auto [first, second] =
+            a.bits ? takeApart(broadcast(a.bits)) : std::pair<Value, Value>(broadcast(a.first), broadcast(a.second));
+        sum = createMultiplyAdd(builder, loc, first, block.parts.first, sum, fma);
+        sums.push_back(createMultiplyAdd(builder, loc, second, block.parts.second, sum, fma));
+      }
+    }
+    return sums;
+  }
+
+  SmallVector<Value> addProducts(ArrayRef<Point> rows, const Point &point, ValueRange carried) {
+    SmallVector<Value> weights;
+    for (int64_t column = 0; column < range[n]; column += lanes)
+      weights.push_back(readBlock(1, point, column));
+    bool isBroadcast = !maps[0].isFunctionOfDim(n);
+    SmallVector<Value> sums;
+    for (const Point &row : rows) {
+      Point at = withReductions(row, point);
+      Value scalar = isBroadcast ? readScalar(at) : Value();
+      for (auto [block, weight] : llvm::enumerate(weights)) {
+        Value a = isBroadcast ? vector::BroadcastOp::create(builder, loc, weight.getType(), scalar).getResult()
+                              : readBlock(0, at, static_cast<int64_t>(block) * lanes);
+        sums.push_back(createMultiplyAdd(builder, loc, a, weight, carried[sums.size()], fma));
+      }
+    }
+    return sums;
+  }
+
+  /// A row's point at this point of the reductions.
+  Point withReductions(const Point &row, const Point &point) const {
+    Point at = row;
+    for (unsigned d : reductions)
+      at[d] = point[d];
+    return at;
   }
 
   SmallVector<Value> emitReduction(ArrayRef<Point> rows, SmallVector<Value> accumulators) {
@@ -216,25 +418,7 @@ private:
       builder.setInsertionPointToStart(loop.getBody());
     }
 
-    SmallVector<Value> weights;
-    for (int64_t column = 0; column < range[n]; column += lanes)
-      weights.push_back(readBlock(1, point, column));
-    bool isBroadcast = !maps[0].isFunctionOfDim(n);
-    SmallVector<Value> sums;
-    for (const Point &row : rows) {
-      Point at = row;
-      for (unsigned d : reductions)
-        at[d] = point[d];
-      Value scalar;
-      if (isBroadcast)
-        scalar =
-            tensor::ExtractOp::create(builder, loc, op.getDpsInputs()[0], createIndices(builder, loc, maps[0], at));
-      for (auto [block, weight] : llvm::enumerate(weights)) {
-        Value a = isBroadcast ? vector::BroadcastOp::create(builder, loc, weight.getType(), scalar).getResult()
-                              : readBlock(0, at, static_cast<int64_t>(block) * lanes);
-        sums.push_back(createMultiplyAdd(builder, loc, a, weight, carried[sums.size()], fma));
-      }
-    }
+    SmallVector<Value> sums = pair ? addPairs(rows, point, carried) : addProducts(rows, point, carried);
     if (!outermost)
       return sums;
     scf::YieldOp::create(builder, loc, sums);
@@ -254,9 +438,11 @@ private:
   SmallVector<int64_t> range;
   SmallVector<unsigned> reductions;
   unsigned n = 0;
-  Value zero, padding;
+  std::optional<unsigned> pair;
+  SmallVector<Value> inputs;
+  Value zero;
   int64_t lanes;
-  bool fma;
+  bool fma, hasDotProducts;
 };
 
 class EmitMicrokernels : public cnn::cpu::impl::EmitMicrokernelsBase<EmitMicrokernels> {
@@ -274,7 +460,7 @@ public:
     });
     bool any = false;
     for (linalg::GenericOp op : contractions) {
-      Microkernel kernel(op, rewriter, lanes, fma);
+      Microkernel kernel(op, rewriter, lanes, fma, bf16);
       if (!kernel.matches())
         continue;
       Value tile = kernel.emit();

@@ -182,7 +182,8 @@ public:
     auto tileType = cast<RankedTensorType>(destination.getType());
     auto vectorType = VectorType::get({range[n]}, builder.getF32Type());
     LinearCode code(builder, loc, vectorType, fma);
-    Value padding = arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(0));
+    auto readType = vectorType.clone(getElementTypeOrSelf(op.getInputs()[0]));
+    Value padding = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(readType.getElementType()));
     // From the second dimension to its transform, then from the first.
     SmallVector<SmallVector<Value>> half;
     for (int64_t i = 0; i < range[from[0]]; ++i) {
@@ -191,9 +192,12 @@ public:
         SmallVector<OpFoldResult> point(range.size(), builder.getIndexAttr(0));
         point[from[0]] = builder.getIndexAttr(i);
         point[from[1]] = builder.getIndexAttr(j);
-        values.push_back(vector::TransferReadOp::create(builder, loc, vectorType, op.getInputs()[0],
-                                                        createIndices(builder, loc, maps[0], point), padding,
-                                                        ArrayRef<bool>{true}));
+        Value value =
+            vector::TransferReadOp::create(builder, loc, readType, op.getInputs()[0],
+                                           createIndices(builder, loc, maps[0], point), padding, ArrayRef<bool>{true});
+        if (readType != vectorType)
+          value = arith::ExtFOp::create(builder, loc, vectorType, value);
+        values.push_back(value);
       }
       half.push_back(code.multiply(matrices[1], values));
     }
@@ -261,7 +265,8 @@ public:
   Value emit() {
     builder.setInsertionPoint(op);
     Location loc = op.getLoc();
-    auto type = VectorType::get({range.back()}, builder.getF32Type());
+    Type element = getElementTypeOrSelf(op.getDpsInits()[0]);
+    auto type = VectorType::get({range.back()}, element);
     Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
     IRMapping mapping;
     auto vectorOf = [&](Value value) -> Value {
@@ -276,10 +281,10 @@ public:
         SmallVector<Value> indices;
         for (Value index : extract.getIndices())
           indices.push_back(mapping.lookupOrDefault(index));
-        Value padding = arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(0));
+        Value padding = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(element));
         mapping.map(extract.getResult(), vector::TransferReadOp::create(builder, loc, type, extract.getTensor(),
                                                                         indices, padding, ArrayRef<bool>{true}));
-      } else if (auto select = dyn_cast<arith::SelectOp>(nested); select && select.getType().isF32()) {
+      } else if (auto select = dyn_cast<arith::SelectOp>(nested); select && select.getType() == element) {
         mapping.map(select.getResult(),
                     arith::SelectOp::create(builder, loc, mapping.lookupOrDefault(select.getCondition()),
                                             vectorOf(select.getTrueValue()), vectorOf(select.getFalseValue())));

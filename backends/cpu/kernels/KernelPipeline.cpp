@@ -42,11 +42,13 @@ void buildKernelPipeline(OpPassManager &manager, const VectorTarget &target) {
   };
   // First, so that a kernel's results are computed in the caller's buffers: afterwards they are hidden behind loops.
   manager.addPass(bufferization::createEmptyTensorEliminationPass());
+  if (!target.bf16)
+    manager.addNestedPass<func::FuncOp>(createWidenOperands());
   manager.addNestedPass<func::FuncOp>(createTileKernel({target.lanes, target.registers}));
   simplify();
   // Before bufferization, because the tile must be a value for its epilogue to fold against it.
   manager.addNestedPass<func::FuncOp>(createEmitTransforms({target.fma}));
-  manager.addNestedPass<func::FuncOp>(createEmitMicrokernels({target.lanes, target.fma}));
+  manager.addNestedPass<func::FuncOp>(createEmitMicrokernels({target.lanes, target.fma, target.bf16}));
   simplify();
 
   // From here on, memory is explicit.
@@ -75,6 +77,7 @@ void buildKernelToLLVMPipeline(OpPassManager &manager, const VectorTarget &targe
   manager.addPass(memref::createFoldMemRefAliasOpsPass());
   simplify();
   manager.addNestedPass<func::FuncOp>(createApproximateMath({target.fma}));
+  manager.addNestedPass<func::FuncOp>(createExpandBFloat16({target.bf16}));
   manager.addPass(createConvertVectorToSCFPass(VectorTransferToSCFOptions().enableFullUnroll()));
   manager.addPass(createLowerAffinePass());
   manager.addPass(createConvertVectorToLLVMPass());
@@ -99,8 +102,9 @@ struct TargetOptions : PassPipelineOptions<TargetOptions> {
   Option<int64_t> lanes{*this, "lanes", llvm::cl::desc("f32 values in a vector register"), llvm::cl::init(8)};
   Option<int64_t> registers{*this, "registers", llvm::cl::desc("vector registers"), llvm::cl::init(16)};
   Option<bool> fma{*this, "fma", llvm::cl::desc("fused multiply-add"), llvm::cl::init(true)};
+  Option<bool> bf16{*this, "bf16", llvm::cl::desc("AVX-512 BF16"), llvm::cl::init(false)};
 
-  VectorTarget get() const { return {lanes, registers, fma}; }
+  VectorTarget get() const { return {lanes, registers, fma, bf16}; }
 };
 } // namespace
 

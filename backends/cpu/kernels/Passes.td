@@ -23,6 +23,16 @@ def TileKernel : Pass<"cnn-cpu-tile-kernel", "mlir::func::FuncOp"> {
                            "mlir::scf::SCFDialect", "mlir::tensor::TensorDialect"];
 }
 
+def WidenOperands : Pass<"cnn-cpu-widen-operands", "mlir::func::FuncOp"> {
+  let summary = "Widens the operand of a contraction that is broadcast from bf16 to f32";
+  let description = [{
+    For machines without dot products of bf16. Before: a contraction whose left operand, which does not have the columns,
+    is bf16. After: that operand is the result of a `linalg.generic` that widens it, and can be computed in parts. Runs
+    before the kernel is tiled. Not for functions without `cnn.kernel`.
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];
+}
+
 def EmitMicrokernels : Pass<"cnn-cpu-emit-microkernels", "mlir::func::FuncOp"> {
   let summary = "Turns register tiles into reduction loops with the accumulators in registers";
   let description = [{
@@ -30,11 +40,13 @@ def EmitMicrokernels : Pass<"cnn-cpu-emit-microkernels", "mlir::func::FuncOp"> {
     loops over the reductions, carrying one vector per row and column block of the tile. The fill in front and the
     epilogue behind it become vector code too, and fold against it.
 
-    Reads nothing but the indexing maps, so it does not know what a convolution is.
+    Reads nothing but the indexing maps, so it does not know what a convolution is. Inputs may be bf16; two elements of
+    the reduction that lie side by side in both are multiplied together.
   }];
   let options = [
     Option<"lanes", "lanes", "int64_t", "16", "f32 values in a vector register">,
     Option<"fma", "fma", "bool", "true", "use fused multiply-add">,
+    Option<"bf16", "bf16", "bool", "false", "use dot products of bf16 (AVX-512)">,
   ];
   let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect", "mlir::LLVM::LLVMDialect",
                            "mlir::scf::SCFDialect", "mlir::tensor::TensorDialect", "mlir::vector::VectorDialect"];
@@ -116,6 +128,21 @@ def PackArguments : Pass<"cnn-cpu-pack-arguments", "mlir::ModuleOp"> {
     Runs after the body's ops are lowered to what can take part in the conversion to LLVM.
   }];
   let dependentDialects = ["mlir::LLVM::LLVMDialect"];
+}
+
+def ExpandBFloat16 : Pass<"cnn-cpu-expand-bfloat16", "mlir::func::FuncOp"> {
+  let summary = "Writes conversions between bf16 and f32 as arithmetic on integers";
+  let description = [{
+    For machines that have no instruction for them: LLVM would call a function for each value. A bf16 is the upper half
+    of a f32; towards it, a value is rounded to nearest, ties to even. Works on scalars and on vectors.
+
+    Where there is an instruction for it, the conversion of a vector is left alone. That of a scalar is not: LLVM makes
+    vectors of loops over them, as long as they are integers.
+  }];
+  let options = [
+    Option<"hasInstruction", "has-instruction", "bool", "false", "vectors are converted by an instruction">,
+  ];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::vector::VectorDialect"];
 }
 
 def ApproximateMath : Pass<"cnn-cpu-approximate-math", "mlir::func::FuncOp"> {

@@ -99,6 +99,13 @@ std::optional<Loop> loopOf(scf::ForOp loop) {
   return loopOf(loop.getInductionVar(), loop.getLowerBound(), loop.getUpperBound(), loop.getStep());
 }
 
+/// Whether it is all of an argument, perhaps in another shape.
+bool isArgument(Value buffer) {
+  while (auto view = buffer.getDefiningOp<memref::CollapseShapeOp>())
+    buffer = view.getSrc();
+  return isa<BlockArgument>(buffer);
+}
+
 /// A loop that carries the sums of a register tile.
 bool isReduction(scf::ForOp loop) {
   return loop.getNumRegionIterArgs() > 0 && llvm::all_of(loop.getResultTypes(), llvm::IsaPred<VectorType>);
@@ -155,7 +162,7 @@ private:
   /// Asks for a part of what is stored behind all that the reduction reads.
   void prefetchNextBlock(scf::ForOp innermost, vector::TransferReadOp read) {
     auto type = cast<MemRefType>(read.getBase().getType());
-    if (!type.hasStaticShape() || !type.getLayout().isIdentity() || !isa<BlockArgument>(read.getBase()))
+    if (!type.hasStaticShape() || !type.getLayout().isIdentity() || !isArgument(read.getBase()))
       return;
     LoopNest steps, tiles;
     scf::ForOp outermost = addReductions(innermost, steps);

@@ -164,8 +164,8 @@ public:
     SmallVector<int64_t> tile(range.size(), 0);
     tile[n] = columns(range[n]);
     // Not beyond a block of the right operand.
-    if (auto inBlock = dyn_cast<AffineBinaryOpExpr>(maps[1].getResults().back()))
-      if (inBlock.getKind() == AffineExprKind::Mod)
+    for (AffineExpr index : maps[1].getResults())
+      if (auto inBlock = dyn_cast<AffineBinaryOpExpr>(index); inBlock && inBlock.getKind() == AffineExprKind::Mod)
         tile[n] = std::gcd(tile[n], cast<AffineConstantExpr>(inBlock.getRHS()).getValue());
     // Each value of the left operand is a vector, too, and its register is kept for the next position of the window.
     int64_t sums = isElementwise ? accumulators / 2 : accumulators;
@@ -237,7 +237,7 @@ public:
     }
     // The operand that is larger is read in the outer loop: the weights of a block of columns once for each sample; or
     // once for the whole batch, if they do not stay in the cache.
-    int64_t weightBytes = elementsOf(op, 1) * int64_t(sizeof(float));
+    int64_t weightBytes = elementsOf(op, 1) * elementBytes(op.getDpsInputOperand(1));
     if (columnPosition && (!hasBatch || elementsOf(op, 1) > elementsOf(op, 0))) {
       plan.order.erase(plan.order.begin() + *columnPosition);
       plan.order.insert(plan.order.begin() + (hasBatch && weightBytes <= cachedWeightBytes), *columnPosition);
@@ -330,7 +330,7 @@ private:
         ++extent;
       int64_t innermost = cast<ShapedType>(operand->get().getType()).getShape().back();
       extents.back() = std::min<int64_t>(llvm::alignTo(extents.back(), minContiguous), innermost);
-      bytes += staticProduct(extents) * sizeof(float);
+      bytes += staticProduct(extents) * elementBytes(operand);
     }
     return bytes;
   }
@@ -426,7 +426,7 @@ private:
     SmallVector<int64_t> range = op.getStaticLoopRanges(), chunk(range.size(), 0);
     SmallVector<unsigned> reductions;
     bool hasOneTile = true;
-    int64_t bytes = tile[n] * int64_t(sizeof(float)), sums = sizeof(float);
+    int64_t bytes = tile[n] * elementBytes(op.getDpsInputOperand(1)), sums = sizeof(float);
     for (auto [d, kind] : llvm::enumerate(op.getIteratorTypesArray())) {
       int64_t size = item[d] ? item[d] : range[d];
       // Several samples of an item, of which the last may have fewer: the sums would need memory of an unknown size.
@@ -478,6 +478,9 @@ private:
   /// Elements of an operand: of one sample, or of a weight.
   static int64_t elementsOf(linalg::GenericOp op, unsigned operand) {
     return staticProduct(cast<ShapedType>(op.getDpsInputs()[operand].getType()).getShape());
+  }
+  static int64_t elementBytes(OpOperand *operand) {
+    return getElementTypeOrSelf(operand->get()).getIntOrFloatBitWidth() / 8;
   }
 
   int64_t lanes, accumulators;

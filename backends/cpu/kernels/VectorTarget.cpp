@@ -13,7 +13,7 @@ VectorTarget VectorTarget::of(const llvm::TargetMachine &machine) {
   case llvm::Triple::x86_64: {
     bool fma = features.checkFeatures("+fma");
     if (features.checkFeatures("+avx512f,+avx512vl"))
-      return {16, 32, fma};
+      return {16, 32, fma, features.checkFeatures("+avx512bf16")};
     if (features.checkFeatures("+avx"))
       return {8, 16, fma};
     return {4, 16, fma};

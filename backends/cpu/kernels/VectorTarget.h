@@ -17,6 +17,7 @@ struct VectorTarget {
   int64_t lanes = 4;      // f32 values in one register
   int64_t registers = 16; // that can be used at once
   bool fma = false;       // whether a fused multiply-add is one instruction
+  bool bf16 = false;      // whether f32 sums of products of two bf16, and conversions, are: AVX-512 BF16
 
   /// Accumulators of a register tile: all registers but those for the operands in flight.
   int64_t accumulators() const { return registers - (registers > 16 ? 4 : 3); }

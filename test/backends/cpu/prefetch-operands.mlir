@@ -41,6 +41,43 @@ func.func private @blocks(%w: memref<4x64x32xf32>, %out: memref<4x6x32xf32>) att
 
 // -----
 
+// In bf16, with pairs of a reduction side by side, which are read one after the other.
+
+// CHECK-DAG: #[[NEXT:.*]] = affine_map<{{.*}}2048)>
+// CHECK-LABEL: func.func private @pairs
+// CHECK: %[[PAIRS:.*]] = memref.collapse_shape %arg0
+// CHECK: scf.forall
+// CHECK: memref.prefetch %[[PAIRS]][%{{.*}}, %{{.*}}, %{{.*}}], read, locality<3>
+// CHECK: %[[FLAT:.*]] = memref.reinterpret_cast %[[PAIRS]] to offset: [0], sizes: [8192], strides: [1]
+// CHECK: %[[PART:.*]] = affine.apply #[[NEXT]]
+// CHECK-NEXT: memref.prefetch %[[FLAT]][%[[PART]]], read, locality<2>
+// CHECK-NOT: locality<2>
+// CHECK: return
+func.func private @pairs(%w: memref<4x64x16x2xbf16>, %out: memref<4x6x16xf32>) attributes {cnn.kernel} {
+  %zero = arith.constant 0.0 : bf16
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  %c64 = arith.constant 64 : index
+  %start = arith.constant dense<0.0> : vector<16xf32>
+  %pairs = memref.collapse_shape %w [[0], [1], [2, 3]] : memref<4x64x16x2xbf16> into memref<4x64x32xbf16>
+  scf.forall (%block, %half) = (0, 0) to (4, 6) step (1, 3) {
+    scf.for %tile = %c0 to %c3 step %c1 {
+      %sum = scf.for %k = %c0 to %c64 step %c1 iter_args(%a = %start) -> (vector<16xf32>) {
+        %weights = vector.transfer_read %pairs[%block, %k, %c0], %zero {in_bounds = [true]} : memref<4x64x32xbf16>, vector<32xbf16>
+        %factors = vector.broadcast %zero : bf16 to vector<32xbf16>
+        %x = llvm.call_intrinsic "llvm.x86.avx512bf16.dpbf16ps.512"(%a, %factors, %weights) : (vector<16xf32>, vector<32xbf16>, vector<32xbf16>) -> vector<16xf32>
+        scf.yield %x : vector<16xf32>
+      }
+      %row = arith.addi %half, %tile : index
+      vector.transfer_write %sum, %out[%block, %row, %c0] {in_bounds = [true]} : vector<16xf32>, memref<4x6x16xf32>
+    }
+  }
+  return
+}
+
+// -----
+
 // What one tile alone reads is on its way already.
 
 // CHECK-LABEL: func.func private @once

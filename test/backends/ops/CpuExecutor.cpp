@@ -7,10 +7,13 @@
 #include "ir/CnnDialect.h"
 #include "ir/reference/Evaluator.h"
 #include "passes/Pipelines.h"
+#include "test/backends/ops/EmulateBFloat16.h"
 #include "test/backends/ops/RemoteProgram.h"
 
 #include "mlir/Pass/PassManager.h"
+#include "llvm/AsmParser/Parser.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/Support/SourceMgr.h"
 #include "llvm/TargetParser/Host.h"
 #include <functional>
 
@@ -179,16 +182,18 @@ void makeNet(ModuleOp module, func::FuncOp function, const Interface &interface)
   func::ReturnOp::create(builder, module.getLoc(), body->getArguments());
 }
 
-/// Loads an object into this process.
-Caller loadObject(StringRef object) {
+using Jit = llvm::orc::LLJIT;
+
+/// Loads code into this process, which `add` gives.
+Caller load(llvm::function_ref<llvm::Error(Jit &)> add) {
   auto fail = [](llvm::Error error) -> Caller {
     llvm::errs() << llvm::toString(std::move(error)) << "\n";
     return nullptr;
   };
-  llvm::Expected<std::unique_ptr<llvm::orc::LLJIT>> jit = llvm::orc::LLJITBuilder().create();
+  llvm::Expected<std::unique_ptr<Jit>> jit = llvm::orc::LLJITBuilder().create();
   if (!jit)
     return fail(jit.takeError());
-  if (llvm::Error error = (*jit)->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(object, "Test.o")))
+  if (llvm::Error error = add(**jit))
     return fail(std::move(error));
   llvm::Expected<llvm::orc::ExecutorAddr> found = (*jit)->lookup("Test_model_desc");
   if (!found)
@@ -199,10 +204,27 @@ Caller loadObject(StringRef object) {
     llvm::errs() << problem.text << "\n";
     return nullptr;
   }
-  return [desc, code = std::shared_ptr<llvm::orc::LLJIT>(std::move(*jit))](const TestCall &call) {
+  return [desc, code = std::shared_ptr<Jit>(std::move(*jit))](const TestCall &call) {
     const char *problem = testCallFunction(desc, &call);
     return std::string(problem ? problem : "");
   };
+}
+
+Caller loadObject(StringRef object) {
+  return load([&](Jit &jit) { return jit.addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(object, "Test.o")); });
+}
+
+/// Code of LLVM, in which instructions for bf16 are emulated.
+Caller loadEmulated(const std::string &code) {
+  return load([&](Jit &jit) -> llvm::Error {
+    auto context = std::make_unique<llvm::LLVMContext>();
+    llvm::SMDiagnostic problem;
+    std::unique_ptr<llvm::Module> module = llvm::parseAssemblyString(code, problem, *context);
+    if (!module)
+      return llvm::createStringError(problem.getMessage());
+    emulateBFloat16(*module);
+    return jit.addIRModule(llvm::orc::ThreadSafeModule(std::move(module), std::move(context)));
+  });
 }
 
 /// Makes a program of it.
@@ -211,6 +233,20 @@ Caller linkObject(StringRef object) {
   if (!program)
     return nullptr;
   return [program](const TestCall &call) { return program->call(call); };
+}
+
+/// Whether code for this processor has instructions for bf16, which this machine has not.
+bool isBFloat16Emulated(StringRef cpu) {
+  return cpu == "znver4" && !llvm::sys::getHostCPUFeatures().lookup("avx512bf16");
+}
+
+bool hasBFloat16(ModuleOp module) {
+  auto isBFloat16 = [](Type type) { return getElementTypeOrSelf(type).isBF16(); };
+  return module
+      .walk([&](Operation *op) {
+        return llvm::any_of(op->getResultTypes(), isBFloat16) ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
 }
 
 } // namespace
@@ -228,11 +264,16 @@ CompiledFunctionPtr cnn::test::compileForCpu(OwningOpRef<ModuleOp> module, Strin
   options.triple = triple.str();
   options.cpu = cpu.str();
   options.minParallelWork = 0;
-  SmallVector<char, 0> object;
-  llvm::raw_svector_ostream stream(object);
-  if (cpu::emitStage(*module, options, cpu::Stage::Object, stream) != cpu::Outcome::Success)
+  bool isEmulated = isBFloat16Emulated(cpu) && hasBFloat16(*module);
+  SmallVector<char, 0> code;
+  llvm::raw_svector_ostream stream(code);
+  cpu::Stage stage = isEmulated ? cpu::Stage::LLVM : cpu::Stage::Object;
+  if (cpu::emitStage(*module, options, stage, stream) != cpu::Outcome::Success)
     return nullptr;
-  Caller caller = triple == RemoteProgram::triple ? linkObject(stream.str()) : loadObject(stream.str());
+  bool isRemote = triple == RemoteProgram::triple;
+  Caller caller = isRemote     ? linkObject(stream.str())
+                  : isEmulated ? loadEmulated(stream.str().str())
+                               : loadObject(stream.str());
   return caller ? std::make_unique<CpuFunction>(std::move(caller), std::move(interface)) : nullptr;
 }
 
@@ -243,8 +284,8 @@ std::string cnn::test::findObstacle(StringRef triple, StringRef cpu) {
     return "";
   bool isX86 = llvm::Triple(llvm::sys::getProcessTriple()).isX86();
   llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
-  // Those that kernels are made of, or that LLVM may use in them. What else Zen 4 has, such as bf16 and SSE4a, is for
-  // code that nothing here asks for, so an Intel processor runs what is compiled for it.
+  // Those that kernels are made of, or that LLVM may use in them. What else Zen 4 has, such as SSE4a, is for code that
+  // nothing here asks for, so an Intel processor runs what is compiled for it; its instructions for bf16 are emulated.
   SmallVector<StringRef> needed = {"sse4.2", "popcnt"};
   if (cpu != "x86-64-v2")
     needed.append({"avx2", "fma", "f16c", "bmi", "bmi2", "lzcnt", "movbe"});

@@ -3,6 +3,8 @@
 #include "test/backends/ops/OpsTest.h"
 
 #include "mlir/IR/IRMapping.h"
+#include "mlir/Pass/PassManager.h"
+#include "passes/Passes.h"
 
 using namespace mlir;
 using namespace cnn;
@@ -108,6 +110,11 @@ void Ops::check(TestFunction &test, const Twine &what, double tolerance) {
     functions = ModuleOp::create(function.getLoc());
   func::FuncOp clone = function.clone();
   functions->push_back(clone);
+  if (storesBF16) {
+    auto manager = PassManager::on<func::FuncOp>(context.get());
+    manager.addPass(createNarrowStorage());
+    ASSERT_TRUE(succeeded(manager.run(clone)));
+  }
   pending.push_back({clone, SmallVector<Tensor>(test.getInputs()), what.str(), tolerance});
 }
 

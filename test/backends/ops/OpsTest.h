@@ -55,6 +55,9 @@ protected:
   void SetUp() override;
   void TearDown() override { checkPending(); }
 
+  /// Whether functions are narrowed (NarrowStorage) before they are evaluated and compiled.
+  bool storesBF16 = false;
+
 private:
   struct Case {
     mlir::func::FuncOp function;

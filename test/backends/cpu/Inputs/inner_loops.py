@@ -55,7 +55,7 @@ class Instruction:
         return any(re.search(r"%[xyz]mm\d", operand) for operand in self.operands)
 
     def isMultiplyAdd(self):
-        return bool(re.fullmatch(r"vfn?m(add|sub)\d*ps", self.name))
+        return bool(re.fullmatch(r"vfn?m(add|sub)\d*ps|vdpbf16ps", self.name))
 
     def isCall(self):
         return self.name.startswith("call")
