@@ -10,10 +10,11 @@ same images go through
      `cnnc run` byte for byte.
 The error is the largest difference from PyTorch's output, relative to the largest output. `each` is the largest
 difference of an output relative to that output itself, and `f64` is PyTorch's own error in f32 against f64 (--double).
+With --precision bf16, cnnc stores in bf16 what it can, and PyTorch stays in f32.
 
 Needs the packages of `scripts/install-packages --bench` and a built cnnc. Exit code 1 if a network fails.
 
-usage: compare_networks.py [--batch N] [--tolerance T] [--double] [--time] [--seed N] [NETWORK...]
+usage: compare_networks.py [--batch N] [--precision f32|bf16] [--tolerance T] [--double] [--time] [--seed N] [NETWORK...]
 """
 import argparse
 import os
@@ -36,6 +37,8 @@ import torch_networks  # noqa: E402
 # The limit of one compilation, in seconds.
 COMPILE_LIMIT = 60
 DEFAULT = ["lenet5", "resnet18", "googlenet", "vgg16", "resnet50", "mobilenet", "c3d"]
+# Of the largest output. In bf16, every value that is stored is off by up to 2^-8 of itself.
+TOLERANCE = {"f32": 1e-4, "bf16": 0.03}
 
 
 def run(command):
@@ -60,8 +63,12 @@ def compare(name, options, folder):
     random_weights.write_weights(file, weights)
     numpy.save(folder / "images.npy", images)
 
-    compiled, worked = run([options.cnnc, "build", source, "--weights", file, "-o", folder / "out"])
-    run([options.cnnc, "run", source, "--weights", file, "--input", folder / "images.npy", "-o", folder / "scores.npy"])
+    precision = ["--precision", options.precision]
+    without_training = ["--inference"] if options.precision != "f32" else []
+    compiled, worked = run([options.cnnc, "build", source, *without_training, *precision, "--weights", file, "-o",
+                            folder / "out"])  # fmt: skip
+    run([options.cnnc, "run", source, *precision, "--weights", file, "--input", folder / "images.npy", "-o",
+         folder / "scores.npy"])  # fmt: skip
     scores = numpy.load(folder / "scores.npy")
     library = CompiledNetwork(folder / "out")
     library_scores, seconds = library.infer(images, scores.shape[1])
@@ -74,8 +81,9 @@ def compare(name, options, folder):
     error = difference.max() / numpy.abs(expected).max()
     each = (difference / numpy.abs(expected)).max()
     problems = []
-    if not error <= options.tolerance:
-        problems.append(f"the error is above {options.tolerance:g}")
+    tolerance = options.tolerance or TOLERANCE[options.precision]
+    if not error <= tolerance:
+        problems.append(f"the error is above {tolerance:g}")
     if not numpy.array_equal(scores.view(numpy.int32), library_scores.view(numpy.int32)):
         problems.append("the library and 'cnnc run' differ")
     if compiled > COMPILE_LIMIT:
@@ -99,9 +107,10 @@ def main():
     parser.add_argument("--batch", type=int, default=2)
     parser.add_argument("--cnnc", type=pathlib.Path, default=ROOT / "build/bin/cnnc")
     parser.add_argument("--double", action="store_true", help="compare with PyTorch in f64, too")
+    parser.add_argument("--precision", choices=list(TOLERANCE), default="f32", help="what cnnc stores (default: f32)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--time", action="store_true", help="also measure one image on one thread, best of five")
-    parser.add_argument("--tolerance", type=float, default=1e-4)
+    parser.add_argument("--tolerance", type=float, help="default: 1e-4 in f32, 0.03 in bf16")
     options = parser.parse_args()
     for name in options.networks:
         if name not in torch_networks.NETWORKS:

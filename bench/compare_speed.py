@@ -38,7 +38,7 @@ PEERS = ["onnxruntime", "openvino"]
 # Batch 1 is the case of an application; 16, where there is more to do per weight, for three that differ in kind.
 DEFAULT = {"lenet5": [1], "mobilenet": [1, 16], "googlenet": [1], "resnet18": [1, 16], "resnet50": [1, 16],
            "vgg16": [1], "c3d": [1]}  # fmt: skip
-TOLERANCE = {"f32": 1e-4, "bf16": 0.1}  # of the largest output
+TOLERANCE = {"f32": 1e-4, "bf16": 0.03}  # of the largest output
 
 
 def enter_environment(folder):
@@ -186,7 +186,7 @@ def measure(name, batch, options):
         text = f"{name}: {peer.name} differs from {peers[reference].name} by {error:.1e} of the largest output"
         if not error <= TOLERANCE[options.precision]:
             sys.exit(f"compare_speed.py: {text}")
-        if options.precision != "f32":
+        if options.precision != "f32" and peer is not peers[reference]:
             print(text, file=sys.stderr)
     times = timing.take_turns({peer.name: lambda peer=peer: peer.run(work.images) for peer in peers}, options)
     return {"seconds": times, "versions": {peer.name: peer.version for peer in peers if peer.version}}
