@@ -283,34 +283,23 @@ private:
     return widen(tensor::ExtractOp::create(builder, loc, inputs[0], createIndices(builder, loc, maps[0], at)));
   }
 
-  /// What is multiplied with a vector of pairs, in the form that it is first read in: two f32, or 32 bits.
-  struct Pair {
-    Value first, second, bits;
-  };
-
-  Pair readPair(Point at) {
-    if (getElementTypeOrSelf(inputs[0]).isBF16()) {
-      Value values = read(0, VectorType::get({2}, builder.getBF16Type()), createIndices(builder, loc, maps[0], at));
-      auto bits = VectorType::get({1}, builder.getI32Type());
-      return {
-          {}, {}, vector::ExtractOp::create(builder, loc, vector::BitCastOp::create(builder, loc, bits, values), 0)};
-    }
-    Value first = readScalar(at);
-    at[*pair] = builder.getIndexAttr(1);
-    return {first, readScalar(at), {}};
+  /// Two values of the first input that lie side by side, as 32 bits.
+  Value readPair(const Point &at) {
+    Value values = read(0, VectorType::get({2}, builder.getBF16Type()), createIndices(builder, loc, maps[0], at));
+    auto bits = VectorType::get({1}, builder.getI32Type());
+    return vector::ExtractOp::create(builder, loc, vector::BitCastOp::create(builder, loc, bits, values), 0);
   }
 
-  /// A vector of pairs of bf16, taken apart: all first, and all second values, as f32.
-  std::pair<Value, Value> takeApart(Value bits) {
-    auto type = cast<VectorType>(bits.getType());
-    VectorType floats = type.clone(builder.getF32Type());
+  /// Of a vector of pairs of bf16, all first or all second values, as f32.
+  Value takeHalf(Value pairs, bool isSecond) {
+    VectorType type = VectorType::get({cast<VectorType>(pairs.getType()).getNumElements() / 2}, builder.getI32Type());
+    Value bits = builder.createOrFold<vector::BitCastOp>(loc, type, pairs);
     auto splat = [&](uint32_t value) {
       return arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(type, APInt(32, value)));
     };
-    Value first = arith::ShLIOp::create(builder, loc, bits, splat(16));
-    Value second = arith::AndIOp::create(builder, loc, bits, splat(0xffff0000));
-    return {arith::BitcastOp::create(builder, loc, floats, first),
-            arith::BitcastOp::create(builder, loc, floats, second)};
+    bits = isSecond ? arith::AndIOp::create(builder, loc, bits, splat(0xffff0000)).getResult()
+                    : arith::ShLIOp::create(builder, loc, bits, splat(16)).getResult();
+    return arith::BitcastOp::create(builder, loc, type.clone(builder.getF32Type()), bits);
   }
 
   /// The instruction for sums of pairs of products, for vectors of this length; empty if there is none.
@@ -329,46 +318,65 @@ private:
     }
   }
 
-  /// The products of one step of the reduction, with the column blocks that `weights` are, added to what is carried.
+  /// A column block of pairs, and the instruction that multiplies it; empty if there is none.
+  struct PairBlock {
+    Value pairs;
+    StringRef instruction;
+  };
+
+  /// The products of one step of the reduction, of pairs, added to what is carried.
   SmallVector<Value> addPairs(ArrayRef<Point> rows, const Point &point, ValueRange carried) {
-    // A vector of pairs, which is taken apart once for all rows if there is no instruction.
-    struct Columns {
-      Value pairs;
-      StringRef instruction;
-      std::pair<Value, Value> parts;
-    };
-    SmallVector<Columns> columns;
-    for (int64_t column = 0; column < range[n]; column += lanes) {
-      int64_t width = blockWidth(column);
-      Columns block{readPairs(point, column), dotProduct(width), {}};
-      if (block.instruction.empty())
-        block.parts = takeApart(
-            vector::BitCastOp::create(builder, loc, VectorType::get({width}, builder.getI32Type()), block.pairs));
-      columns.push_back(block);
-    }
-    SmallVector<Value> sums;
-    for (const Point &row : rows) {
-      Pair a = readPair(withReductions(row, point));
-      for (const Columns &block : columns) {
-        Value sum = carried[sums.size()];
-        auto floats = cast<VectorType>(sum.getType());
-        auto broadcast = [&](Value value) {
-          return vector::BroadcastOp::create(builder, loc, floats.clone(value.getType()), value);
-        };
-        if (!block.instruction.empty()) {
-          Value bits = vector::BitCastOp::create(builder, loc, block.pairs.getType(), broadcast(a.bits));
-          sums.push_back(LLVM::CallIntrinsicOp::create(builder, loc, floats, builder.getStringAttr(block.instruction),
-                                                       ValueRange{sum, bits, block.pairs})
-                             .getResult(0));
-          continue;
-        }
-        auto [first, second] =
-            a.bits ? takeApart(broadcast(a.bits)) : std::pair<Value, Value>(broadcast(a.first), broadcast(a.second));
-        sum = createMultiplyAdd(builder, loc, first, block.parts.first, sum, fma);
-        sums.push_back(createMultiplyAdd(builder, loc, second, block.parts.second, sum, fma));
-      }
-    }
+    SmallVector<Value> sums(carried);
+    SmallVector<PairBlock> blocks;
+    for (int64_t column = 0; column < range[n]; column += lanes)
+      blocks.push_back({readPairs(point, column), dotProduct(blockWidth(column))});
+    auto hasInstruction = [](const PairBlock &block) { return !block.instruction.empty(); };
+    if (llvm::any_of(blocks, hasInstruction))
+      addDotProducts(rows, point, blocks, sums);
+    // One half for all rows, then the other: columns need fewer registers than with both at once.
+    if (!llvm::all_of(blocks, hasInstruction))
+      for (bool isSecond : {false, true})
+        addHalves(rows, point, blocks, isSecond, sums);
     return sums;
+  }
+
+  /// To the sums of blocks with an instruction.
+  void addDotProducts(ArrayRef<Point> rows, const Point &point, ArrayRef<PairBlock> blocks,
+                      MutableArrayRef<Value> sums) {
+    for (const Point &row : rows) {
+      Value a = readPair(withReductions(row, point));
+      for (auto [sum, block] : llvm::zip(sums, blocks)) {
+        if (block.instruction.empty())
+          continue;
+        Value pairs = vector::BitCastOp::create(builder, loc, block.pairs.getType(), broadcastTo(sum, a));
+        sum = LLVM::CallIntrinsicOp::create(builder, loc, sum.getType(), builder.getStringAttr(block.instruction),
+                                            ValueRange{sum, pairs, block.pairs})
+                  .getResult(0);
+      }
+      sums = sums.drop_front(blocks.size());
+    }
+  }
+
+  /// To the sums of blocks without, the products of all first or all second values.
+  void addHalves(ArrayRef<Point> rows, const Point &point, ArrayRef<PairBlock> blocks, bool isSecond,
+                 MutableArrayRef<Value> sums) {
+    SmallVector<Value> halves;
+    for (const PairBlock &block : blocks)
+      halves.push_back(block.instruction.empty() ? takeHalf(block.pairs, isSecond) : Value());
+    for (const Point &row : rows) {
+      Point at = withReductions(row, point);
+      at[*pair] = builder.getIndexAttr(isSecond);
+      Value a = readScalar(at);
+      for (auto [sum, half] : llvm::zip(sums, halves))
+        if (half)
+          sum = createMultiplyAdd(builder, loc, broadcastTo(sum, a), half, sum, fma);
+      sums = sums.drop_front(blocks.size());
+    }
+  }
+
+  /// The value in all lanes of a vector that has as many as `like`.
+  Value broadcastTo(Value like, Value value) {
+    return vector::BroadcastOp::create(builder, loc, cast<VectorType>(like.getType()).clone(value.getType()), value);
   }
 
   SmallVector<Value> addProducts(ArrayRef<Point> rows, const Point &point, ValueRange carried) {
