@@ -221,6 +221,93 @@ TEST(FunctionalSimulator, QueuesFramesBehindEachOther) {
   }
 }
 
+// As the historic programs do it: everything by words of profile 1, kernels from streams, prefetch, and a wait after
+// each step.
+TEST(FunctionalSimulator, RunsAProgramOfProfile1) {
+  Bench bench("neuflow-ml605");
+  std::mt19937 random(21);
+  int64_t conv = bench.tile("C3");
+  bench.routes.through("C3", 2);
+  bench.routes.read(3, "C3", 1);
+  bench.routes.read(4, "C3", 2);
+  bench.routes.router("C3").operatorInputs = {8, 9, 10};
+  bench.routes.emit(bench.out);
+  ConvConfig config;
+  config.inW = 24, config.inH = 15, config.kerW = 7, config.kerH = 6, config.accumulate = true, config.biased = true;
+  size_t outputs = static_cast<size_t>(config.outW() * config.outH());
+  Words sums(outputs), expected = sums;
+  uint32_t sumsAt = bench.plane(sums), resultAt = bench.plane(sums);
+  bench.out.operate(conv, config);
+  bench.out.append({Opcode::writeConfig, 0, 0, 0, 0}); // a spacer
+  for (int input = 0; input < 3; ++input) {
+    Words image = randomWords(random, 24 * 15, 12), kernel = randomWords(random, 42, 10);
+    Word bias = static_cast<Word>(50 * input);
+    Words stream = encodeStream(kernelArray(kernel, 7, 6, bias, bench.target), true);
+    ASSERT_EQ(stream.size(), 101u);
+    expected = convolve(image, config, kernel, bias, &expected);
+    bench.out.stream(2, Bench::readOf(bench.plane(stream), 101, 1));
+    bench.out.waitForPort(2, Status::done);
+    bench.out.tile(conv, kTileOperator, Command::control0);
+    // Reads are prefetched and primed, then activated; the partial sums go back and forth between two planes.
+    const std::pair<int64_t, StreamLocals> reads[] = {
+        {0, Bench::readOf(bench.plane(image), 24, 15)},
+        {3, Bench::readOf(input % 2 ? resultAt : sumsAt, config.outW(), config.outH())}};
+    for (const auto &[port, locals] : reads) {
+      bench.out.port(port, kStreamerLocals, Command::config, encode(locals));
+      bench.out.port(port, kStreamerCommands, Command::control1);
+      bench.out.waitForPort(port, Status::primed);
+    }
+    bench.out.stream(1, Bench::writeOf(input % 2 ? sumsAt : resultAt, config.outW(), config.outH()));
+    for (const auto &[port, locals] : reads)
+      bench.out.port(port, kStreamerCommands, Command::activate);
+    for (int64_t port : {0, 1, 2, 3}) {
+      bench.out.waitForPort(port, Status::done);
+      bench.out.port(port, kStreamerCommands, Command::deactivate);
+      bench.out.waitForPort(port, Status::idle);
+    }
+    bench.out.tile(conv, kTileOperator, Command::control1); // the kernel
+  }
+  ASSERT_EQ(bench.run(), "");
+  EXPECT_EQ(bench.words(resultAt, outputs), expected);
+}
+
+// Another route for a second pass: its words wait in the shadow until the first pass is over.
+TEST(FunctionalSimulator, CommitsARoute) {
+  Bench bench;
+  std::mt19937 random(22);
+  Words image = randomWords(random, 90);
+  uint32_t from = bench.plane(image), first = bench.plane(Words(90)), second = bench.plane(Words(90));
+  bench.routes.through("M1");
+  bench.routes.emit(bench.out);
+  int64_t mapper = bench.tile("M1");
+  MapperConfig half{{{128, 0, -32768}, {}, {}, {}}, Symmetry::none},
+      twice{{{512, 1, -32768}, {}, {}, {}}, Symmetry::none};
+  bench.out.operate(mapper, half);
+  bench.out.stream(1, Bench::writeOf(first, 90, 1));
+  bench.out.stream(0, Bench::readOf(from, 90, 1));
+  // While it runs: other segments, and line 3 for the result in place of line 2.
+  bench.out.tile(mapper, kTileOperator, Command::cacheStart, encode(twice));
+  bench.out.tile(mapper, kTileOperator, Command::cacheFinish);
+  Routes other(bench.target);
+  other.read(1, "M1", 0);
+  other.write("M1", 0, 3);
+  for (const char *name : {"C1", "C2", "A1", "M1", "F1", "F2", "A2", "M2"}) {
+    bench.out.tile(bench.tile(name), kTileLines, Command::cacheStart, encode(other.lines(name)));
+    bench.out.tile(bench.tile(name), kTileLines, Command::cacheFinish);
+  }
+  bench.out.waitForPort(1, Status::done);
+  bench.out.configure({static_cast<uint8_t>(Area::tile), 0, 0, static_cast<uint8_t>(Command::control4)});
+  bench.out.stream(2, Bench::writeOf(second, 90, 1));
+  bench.out.stream(0, Bench::readOf(from, 90, 1));
+  bench.out.waitForPort(2, Status::done);
+  ASSERT_EQ(bench.run(), "");
+  for (uint32_t i = 0; i < 90; ++i) {
+    bool saturated = false;
+    EXPECT_EQ(bench.memory.word(first + i), image[i] >> 1) << i;
+    EXPECT_EQ(bench.memory.word(second + i), saturate(2 * image[i] + 1, &saturated)) << i;
+  }
+}
+
 // The image goes to A1 directly, and by way of C1, which answers five rows of 100 later. The trap, or "" after the
 // right result.
 std::string reconverge(uint32_t fifoWords) {
