@@ -15,7 +15,7 @@
 //
 // Not rounded: what leaves the function, and what softmax and losses read; what is no activation (biases, scales, and
 // the running statistics are few); the filters of depthwise convolutions, for the same reason, and those of Winograd's
-// algorithms, whose transforms are f32.
+// algorithms, whose transforms are f32. And, if the target says so, weights that stay in a cache anyway.
 
 #include "passes/Passes.h"
 
@@ -86,6 +86,8 @@ bool isWorthCopying(OpOperand &use) { return !isa<UnaryOp, BinaryOp, CastOp, Bat
 
 class NarrowStorage : public cnn::impl::NarrowStorageBase<NarrowStorage> {
 public:
+  using NarrowStorageBase::NarrowStorageBase;
+
   void runOnOperation() override {
     func::FuncOp function = getOperation();
     auto kind = function->getAttrOfType<FunctionKindAttr>(kindAttrName);
@@ -120,11 +122,12 @@ public:
   }
 
 private:
-  static bool isNarrowedWeight(ConvOp op) {
+  bool isNarrowedWeight(ConvOp op) {
     auto type = cast<RankedTensorType>(op.getWeight().getType());
     bool isDepthwise = op.getGroups() > 1 && type.getDimSize(1) == 1 && type.getDimSize(0) == op.getGroups();
     return type.getElementType().isF32() && isActivation(op.getInput()) && !isDepthwise &&
-           op.getAlgorithm() == ConvAlgorithm::Direct;
+           op.getAlgorithm() == ConvAlgorithm::Direct &&
+           type.getNumElements() * int64_t(sizeof(float)) >= leastWeightBytes;
   }
 
   /// The value as it is after it was stored in bf16.

@@ -65,6 +65,10 @@ def NarrowStorage : Pass<"cnn-narrow-storage", "::mlir::func::FuncOp"> {
     convolutions are chosen, and before the lowering to linalg, which keeps the values between the casts in memory. Not
     for functions of training, which it leaves alone.
   }];
+  let options = [
+    Option<"leastWeightBytes", "least-weight-bytes", "int64_t", "0",
+           "weights that are smaller stay f32: where they are in a cache, and there is no instruction for bf16">,
+  ];
   let dependentDialects = ["::cnn::CnnDialect"];
 }
 

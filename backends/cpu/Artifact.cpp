@@ -18,6 +18,7 @@
 #include "backends/cpu/EmitObject.h"
 #include "backends/cpu/Passes.h"
 #include "backends/cpu/WeightsObject.h"
+#include "backends/cpu/kernels/ConvCost.h"
 #include "backends/cpu/kernels/KernelPipeline.h"
 #include "ir/CnnDialect.h"
 #include "ir/ModelError.h"
@@ -385,7 +386,7 @@ void buildChoicePipeline(OpPassManager &manager, const ArtifactOptions &options)
   manager.addPass(createChooseConvAlgorithms({options.convAlgorithm, target.lanes, hasDotProducts}));
   // After it: the filters of some algorithms stay f32.
   if (options.storesBF16)
-    manager.addNestedPass<func::FuncOp>(createNarrowStorage());
+    manager.addNestedPass<func::FuncOp>(createNarrowStorage({target.bf16 ? 0 : leastNarrowWeightBytes}));
 }
 
 void listPasses(OpPassManager &manager) {

@@ -1,4 +1,5 @@
 // RUN: cnn-opt %s -cnn-narrow-storage -split-input-file | FileCheck %s
+// RUN: cnn-opt %s -cnn-narrow-storage=least-weight-bytes=1728 -split-input-file | FileCheck %s --check-prefix=LARGE
 // RUN: cnn-opt %s -cnn-narrow-storage -cnn-linalg -split-input-file | FileCheck %s --check-prefix=LINALG
 
 // What a convolution reads is rounded where it is stored: behind what is fused to the one that makes it. The result of
@@ -17,6 +18,12 @@
 // CHECK-NEXT: %[[R2:.*]] = cnn.cast %[[R1]]
 // CHECK-NEXT: %[[O:.*]] = cnn.conv %[[R2]]
 // CHECK-NEXT: return %[[O]]
+// Of the weights, only the one of 1728 bytes is as large as was asked for.
+// LARGE-LABEL: func.func @chain
+// LARGE-SAME: %[[X:.*]]: tensor<?x3x8x8xf32>, %[[W:.*]]: tensor<16x3x3x3xf32>, %[[B:.*]]: tensor<16xf32>, %[[V:.*]]: tensor<5x16x1x1xf32>
+// LARGE: cnn.cast %[[W]] : (tensor<16x3x3x3xf32>) -> tensor<16x3x3x3xbf16>
+// LARGE-NOT: cnn.cast %[[V]]
+// LARGE: cnn.conv %{{.*}}, %[[V]]
 // In memory, the three channels have a fourth beside them, and the weight is in pairs of channels.
 // LINALG-LABEL: func.func @chain
 // LINALG: linalg.generic {{.*}}cnn.pad}

@@ -48,6 +48,10 @@ double estimateDirectConv(const ConvShape &shape, int64_t lanes);
 /// The transform of the weight, where it is not transformed once for all.
 double estimateWeightTransform(const TiledConvShape &shape);
 
+/// Without instructions for bf16, a kernel takes a sixth longer if its weights have to be widened. That is worth it if
+/// they come from memory: if they are of so many bytes in f32.
+constexpr int64_t leastNarrowWeightBytes = 512 * 1024;
+
 /// Where the input is transformed: in each item what it needs, which stays in the cache; or ahead, by a kernel of its
 /// own, which is written and read again, but once for all outputs.
 enum class InputTransform { InItem, Ahead };

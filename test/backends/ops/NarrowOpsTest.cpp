@@ -90,6 +90,20 @@ TEST_P(NarrowOps, Tiles) {
   });
 }
 
+// Weights that stay f32, with inputs that do not.
+TEST_P(NarrowOps, WideWeights) {
+  leastWeightBytes = 1 << 20;
+  checkCases({
+      {{3, 3, 15, 29}, 64, {7, 2, 1, 3, 3}},
+      {{3, 33, 9, 17}, 6, {3, 2, 1, 1, 1}},
+      {{3, 131, 4, 15}, 33, {1, 2, 1, 0, 0}},
+      {{3, 16, 14, 28}, 32, {3, 1, 1, 1, 1}},
+      {{3, 5, 6, 9}, 128, {3, 1, 1, 1, 1}},
+      {{3, 16, 11, 13}, 32, {3, 2, 2, 2, 2}, 4},
+      {{3, 130}, 1, {}},
+  });
+}
+
 TEST_P(NarrowOps, Groups) {
   checkCases({
       {{3, 17, 9, 20}, 34, {3, 2, 1, 1, 0}, 17}, // two filters a channel

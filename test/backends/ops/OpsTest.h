@@ -57,6 +57,8 @@ protected:
 
   /// Whether functions are narrowed (NarrowStorage) before they are evaluated and compiled.
   bool storesBF16 = false;
+  /// If so, weights of fewer bytes are not.
+  int64_t leastWeightBytes = 0;
 
 private:
   struct Case {
