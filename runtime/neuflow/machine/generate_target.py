@@ -91,7 +91,7 @@ def docs(files):
     text = """# NeuFlow targets
 
 *Generated from `runtime/neuflow/machine/targets` (`ninja update-neuflow-targets-doc`).* What the parameters mean is said in
-[neuflow.md](neuflow.md). `cnnc` takes the name of one of these machines, or a JSON file of the same form.
+[neuflow.md](neuflow.md). Tools that take a target take the name of one of these machines, or a JSON file of the same form.
 
 """
     text += "| parameter | " + " | ".join(target["name"] for target in targets) + " |\n"
