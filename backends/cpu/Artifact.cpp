@@ -45,7 +45,7 @@ static void buildPlanPipeline(OpPassManager &manager, const VectorTarget &target
   // Before kernels are formed, so that equal kernels look equal and nothing is computed for nobody.
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
-  manager.addPass(createFormKernels({target.lanes}));
+  manager.addPass(createFormKernels({target.lanes, target.cpu}));
   manager.addPass(createPlaceWeights());
   manager.addPass(createPlanMemory());
 }
@@ -383,7 +383,7 @@ void buildChoicePipeline(OpPassManager &manager, const ArtifactOptions &options)
   else
     llvm::consumeError(machine.takeError());
   bool hasDotProducts = options.storesBF16 && target.bf16;
-  manager.addPass(createChooseConvAlgorithms({options.convAlgorithm, target.lanes, hasDotProducts}));
+  manager.addPass(createChooseConvAlgorithms({options.convAlgorithm, target.lanes, target.cpu, hasDotProducts}));
   // After it: the filters of some algorithms stay f32.
   if (options.storesBF16)
     manager.addNestedPass<func::FuncOp>(createNarrowStorage({target.bf16 ? 0 : leastNarrowWeightBytes}));

@@ -69,18 +69,19 @@ private:
 
   ConvAlgorithm choose(int64_t height, int64_t width, int64_t inputs, int64_t outputs, bool isWeightTransformed) {
     ConvAlgorithm best = ConvAlgorithm::Direct;
-    double leastCycles = estimateDirectConv({height * width, 9, inputs, outputs}, lanes) * worthwhile;
+    ConvMachine machine = ConvMachine::of(cpu, lanes);
+    double leastCycles = estimateDirectConv({height * width, 9, inputs, outputs}, machine) * worthwhile;
     if (dotProducts)
       leastCycles /= 2;
     for (auto [algorithm, tile] : {std::pair(ConvAlgorithm::Winograd2, 2), std::pair(ConvAlgorithm::Winograd4, 4)}) {
       int64_t rows = llvm::divideCeil(height, tile), columns = llvm::divideCeil(width, tile);
       TiledConvShape shape{tile + 2, rows, columns, inputs, outputs};
-      double cycles = planTiledConv(shape, lanes, placeInputTransform(shape, lanes)).cycles;
+      double cycles = planTiledConv(shape, machine, placeInputTransform(shape, machine)).cycles;
       // What the tiles have too much is cut off by a copy.
       if (rows * tile != height || columns * tile != width)
         cycles += 2.0 * height * width * outputs / lanes;
       if (isWeightTransformed)
-        cycles += estimateWeightTransform(shape) / trainingBatch;
+        cycles += estimateWeightTransform(shape, machine) / trainingBatch;
       if (cycles < leastCycles) {
         leastCycles = cycles;
         best = algorithm;

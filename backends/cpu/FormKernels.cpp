@@ -19,10 +19,14 @@
 //   %y = conv(%x)                                  call @conv(%x, %p)          // into the middle of %p
 //   %p = pad(%y)                              ->   call @border(%p)
 //
+// A tensor that a contraction reads may get buffers whose rows of channels are a little longer than it needs
+// (RowSpacing.h).
+//
 // A reshape of dense data is a view in the caller. A returned value that no kernel can write into its place (an
 // argument, a constant, a value returned twice) is copied by a kernel.
 #include "backends/cpu/KernelBuilder.h"
 #include "backends/cpu/Passes.h"
+#include "backends/cpu/RowSpacing.h"
 #include "ir/CnnDialect.h"
 #include "passes/StorageLayout.h"
 
@@ -40,8 +44,8 @@ namespace {
 /// One function of a model on its way to a list of calls.
 class CallerBuilder {
 public:
-  CallerBuilder(func::FuncOp tensors, KernelBuilder &kernels, int64_t lanes)
-      : tensors(tensors), kernels(kernels), lanes(lanes), builder(tensors) {}
+  CallerBuilder(func::FuncOp tensors, KernelBuilder &kernels, const ConvMachine &machine)
+      : tensors(tensors), kernels(kernels), machine(machine), builder(tensors) {}
 
   LogicalResult build();
 
@@ -63,6 +67,7 @@ private:
   void copyLate(Value result);
   void findUpdates();
   void placeParts();
+  void spaceRows();
   Value getWholeBuffer(Value whole);
   bool isReadElsewhere(Value argument, const Launch &update);
   bool canRun(const Launch &update);
@@ -82,7 +87,12 @@ private:
   /// `buffer` under the shape of `type`: as the view op does, or the other way round.
   Value reshape(Operation *view, Value buffer, Type type);
   Value getBuffer(Value tensor);
-  Value allocate(Location loc, Type tensorType);
+  Value allocate(Location loc, MemRefType type);
+  /// Of the result of a launch, or of an argument or a view, which are never spaced.
+  MemRefType getStorageType(Value tensor) const {
+    MemRefType dense = getBufferType(tensor.getType());
+    return spaced.contains(tensor) ? getSpacedType(dense) : dense;
+  }
   Launch *getProducer(Value tensor) {
     auto found = launchOf.find(getRoot(tensor).getDefiningOp());
     return found == launchOf.end() ? nullptr : &launches[found->second];
@@ -90,7 +100,7 @@ private:
 
   func::FuncOp tensors;
   KernelBuilder &kernels;
-  int64_t lanes;
+  ConvMachine machine;
   OpBuilder builder;
   func::FuncOp caller;
   Value batch;
@@ -105,6 +115,7 @@ private:
   };
   Slice getSlice(const Part &part);
   DenseMap<Value, Part> parts; // results that are made inside of another tensor's buffer, maybe as a view
+  DenseSet<Value> spaced;      // results of launches whose rows of channels lie further apart than they are long
   struct Copy {
     Value from, to;
   };
@@ -231,8 +242,7 @@ Value CallerBuilder::getBuffer(Value tensor) {
   return buffer;
 }
 
-Value CallerBuilder::allocate(Location loc, Type tensorType) {
-  MemRefType type = getBufferType(tensorType);
+Value CallerBuilder::allocate(Location loc, MemRefType type) {
   SmallVector<Value> sizes;
   if (!type.hasStaticShape())
     sizes.push_back(batch);
@@ -278,7 +288,7 @@ bool CallerBuilder::isUpdateInPlace(Value result) {
 
 /// Gives a result a buffer of its own, which is copied to the result's place at the end.
 void CallerBuilder::copyLate(Value result) {
-  Value temporary = allocate(result.getLoc(), result.getType());
+  Value temporary = allocate(result.getLoc(), getBufferType(result.getType()));
   lateCopies.push_back({temporary, places[result]});
   places[result] = temporary;
 }
@@ -367,9 +377,18 @@ void CallerBuilder::placeParts() {
   }
 }
 
+/// Finds the tensors between launches whose rows are better spaced.
+void CallerBuilder::spaceRows() {
+  for (Launch &launch : launches)
+    for (Value result : launch.group.getResultOp()->getResults())
+      if (!launch.isUpdate && !places.contains(result) && !parts.contains(result) &&
+          llvm::none_of(result.getUsers(), isView) && wantsSpacedRows(result))
+        spaced.insert(result);
+}
+
 /// Where in its buffer a part is.
 Slice CallerBuilder::getSlice(const Part &part) {
-  return {getBufferType(part.whole.getType()), part.offsets,
+  return {getStorageType(part.whole), part.offsets,
           llvm::to_vector(cast<RankedTensorType>(part.tensor.getType()).getShape()),
           part.tensor.getDefiningOp<tensor::CollapseShapeOp>()};
 }
@@ -380,7 +399,7 @@ Value CallerBuilder::getWholeBuffer(Value whole) {
   if (!buffer)
     buffer = places.lookup(whole);
   if (!buffer)
-    buffer = allocate(whole.getLoc(), whole.getType());
+    buffer = allocate(whole.getLoc(), getStorageType(whole));
   return buffer;
 }
 
@@ -442,12 +461,15 @@ void CallerBuilder::run(Launch &launch) {
     return;
   }
   SmallVector<Value> operands;
-  for (Value input : launch.inputs)
+  SmallVector<Slice> slices;
+  for (Value input : launch.inputs) {
     operands.push_back(getBuffer(input));
+    slices.push_back(getSliceAtStart(input.getType(), getStorageType(input)));
+  }
   if (auto part = parts.find(resultOp->getResult(0)); part != parts.end()) {
     operands.push_back(getWholeBuffer(part->second.whole));
-    Slice slice = getSlice(part->second);
-    func::FuncOp kernel = kernels.getKernel(launch.group, launch.inputs.getArrayRef(), {}, &slice);
+    slices.push_back(getSlice(part->second));
+    func::FuncOp kernel = kernels.getKernel(launch.group, launch.inputs.getArrayRef(), slices, {});
     func::CallOp::create(builder, loc, kernel, operands);
     return;
   }
@@ -456,15 +478,16 @@ void CallerBuilder::run(Launch &launch) {
   for (Value result : resultOp->getResults()) {
     Value buffer = places.lookup(result);
     if (!buffer)
-      buffer = allocate(result.getLoc(), result.getType());
+      buffer = allocate(result.getLoc(), getStorageType(result));
     buffers[result] = buffer;
+    slices.push_back(getSliceAtStart(result.getType(), getStorageType(result)));
     int64_t output = operands.size();
     for (size_t pair = 0; pair < pairs.size(); pair += 2)
       if (pairs[pair + 1] == output && operands[pairs[pair]] == buffer)
         aliased.append({pairs[pair], output});
     operands.push_back(buffer);
   }
-  func::FuncOp kernel = kernels.getKernel(launch.group, launch.inputs.getArrayRef(), aliased);
+  func::FuncOp kernel = kernels.getKernel(launch.group, launch.inputs.getArrayRef(), slices, aliased);
   func::CallOp::create(builder, loc, kernel, operands);
 }
 
@@ -483,7 +506,7 @@ LogicalResult CallerBuilder::build() {
     return failure();
   copyUnplacedReturns();
   createCaller();
-  for (KernelGroup &group : groupKernels(tensors, lanes)) {
+  for (KernelGroup &group : groupKernels(tensors, machine)) {
     launchOf[group.getResultOp()] = launches.size();
     llvm::SetVector<Value> inputs = findInputs(group);
     // A kernel learns the batch from a buffer.
@@ -499,6 +522,7 @@ LogicalResult CallerBuilder::build() {
   placeReturns();
   findUpdates();
   placeParts();
+  spaceRows();
   for (Launch &launch : launches) {
     if (launch.isDone || launch.isUpdate)
       continue;
@@ -528,7 +552,7 @@ public:
     KernelBuilder kernels(getOperation());
     for (func::FuncOp function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
       if (function->hasAttr(kindAttrName))
-        if (failed(CallerBuilder(function, kernels, lanes).build()))
+        if (failed(CallerBuilder(function, kernels, ConvMachine::of(cpu, lanes)).build()))
           return signalPassFailure();
   }
 };

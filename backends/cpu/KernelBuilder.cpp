@@ -140,35 +140,44 @@ static Value createSubview(OpBuilder &builder, Location loc, Value buffer, Array
                                    strides);
 }
 
-func::FuncOp KernelBuilder::getKernel(const KernelGroup &group, ArrayRef<Value> inputs, ArrayRef<int64_t> aliased,
-                                      const Slice *slice) {
+Slice getSliceAtStart(Type tensorType, MemRefType buffer) {
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(tensorType).getShape();
+  return {buffer, SmallVector<int64_t>(shape.size(), 0), llvm::to_vector(shape), nullptr};
+}
+
+/// The memory of a tensor of this type within its buffer.
+static Value createSlice(OpBuilder &builder, Location loc, Value buffer, const Slice &slice, Type tensorType) {
+  if (slice.isWhole())
+    return buffer;
+  Value part = createSubview(builder, loc, buffer, slice.offsets, slice.shape);
+  tensor::CollapseShapeOp view = slice.view;
+  if (!view)
+    return part;
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(tensorType).getShape();
+  SmallVector<OpFoldResult> sizes = getAsIndexOpFoldResult(builder.getContext(), shape);
+  if (ShapedType::isDynamic(shape.front()))
+    sizes.front() = memref::DimOp::create(builder, loc, part, 0).getResult();
+  return memref::ExpandShapeOp::create(builder, loc, shape, part, view.getReassociationIndices(), sizes);
+}
+
+func::FuncOp KernelBuilder::getKernel(const KernelGroup &group, ArrayRef<Value> inputs, ArrayRef<Slice> slices,
+                                      ArrayRef<int64_t> aliased) {
   Operation *resultOp = group.getResultOp();
-  SmallVector<Type> arguments;
-  for (Value input : inputs)
-    arguments.push_back(getBufferType(input.getType()));
-  for (Type type : resultOp->getResultTypes())
-    arguments.push_back(slice ? slice->whole : getBufferType(type));
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
   Location loc = group.ops.front()->getLoc();
-  func::FuncOp kernel = createKernel(builder, loc, arguments);
+  func::FuncOp kernel =
+      createKernel(builder, loc, llvm::map_to_vector(slices, [](const Slice &slice) -> Type { return slice.whole; }));
 
-  SmallVector<Value> targets = llvm::to_vector_of<Value>(kernel.getArguments().drop_front(inputs.size()));
-  if (slice) {
-    Value &target = targets.front();
-    target = createSubview(builder, loc, target, slice->offsets, slice->shape);
-    if (tensor::CollapseShapeOp view = slice->view) {
-      ArrayRef<int64_t> shape = cast<RankedTensorType>(resultOp->getResult(0).getType()).getShape();
-      SmallVector<OpFoldResult> sizes = getAsIndexOpFoldResult(builder.getContext(), shape);
-      if (ShapedType::isDynamic(shape.front()))
-        sizes.front() = memref::DimOp::create(builder, loc, target, 0).getResult();
-      target = memref::ExpandShapeOp::create(builder, loc, shape, target, view.getReassociationIndices(), sizes);
-    }
-  }
+  SmallVector<Type> tensorTypes = llvm::map_to_vector(inputs, [](Value input) { return input.getType(); });
+  llvm::append_range(tensorTypes, resultOp->getResultTypes());
+  SmallVector<Value> places;
+  for (auto [argument, slice, type] : llvm::zip_equal(kernel.getArguments(), slices, tensorTypes))
+    places.push_back(createSlice(builder, loc, argument, slice, type));
   llvm::SetVector<Operation *> ops = collectOps(group);
   Value batch;
   IRMapping mapping;
-  for (auto [input, argument] : llvm::zip(inputs, kernel.getArguments()))
-    mapping.map(input, bufferization::ToTensorOp::create(builder, loc, input.getType(), argument, /*restrict=*/true));
+  for (auto [input, place] : llvm::zip(inputs, places))
+    mapping.map(input, bufferization::ToTensorOp::create(builder, loc, input.getType(), place, /*restrict=*/true));
   auto getBatch = [&] {
     if (!batch) {
       BlockArgument *sized = llvm::find_if(kernel.getArguments(), [](BlockArgument argument) {
@@ -186,12 +195,19 @@ func::FuncOp KernelBuilder::getKernel(const KernelGroup &group, ArrayRef<Value> 
     }
     builder.clone(*op, mapping);
   }
-  for (auto [result, buffer] : llvm::zip_equal(resultOp->getResults(), targets))
+  for (auto [result, buffer] : llvm::zip_equal(resultOp->getResults(), ArrayRef(places).drop_front(inputs.size())))
     bufferization::MaterializeInDestinationOp::create(builder, loc, /*result=*/Type(), mapping.lookup(result), buffer,
                                                       /*restrict=*/true, /*writable=*/true);
   func::ReturnOp::create(builder, loc);
-  if (SmallVector<int64_t> pairs = findInPlacePairs(group, inputs); !pairs.empty() && !slice)
-    kernel->setAttr(inPlaceAttrName, builder.getDenseI64ArrayAttr(pairs));
+  // Of those that are laid out in the same way.
+  SmallVector<int64_t> pairs = findInPlacePairs(group, inputs), fitting;
+  for (size_t pair = 0; pair < pairs.size(); pair += 2) {
+    const Slice &in = slices[pairs[pair]], &out = slices[pairs[pair + 1]];
+    if (in.whole == out.whole && in.offsets == out.offsets && !out.view)
+      fitting.append({pairs[pair], pairs[pair + 1]});
+  }
+  if (!fitting.empty())
+    kernel->setAttr(inPlaceAttrName, builder.getDenseI64ArrayAttr(fitting));
   if (!aliased.empty())
     kernel->setAttr(aliasedAttrName, builder.getDenseI64ArrayAttr(aliased));
   return unify(kernel);

@@ -25,23 +25,30 @@ bool readsBatch(const KernelGroup &group);
 /// The pairs (input, output argument) that may be one buffer: a single elementwise op reads there what it writes.
 llvm::SmallVector<int64_t> findInPlacePairs(const KernelGroup &group, llvm::ArrayRef<mlir::Value> inputs);
 
-/// Where a tensor lies in a larger buffer. If that is a view of what a kernel computes, `view` is what makes it.
+/// Where a tensor lies in a buffer that may be larger. If that is a view of what a kernel computes, `view` is what
+/// makes it.
 struct Slice {
   mlir::MemRefType whole;
   llvm::SmallVector<int64_t> offsets;
   llvm::SmallVector<int64_t> shape;
   mlir::tensor::CollapseShapeOp view;
+
+  /// Whether the tensor is all that is in the buffer.
+  bool isWhole() const { return !view && whole.getShape() == llvm::ArrayRef(shape); }
 };
+
+/// At the start of a buffer, which for a dense tensor is of its own type.
+Slice getSliceAtStart(mlir::Type tensorType, mlir::MemRefType buffer);
 
 class KernelBuilder {
 public:
   /// Kernels are added to the end of the module.
   explicit KernelBuilder(mlir::ModuleOp module);
 
-  /// The kernel of the group; its arguments are `inputs`, then the results of the group's last op. `aliased` lists
-  /// pairs of arguments that are one buffer. With `slice`, the one result is written into a part of its argument.
+  /// The kernel of the group; its arguments are the buffers of `inputs`, then those of the results of the group's last
+  /// op. `slices` says where in them the tensors are. `aliased` lists pairs of arguments that are one buffer.
   mlir::func::FuncOp getKernel(const KernelGroup &group, llvm::ArrayRef<mlir::Value> inputs,
-                               llvm::ArrayRef<int64_t> aliased, const Slice *slice = nullptr);
+                               llvm::ArrayRef<Slice> slices, llvm::ArrayRef<int64_t> aliased);
 
   /// A kernel that fills what surrounds a slice with a constant.
   mlir::func::FuncOp getBorderKernel(mlir::Location loc, const Slice &slice, mlir::TypedAttr value);

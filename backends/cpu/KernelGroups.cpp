@@ -20,7 +20,6 @@
 // makes the new value of a weight stays alone, so that it can work in place.
 #include "backends/cpu/KernelGroups.h"
 
-#include "backends/cpu/kernels/ConvCost.h"
 #include "ir/CnnDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -66,7 +65,7 @@ static bool makesNewValueOfArgument(Operation *op) {
 }
 
 /// The op whose group `op` can join: it makes an operand of `op` that nothing else reads.
-static Operation *chooseProducer(Operation *op, int64_t lanes) {
+static Operation *chooseProducer(Operation *op, const ConvMachine &machine) {
   auto isReadBy = [&](Operation *producer) {
     return llvm::all_of(producer->getUsers(), [&](Operation *user) { return user == op; });
   };
@@ -82,7 +81,7 @@ static Operation *chooseProducer(Operation *op, int64_t lanes) {
     if (op->hasAttr(transformAttrName))
       return producer->hasAttr(algorithmAttrName) || producer->hasAttr(padAttrName) ? producer : nullptr;
     TiledConvShape shape = tiledConvShape(cast<linalg::LinalgOp>(op).getStaticLoopRanges());
-    bool isInItem = placeInputTransform(shape, lanes) == InputTransform::InItem;
+    bool isInItem = placeInputTransform(shape, machine) == InputTransform::InItem;
     return producer->hasAttr(transformAttrName) && isInItem ? producer : nullptr;
   }
   if (!isElementwise(op) || makesNewValueOfArgument(op))
@@ -108,13 +107,13 @@ static Operation *chooseProducer(Operation *op, int64_t lanes) {
   return chosen;
 }
 
-SmallVector<KernelGroup> groupKernels(func::FuncOp function, int64_t lanes) {
+SmallVector<KernelGroup> groupKernels(func::FuncOp function, const ConvMachine &machine) {
   SmallVector<KernelGroup> groups;
   DenseMap<Operation *, size_t> groupOf;
   for (Operation &op : function.getBody().front().without_terminator()) {
     if (isView(&op) || isRecomputed(&op))
       continue;
-    Operation *producer = chooseProducer(&op, lanes);
+    Operation *producer = chooseProducer(&op, machine);
     size_t group = producer ? groupOf[producer] : groups.size();
     if (!producer)
       groups.emplace_back();

@@ -5,6 +5,7 @@
 #ifndef CNN_BACKENDS_CPU_KERNELGROUPS_H
 #define CNN_BACKENDS_CPU_KERNELGROUPS_H
 
+#include "backends/cpu/kernels/ConvCost.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
@@ -17,9 +18,8 @@ struct KernelGroup {
   mlir::Operation *getResultOp() const { return ops.back(); }
 };
 
-/// The groups of all ops of the function that compute, in the order of their last ops. `lanes`: f32 values in a vector
-/// register.
-llvm::SmallVector<KernelGroup> groupKernels(mlir::func::FuncOp function, int64_t lanes);
+/// The groups of all ops of the function that compute, in the order of their last ops.
+llvm::SmallVector<KernelGroup> groupKernels(mlir::func::FuncOp function, const ConvMachine &machine);
 
 /// A reshape of dense data: it gives the same bytes another shape, and costs nothing outside of kernels.
 bool isView(mlir::Operation *op);

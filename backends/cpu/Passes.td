@@ -18,6 +18,7 @@ def ChooseConvAlgorithms : Pass<"cnn-cpu-choose-conv-algorithms", "::mlir::Modul
   let options = [
     Option<"algorithm", "algorithm", "std::string", "\"auto\"", "auto, direct, winograd2 or winograd4">,
     Option<"lanes", "lanes", "int64_t", "16", "f32 values in a vector register">,
+    Option<"cpu", "cpu", "std::string", "\"\"", "LLVM's name of the processor, for ConvCost.h">,
     Option<"dotProducts", "dot-products", "bool", "false",
            "direct convolutions multiply pairs of bf16: half the instructions, half the bytes">,
   ];
@@ -54,6 +55,7 @@ def FormKernels : Pass<"cnn-form-kernels", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"lanes", "lanes", "int64_t", "16", "f32 values in a vector register, for ConvCost.h">,
+    Option<"cpu", "cpu", "std::string", "\"\"", "LLVM's name of the processor, for ConvCost.h">,
   ];
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::func::FuncDialect",
                            "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect",

@@ -12,32 +12,37 @@ namespace cnn::cpu {
 
 namespace {
 
-/// The second-level cache of a core, and a core's part of the third level; bytes a cycle from the third level to one
-/// core, and from memory to all of them.
-constexpr double cacheBytes = 1024 * 1024, sharedCacheBytes = 16 * cacheBytes, cacheFill = 8, memoryFill = 4.5;
+/// The second-level cache of a core.
+constexpr double cacheBytes = 1024 * 1024;
 /// How many threads share the work and the memory: the fewest for which a net is likely to be compiled.
 constexpr double threads = 2;
 /// What an item may hold. Every thread has so much of its own.
 constexpr double maxItemBytes = 6 * cacheBytes;
-/// What a contraction reaches of the peak.
-constexpr double efficiency = 0.85;
 
 /// Weights that come from memory are asked for while others are used. About half of that works.
-double overlap(double compute, double weightBytes) {
-  double memory = weightBytes / memoryFill;
+double overlap(double compute, double weightBytes, const ConvMachine &machine) {
+  double memory = weightBytes / machine.memoryFill;
   return std::max(compute, memory) + std::min(compute, memory) / 2;
 }
 
 } // namespace
 
-double estimateDirectConv(const ConvShape &shape, int64_t lanes) {
-  double weights = double(shape.window) * shape.inputs * shape.outputs;
-  return overlap(shape.positions * weights / (2 * lanes) / efficiency / threads, 4 * weights);
+ConvMachine ConvMachine::of(llvm::StringRef cpu, int64_t lanes) {
+  // A multiply-add of 512 bits takes both halves of the unit.
+  if (cpu == "znver4")
+    return {lanes, lanes > 8 ? 1.0 : 2.0, 0.95, 32 * cacheBytes, 24, 12};
+  return {lanes, 2, 0.85, 16 * cacheBytes, 8, 4.5};
 }
 
-double estimateWeightTransform(const TiledConvShape &shape) {
+double estimateDirectConv(const ConvShape &shape, const ConvMachine &machine) {
+  double weights = double(shape.window) * shape.inputs * shape.outputs;
+  double peak = machine.multiplyAdds * machine.lanes * machine.efficiency;
+  return overlap(shape.positions * weights / peak / threads, 4 * weights, machine);
+}
+
+double estimateWeightTransform(const TiledConvShape &shape, const ConvMachine &machine) {
   // It is written to memory, which reads it first.
-  return 2 * 4 * double(shape.size) * shape.size * shape.inputs * shape.outputs / memoryFill;
+  return 2 * 4 * double(shape.size) * shape.size * shape.inputs * shape.outputs / machine.memoryFill;
 }
 
 TiledConvShape tiledConvShape(llvm::ArrayRef<int64_t> range) {
@@ -45,7 +50,8 @@ TiledConvShape tiledConvShape(llvm::ArrayRef<int64_t> range) {
   return {range[i], range[r], range[t], range[c], range[o]};
 }
 
-TiledConvPlan planTiledConv(const TiledConvShape &shape, int64_t lanes, InputTransform where) {
+TiledConvPlan planTiledConv(const TiledConvShape &shape, const ConvMachine &machine, InputTransform where) {
+  auto [lanes, multiplyAdds, efficiency, sharedCacheBytes, cacheFill, memoryFill] = machine;
   bool isAhead = where == InputTransform::Ahead;
   double products = double(shape.size) * shape.size, tiles = double(shape.rows) * shape.columns;
   double weightBytes = 4 * products * shape.inputs * shape.outputs, inputBytes = 4 * products * shape.inputs * tiles;
@@ -59,7 +65,8 @@ TiledConvPlan planTiledConv(const TiledConvShape &shape, int64_t lanes, InputTra
     double itemTiles = double(rows) * columns, items = tiles / itemTiles * (shape.outputs / outputs);
     // A register tile of few rows waits for its weights.
     double tileRows = std::min(itemTiles, 14.0);
-    double multiply = tiles * products * shape.inputs * shape.outputs / (2 * lanes) * (tileRows + 2) / tileRows;
+    double multiply =
+        tiles * products * shape.inputs * shape.outputs / (multiplyAdds * lanes) * (tileRows + 2) / tileRows;
     // The weights are asked for in time, if they can be had in time: again by every item, if they do not stay in the
     // cache.
     if (weightBytes > cacheBytes / 2)
@@ -79,7 +86,7 @@ TiledConvPlan planTiledConv(const TiledConvShape &shape, int64_t lanes, InputTra
       multiply = std::max(multiply, inputBytes * shape.outputs / outputs / cacheFill);
     }
     double balanced = std::ceil(items / threads) / items;
-    return overlap(multiply * balanced, weightBytes) + (transform + spill) * balanced;
+    return overlap(multiply * balanced, weightBytes, machine) + (transform + spill) * balanced;
   };
   constexpr double infinity = std::numeric_limits<double>::infinity();
   TiledConvPlan best{1, 1, shape.outputs, infinity};
@@ -101,9 +108,9 @@ TiledConvPlan planTiledConv(const TiledConvShape &shape, int64_t lanes, InputTra
   return best;
 }
 
-InputTransform placeInputTransform(const TiledConvShape &shape, int64_t lanes) {
-  return planTiledConv(shape, lanes, InputTransform::Ahead).cycles <
-                 planTiledConv(shape, lanes, InputTransform::InItem).cycles
+InputTransform placeInputTransform(const TiledConvShape &shape, const ConvMachine &machine) {
+  return planTiledConv(shape, machine, InputTransform::Ahead).cycles <
+                 planTiledConv(shape, machine, InputTransform::InItem).cycles
              ? InputTransform::Ahead
              : InputTransform::InItem;
 }

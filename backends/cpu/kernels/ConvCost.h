@@ -3,16 +3,31 @@
 // What a convolution costs by which algorithm, and how its work is cut: one model of the machine, from which the
 // algorithm of a layer is chosen and its kernel is planned.
 //
-// Cycles are rough: of a core that starts two multiply-adds of vectors a cycle. The model knows two things beside
-// that: how fast a core's second-level cache is filled, and that weights come from memory, which all cores share.
+// Cycles are rough. The model knows how many multiply-adds of vectors a core starts, how fast its second-level cache is
+// filled, and that weights come from memory, which all cores share.
 
 #ifndef CNN_BACKENDS_CPU_KERNELS_CONVCOST_H
 #define CNN_BACKENDS_CPU_KERNELS_CONVCOST_H
 
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
 #include <cstdint>
 
 namespace cnn::cpu {
+
+/// What costs depend on.
+struct ConvMachine {
+  int64_t lanes;           // f32 values in a vector register
+  double multiplyAdds;     // of vectors, that start in a cycle
+  double efficiency;       // what a contraction reaches of them
+  double sharedCacheBytes; // a core's part of the third-level cache
+  double cacheFill;        // bytes a cycle from there to one core
+  double memoryFill;       // and from memory to all of them
+
+  /// Of the processor that LLVM knows by this name. Measured for Zen 4; what others have been measured on is an Ice
+  /// Lake server, whose memory is slow for its cores.
+  static ConvMachine of(llvm::StringRef cpu, int64_t lanes);
+};
 
 /// A convolution of one sample without groups, as a contraction: `positions` rows, each a sum over `window` * `inputs`
 /// products, for `outputs` columns.
@@ -43,10 +58,10 @@ struct TiledConvPlan {
   double cycles; // of the whole convolution, for a few threads
 };
 
-double estimateDirectConv(const ConvShape &shape, int64_t lanes);
+double estimateDirectConv(const ConvShape &shape, const ConvMachine &machine);
 
 /// The transform of the weight, where it is not transformed once for all.
-double estimateWeightTransform(const TiledConvShape &shape);
+double estimateWeightTransform(const TiledConvShape &shape, const ConvMachine &machine);
 
 /// Without instructions for bf16, a kernel takes a sixth longer if its weights have to be widened. That is worth it if
 /// they come from memory: if they are of so many bytes in f32.
@@ -58,10 +73,10 @@ enum class InputTransform { InItem, Ahead };
 
 /// The plan with the fewest cycles among those whose items are not too large; if all are, one of infinitely many
 /// cycles.
-TiledConvPlan planTiledConv(const TiledConvShape &shape, int64_t lanes, InputTransform where);
+TiledConvPlan planTiledConv(const TiledConvShape &shape, const ConvMachine &machine, InputTransform where);
 
 /// Where that costs less.
-InputTransform placeInputTransform(const TiledConvShape &shape, int64_t lanes);
+InputTransform placeInputTransform(const TiledConvShape &shape, const ConvMachine &machine);
 
 } // namespace cnn::cpu
 

@@ -44,7 +44,7 @@ void buildKernelPipeline(OpPassManager &manager, const VectorTarget &target) {
   manager.addPass(bufferization::createEmptyTensorEliminationPass());
   if (!target.bf16)
     manager.addNestedPass<func::FuncOp>(createWidenOperands());
-  manager.addNestedPass<func::FuncOp>(createTileKernel({target.lanes, target.registers}));
+  manager.addNestedPass<func::FuncOp>(createTileKernel({target.lanes, target.registers, target.cpu}));
   simplify();
   // Before bufferization, because the tile must be a value for its epilogue to fold against it.
   manager.addNestedPass<func::FuncOp>(createEmitTransforms({target.fma}));
@@ -104,7 +104,9 @@ struct TargetOptions : PassPipelineOptions<TargetOptions> {
   Option<bool> fma{*this, "fma", llvm::cl::desc("fused multiply-add"), llvm::cl::init(true)};
   Option<bool> bf16{*this, "bf16", llvm::cl::desc("AVX-512 BF16"), llvm::cl::init(false)};
 
-  VectorTarget get() const { return {lanes, registers, fma, bf16}; }
+  Option<std::string> cpu{*this, "cpu", llvm::cl::desc("LLVM's name of the processor, for ConvCost.h")};
+
+  VectorTarget get() const { return {lanes, registers, fma, bf16, cpu}; }
 };
 } // namespace
 

@@ -18,6 +18,7 @@ def TileKernel : Pass<"cnn-cpu-tile-kernel", "mlir::func::FuncOp"> {
   let options = [
     Option<"lanes", "lanes", "int64_t", "16", "f32 values in a vector register">,
     Option<"registers", "registers", "int64_t", "32", "vector registers">,
+    Option<"cpu", "cpu", "std::string", "\"\"", "LLVM's name of the processor, for ConvCost.h">,
   ];
   let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
                            "mlir::scf::SCFDialect", "mlir::tensor::TensorDialect"];

@@ -133,8 +133,8 @@ unsigned dimOf(AffineExpr expr) { return cast<AffineDimExpr>(expr).getPosition()
 
 class Planner {
 public:
-  Planner(int64_t lanes, int64_t registers)
-      : lanes(lanes), accumulators(VectorTarget{lanes, registers, true}.accumulators()) {}
+  Planner(int64_t lanes, int64_t registers, const ConvMachine &machine)
+      : lanes(lanes), accumulators(VectorTarget{lanes, registers, true}.accumulators()), machine(machine) {}
 
   /// How many columns one tile has: all, if they fit in three vectors; else a divisor, so that there is no tail.
   int64_t columns(int64_t range) const {
@@ -291,7 +291,7 @@ public:
     auto input = contraction.getInputs()[0].getDefiningOp<linalg::GenericOp>();
     bool isInItem = input && input->hasAttr(cnn::transformAttrName);
     TiledConvShape shape = tiledConvShape(contraction.getStaticLoopRanges());
-    TiledConvPlan best = planTiledConv(shape, lanes, isInItem ? InputTransform::InItem : InputTransform::Ahead);
+    TiledConvPlan best = planTiledConv(shape, machine, isInItem ? InputTransform::InItem : InputTransform::Ahead);
     auto cut = [](int64_t extent, int64_t size) { return extent == size ? 0 : size; };
     TilePlan plan;
     plan.item = {1, cut(shape.rows, best.rows),      0, cut(shape.columns, best.columns),
@@ -484,6 +484,7 @@ private:
   }
 
   int64_t lanes, accumulators;
+  ConvMachine machine;
 };
 
 class TileKernel : public cnn::cpu::impl::TileKernelBase<TileKernel> {
@@ -506,7 +507,8 @@ public:
     TilePlan plan;
     if (contraction) {
       FailureOr<TilePlan> planned =
-          Planner(lanes, registers).planContraction(contraction, root.getOperation() == contraction.getOperation());
+          Planner(lanes, registers, ConvMachine::of(cpu, lanes))
+              .planContraction(contraction, root.getOperation() == contraction.getOperation());
       if (failed(planned))
         contraction = nullptr;
       else
@@ -567,7 +569,7 @@ private:
   /// other, their input is transformed, multiplied in register tiles, and transformed back with the epilogue behind it.
   /// Or a transform alone.
   LogicalResult tileTransforms(linalg::LinalgOp root, linalg::GenericOp transform) {
-    Planner planner(lanes, registers);
+    Planner planner(lanes, registers, ConvMachine::of(cpu, lanes));
     auto contraction = transform.getInputs()[0].getDefiningOp<linalg::GenericOp>();
     bool isConvolution = contraction && contraction->hasAttr(cnn::algorithmAttrName);
     TilePlan plan = isConvolution ? planner.planTransforms(contraction) : planTransform(transform);

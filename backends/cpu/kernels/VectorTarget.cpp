@@ -6,7 +6,7 @@
 
 using namespace cnn::cpu;
 
-VectorTarget VectorTarget::of(const llvm::TargetMachine &machine) {
+static VectorTarget findRegisters(const llvm::TargetMachine &machine) {
   const llvm::MCSubtargetInfo &features = *machine.getMCSubtargetInfo();
   // checkFeatures aborts on a feature the target does not have, so each architecture asks for its own.
   switch (machine.getTargetTriple().getArch()) {
@@ -24,4 +24,10 @@ VectorTarget VectorTarget::of(const llvm::TargetMachine &machine) {
   default:
     return {};
   }
+}
+
+VectorTarget VectorTarget::of(const llvm::TargetMachine &machine) {
+  VectorTarget target = findRegisters(machine);
+  target.cpu = machine.getTargetCPU().str();
+  return target;
 }
