@@ -154,11 +154,14 @@ private:
 
   LogicalResult verifyDerivedType(unsigned i, Attribute derived, RankedTensorType type) {
     if (auto winograd = dyn_cast<WinogradAttr>(derived)) {
-      if (!type.hasStaticShape() || !type.getElementType().isF32() || (type.getRank() != 3 && type.getRank() != 4) ||
-          type.getDimSize(0) != winograd.getPoints())
+      bool isPacked = winograd.getCount() > 1;
+      int64_t rank = type.getRank() - isPacked;
+      bool isOfType = isPacked ? type.getElementType().isBF16() && type.getShape().back() == winograd.getCount()
+                               : type.getElementType().isF32();
+      if (!type.hasStaticShape() || (rank != 3 && rank != 4) || !isOfType || type.getDimSize(0) != winograd.getPoints())
         return function->emitOpError() << "expected derived values of type tensor<" << winograd.getPoints()
-                                       << " x inputs x outputs x f32>, the outputs perhaps in blocks, but got " << type
-                                       << " on argument " << i;
+                                       << " x inputs x outputs x " << (isPacked ? "2 x bf16" : "f32")
+                                       << ">, the outputs perhaps in blocks, but got " << type << " on argument " << i;
       return success();
     }
     auto packed = cast<PackedAttr>(derived);

@@ -497,8 +497,13 @@ LogicalResult lower(ConvOp op, LinalgLowering &lowering) {
   Layout stored = groups == 1 ? blockedWeightLayout(weightType.getShape()) : weightLayout(weightType.getRank());
   auto getWeight = [&] { return lowering.get(op.getWeight(), stored); };
   if (op.getAlgorithm() != ConvAlgorithm::Direct) {
-    FailureOr<Value> y = lowerWinograd(lowering, lowering.getChannelsLast(op.getInput()), getWeight(),
-                                       op.getWindow().getPadLow(), type, op.getAlgorithmAttr());
+    // A rounded filter says that transformed values may be, too; it is rounded once, when it is transformed.
+    Value x = lowering.getChannelsLast(op.getInput());
+    Type narrow = typeOf(x).getElementType();
+    auto exactWeight = narrow.isBF16() ? beforeRounding(op.getWeight(), narrow) : TypedValue<RankedTensorType>();
+    FailureOr<Value> y =
+        lowerWinograd(lowering, x, exactWeight ? lowering.get(exactWeight, stored) : getWeight(),
+                      op.getWindow().getPadLow(), type, op.getAlgorithmAttr(), exactWeight ? channelsPerPack : 1);
     if (succeeded(y))
       lowering.set(op.getOutput(), *y, layout);
     return y;

@@ -11,6 +11,10 @@
 //
 // The transforms are marked (`cnn.transform`), so that a back end can keep V and M of a few tiles in its cache. U is
 // marked with what it is made from (`cnn.derived`): it can be computed when the weight is set.
+//
+// For machines that multiply pairs of bf16, V and U are rounded to bf16, and two channels lie side by side:
+//
+//   M[b, i, j, r, t, o]    = sum over c, e of V[b, i, j, r, t, 2 c + e] U[i, j, c, o, e]
 
 #include "passes/LinalgLowering.h"
 
@@ -70,8 +74,8 @@ public:
   }
 
   /// The weight is [3, 3, C, O] or in blocks, [O/block, 3, 3, C, block]; U is [n, n, C, O] or [n, n, O/block, C,
-  /// block].
-  Value transformWeight(Value weight) {
+  /// block]. With `pack`, the innermost dimension of U are so many channels, of which there is a multiple.
+  Value transformWeight(Value weight, int64_t pack) {
     ArrayRef<int64_t> shape = cast<RankedTensorType>(weight.getType()).getShape();
     Value derived;
     if (shape.size() == 4) {
@@ -83,27 +87,43 @@ public:
       derived = transform(weight, {dim(block), dim(k), dim(l), dim(c), dim(o)}, transforms.weight, {i, j}, {k, l},
                           {i, j, block, c, o}, loops, {size, size, shape[0], shape[3], shape[4]});
     }
-    derived.getDefiningOp()->setAttr(derivedAttrName, WinogradAttr::get(b.getContext(), tile));
+    if (pack > 1)
+      derived = packChannels(derived, pack);
+    derived.getDefiningOp()->setAttr(derivedAttrName, WinogradAttr::get(b.getContext(), tile, pack));
     return derived;
   }
 
+  /// The same values in bf16.
+  Value round(Value values) {
+    auto type = cast<RankedTensorType>(values.getType());
+    return lowering.forEach(RankedTensorType::get(type.getShape(), b.getBF16Type()),
+                            {{values, lowering.identityMap(type.getRank())}},
+                            [](ImplicitLocOpBuilder &, ValueRange arguments) { return arguments[0]; });
+  }
+
   /// M is [B, n, n, R, T, O].
-  Value multiply(Value input, Value weight) {
+  Value multiply(Value input, Value weight, int64_t pack) {
     auto inputType = cast<RankedTensorType>(input.getType()), weightType = cast<RankedTensorType>(weight.getType());
-    enum { batch, i, j, r, t, o, c, loops };
+    enum { batch, i, j, r, t, o, c, e };
+    bool isPacked = pack > 1;
+    int64_t loops = e + isPacked;
+    AffineExpr channel = isPacked ? dim(c) * pack + dim(e) : dim(c);
     SmallVector<AffineExpr> weightExprs{dim(i), dim(j), dim(c), dim(o)};
-    int64_t outputs = weightType.getShape().back();
-    if (weightType.getRank() == 5) {
+    int64_t outputs = weightType.getShape().drop_back(isPacked).back();
+    if (weightType.getRank() - isPacked == 5) {
       weightExprs = {dim(i), dim(j), dim(o).floorDiv(outputs), dim(c), dim(o) % outputs};
       outputs *= weightType.getDimSize(2);
     }
+    if (isPacked)
+      weightExprs.push_back(dim(e));
     SmallVector<int64_t> shape(inputType.getShape());
     shape.back() = outputs;
-    Value init = lowering.filled(RankedTensorType::get(shape, inputType.getElementType()), 0.0);
-    return lowering.accumulate(init, lowering.loopMap(loops, {batch, i, j, r, t, o}),
-                               {{input, lowering.loopMap(loops, {batch, i, j, r, t, c})},
-                                {weight, AffineMap::get(loops, 0, weightExprs, b.getContext())}},
-                               multiplyAdd, /*isContraction=*/true);
+    Value init = lowering.filled(RankedTensorType::get(shape, b.getF32Type()), 0.0);
+    return lowering.accumulate(
+        init, lowering.loopMap(loops, {batch, i, j, r, t, o}),
+        {{input, AffineMap::get(loops, 0, {dim(batch), dim(i), dim(j), dim(r), dim(t), channel}, b.getContext())},
+         {weight, AffineMap::get(loops, 0, weightExprs, b.getContext())}},
+        multiplyAdd, /*isContraction=*/true);
   }
 
   /// y is [B, R, m, T, m, O].
@@ -116,6 +136,24 @@ public:
 
 private:
   AffineExpr dim(int64_t loop) { return b.getAffineDimExpr(loop); }
+
+  /// U in bf16, with channels, its last dimension but one, in groups side by side.
+  Value packChannels(Value transformed, int64_t pack) {
+    auto type = cast<RankedTensorType>(transformed.getType());
+    int64_t rank = type.getRank();
+    SmallVector<int64_t> shape(type.getShape());
+    shape[rank - 2] /= pack;
+    shape.push_back(pack);
+    return lowering.forEach(RankedTensorType::get(shape, b.getBF16Type()), {},
+                            [&](ImplicitLocOpBuilder &nested, ValueRange) {
+                              IndexMath index(nested);
+                              SmallVector<Value> at;
+                              for (int64_t loop = 0; loop < rank; ++loop)
+                                at.push_back(index.loop(loop));
+                              at[rank - 2] = index.add(index.mul(at[rank - 2], pack), index.loop(rank));
+                              return tensor::ExtractOp::create(nested, transformed, at).getResult();
+                            });
+  }
 
   /// result[results] = sum over both `from` loops of matrix[to[0], from[0]] matrix[to[1], from[1]] source[exprs].
   Value transform(Value source, ArrayRef<AffineExpr> exprs, const Matrix &matrix, std::array<int64_t, 2> to,
@@ -151,7 +189,7 @@ private:
 } // namespace
 
 FailureOr<Value> lowerWinograd(LinalgLowering &lowering, Value x, Value weight, ArrayRef<int64_t> padLow,
-                               RankedTensorType type, ConvAlgorithmAttr algorithm) {
+                               RankedTensorType type, ConvAlgorithmAttr algorithm, int64_t pack) {
   int64_t tile = algorithm.getValue() == ConvAlgorithm::Winograd2 ? 2 : 4;
   // Everything that the tiles touch; the last ones may reach beyond the output.
   SmallVector<int64_t> low{0}, high{0}, whole(type.getShape());
@@ -168,7 +206,10 @@ FailureOr<Value> lowerWinograd(LinalgLowering &lowering, Value x, Value weight, 
     return failure();
 
   Winograd winograd(lowering, tile);
-  Value products = winograd.multiply(winograd.transformInput(*padded), winograd.transformWeight(weight));
+  Value input = winograd.transformInput(*padded);
+  if (pack > 1)
+    input = winograd.round(input);
+  Value products = winograd.multiply(input, winograd.transformWeight(weight, pack), pack);
   products.getDefiningOp()->setAttr(algorithmAttrName, algorithm);
   products.getDefiningOp()->setAttr(extentAttrName,
                                     lowering.builder.getDenseI64ArrayAttr(type.getShape().drop_front().drop_back()));

@@ -29,13 +29,18 @@ public:
   }
 
 private:
-  /// What the op is computed from: its first input or, of one without, what its body reads.
-  static Value findSource(linalg::GenericOp op) {
-    if (!op.getInputs().empty())
-      return op.getInputs()[0];
-    Value source;
-    op.walk([&](tensor::ExtractOp extract) { source = extract.getTensor(); });
-    return source;
+  /// The argument of the function that the value is computed from, in one step or several: each of the first input of
+  /// an op or, if it has none, of what its body reads. Null if it is not.
+  static BlockArgument findSource(Value value) {
+    while (value && !isa<BlockArgument>(value)) {
+      Operation *op = value.getDefiningOp();
+      value = Value();
+      if (auto generic = dyn_cast<linalg::GenericOp>(op); generic && generic.getInputs().empty())
+        generic.walk([&](tensor::ExtractOp extract) { value = extract.getTensor(); });
+      else if (isa<linalg::LinalgOp, tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op))
+        value = op->getOperand(0);
+    }
+    return dyn_cast_or_null<BlockArgument>(value);
   }
 
   void derive(func::FuncOp function) {
@@ -45,7 +50,7 @@ private:
         derived.push_back(op);
     });
     for (linalg::GenericOp op : derived) {
-      auto weight = dyn_cast_or_null<BlockArgument>(findSource(op));
+      BlockArgument weight = findSource(op.getResult(0));
       if (!weight)
         continue;
       unsigned number = weight.getArgNumber();

@@ -15,7 +15,9 @@
 //
 // Not rounded: what leaves the function, and what softmax and losses read; what is no activation (biases, scales, and
 // the running statistics are few); the filters of depthwise convolutions, for the same reason, and those of Winograd's
-// algorithms, whose transforms are f32. And, if the target says so, weights that stay in a cache anyway.
+// algorithms, whose transforms are f32; but for F(2x2, 3x3) on a target that multiplies pairs of bf16, where a rounded
+// filter says that its transform is, and that of the input. And, if the target says so, weights that stay in a cache
+// anyway.
 
 #include "passes/Passes.h"
 
@@ -125,8 +127,9 @@ private:
   bool isNarrowedWeight(ConvOp op) {
     auto type = cast<RankedTensorType>(op.getWeight().getType());
     bool isDepthwise = op.getGroups() > 1 && type.getDimSize(1) == 1 && type.getDimSize(0) == op.getGroups();
+    bool isInPairs = op.getAlgorithm() == ConvAlgorithm::Winograd2 && dotProducts && type.getDimSize(1) % 2 == 0;
     return type.getElementType().isF32() && isActivation(op.getInput()) && !isDepthwise &&
-           op.getAlgorithm() == ConvAlgorithm::Direct &&
+           (op.getAlgorithm() == ConvAlgorithm::Direct || isInPairs) &&
            type.getNumElements() * int64_t(sizeof(float)) >= leastWeightBytes;
   }
 

@@ -386,7 +386,7 @@ void buildChoicePipeline(OpPassManager &manager, const ArtifactOptions &options)
   manager.addPass(createChooseConvAlgorithms({options.convAlgorithm, target.lanes, target.cpu, hasDotProducts}));
   // After it: the filters of some algorithms stay f32.
   if (options.storesBF16)
-    manager.addNestedPass<func::FuncOp>(createNarrowStorage({target.bf16 ? 0 : leastNarrowWeightBytes}));
+    manager.addNestedPass<func::FuncOp>(createNarrowStorage({target.bf16 ? 0 : leastNarrowWeightBytes, target.bf16}));
 }
 
 void listPasses(OpPassManager &manager) {

@@ -75,7 +75,8 @@ private:
       leastCycles /= 2;
     for (auto [algorithm, tile] : {std::pair(ConvAlgorithm::Winograd2, 2), std::pair(ConvAlgorithm::Winograd4, 4)}) {
       int64_t rows = llvm::divideCeil(height, tile), columns = llvm::divideCeil(width, tile);
-      TiledConvShape shape{tile + 2, rows, columns, inputs, outputs};
+      // Pairs as in NarrowStorage.cpp.
+      TiledConvShape shape{tile + 2, rows, columns, inputs, outputs, dotProducts && tile == 2 && inputs % 2 == 0};
       double cycles = planTiledConv(shape, machine, placeInputTransform(shape, machine)).cycles;
       // What the tiles have too much is cut off by a copy.
       if (rows * tile != height || columns * tile != width)

@@ -20,6 +20,7 @@
 // makes the new value of a weight stays alone, so that it can work in place.
 #include "backends/cpu/KernelGroups.h"
 
+#include "backends/cpu/kernels/WinogradOps.h"
 #include "ir/CnnDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -82,7 +83,7 @@ static Operation *chooseProducer(Operation *op, const ConvMachine &machine) {
       return producer->hasAttr(algorithmAttrName) || producer->hasAttr(padAttrName) ? producer : nullptr;
     TiledConvShape shape = tiledConvShape(cast<linalg::LinalgOp>(op).getStaticLoopRanges());
     bool isInItem = placeInputTransform(shape, machine) == InputTransform::InItem;
-    return producer->hasAttr(transformAttrName) && isInItem ? producer : nullptr;
+    return findInputTransform(cast<linalg::LinalgOp>(op)) && isInItem ? producer : nullptr;
   }
   if (!isElementwise(op) || makesNewValueOfArgument(op))
     return nullptr;

@@ -92,7 +92,9 @@ uint64_t countFlops(linalg::LinalgOp op) {
 SmallVector<int64_t> definitionOf(linalg::LinalgOp contraction) {
   SmallVector<int64_t> sizes = contraction.getStaticLoopRanges();
   ArrayRef<int64_t> extent = contraction->getAttrOfType<DenseI64ArrayAttr>(extentAttrName).asArrayRef();
-  return {sizes.front(), extent[0], extent[1], sizes[5], 3, 3, sizes[6]};
+  SmallVector<int64_t> definition = {sizes.front(), extent[0], extent[1], sizes[5], 3, 3};
+  llvm::append_range(definition, ArrayRef(sizes).drop_front(6)); // inputs, perhaps in pairs
+  return definition;
 }
 
 /// Adds a layer's path and an op's name from each part of a location, as the lowering to linalg has left them there.
@@ -195,7 +197,9 @@ private:
       if (derived.block)
         expected.push_back(weight[0] / block);
     };
-    if (derived.kind == CNN_DERIVED_WINOGRAD) {
+    bool isWinograd = derived.kind != CNN_DERIVED_PACKED_BF16;
+    int64_t pack = derived.kind == CNN_DERIVED_WINOGRAD ? 1 : isWinograd ? 2 : derived.tile;
+    if (isWinograd) {
       if (weight.drop_front(2) != ArrayRef<int64_t>({3, 3}))
         return false;
       expected.push_back((derived.tile + 2) * (derived.tile + 2));
@@ -203,11 +207,10 @@ private:
     } else {
       addBlocks();
       llvm::append_range(expected, weight.drop_front(2));
-      inputs = llvm::divideCeil(inputs, derived.tile);
     }
-    expected.append({inputs, block});
-    if (derived.kind == CNN_DERIVED_PACKED_BF16)
-      expected.push_back(derived.tile);
+    expected.append({(inputs + pack - 1) / pack, block});
+    if (pack > 1)
+      expected.push_back(pack);
     return weight[0] % block == 0 && ArrayRef(expected) == shape;
   }
 
@@ -270,8 +273,10 @@ private:
     DerivedDescription derived;
     derived.path = name;
     if (auto winograd = function.getArgAttrOfType<WinogradAttr>(i, derivedAttrName)) {
+      bool isPacked = winograd.getCount() > 1;
+      derived.kind = isPacked ? CNN_DERIVED_WINOGRAD_BF16 : CNN_DERIVED_WINOGRAD;
       derived.tile = static_cast<int32_t>(winograd.getTile());
-      derived.block = type.getRank() == 4 ? type.getDimSize(3) : 0;
+      derived.block = type.getRank() - isPacked == 4 ? type.getDimSize(3) : 0;
     } else {
       auto packed = function.getArgAttrOfType<PackedAttr>(i, derivedAttrName);
       derived.kind = CNN_DERIVED_PACKED_BF16;

@@ -21,7 +21,7 @@
 extern "C" {
 #endif
 
-#define CNN_ABI_VERSION 4u
+#define CNN_ABI_VERSION 5u
 #define CNN_MAX_RANK 8
 #define CNN_ALIGNMENT 64 /* bytes: of every block and of every tensor inside one */
 #define CNN_SCRATCH_SLOTS 16
@@ -46,7 +46,10 @@ typedef enum cnn_derived_kind {
   /* Filters in bf16, rounded to nearest even, in groups of `tile` input channels side by side, of a weight of type
    * CNN_F32 and shape [O, C, K...]: [O / block][K...][ceil(C / tile)][block][tile], or without blocks
    * [K...][ceil(C / tile)][O][tile]. Behind the last channel stand zeros. */
-  CNN_DERIVED_PACKED_BF16 = 1
+  CNN_DERIVED_PACKED_BF16 = 1,
+  /* The numbers of CNN_DERIVED_WINOGRAD in bf16, rounded to nearest even from float, in pairs of input channels, of
+   * which there is an even number: [n * n][O / block][C / 2][block][2], or without blocks [n * n][C / 2][O][2]. */
+  CNN_DERIVED_WINOGRAD_BF16 = 2
 } cnn_derived_kind;
 
 /* How a parameter starts. fan_in and fan_out are computed by the compiler; `a` and `b` are the arguments below. */

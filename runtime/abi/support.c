@@ -150,7 +150,8 @@ size_t cnn_derived_bytes(const cnn_derived_desc *derived, const cnn_weight_desc 
     return bytes;
   }
   int64_t side = derived->tile + 2;
-  if (__builtin_mul_overflow((size_t)element_count(2, weight->shape), sizeof(float), &bytes) ||
+  size_t number = derived->kind == CNN_DERIVED_WINOGRAD_BF16 ? sizeof(uint16_t) : sizeof(float);
+  if (__builtin_mul_overflow((size_t)element_count(2, weight->shape), number, &bytes) ||
       __builtin_mul_overflow(bytes, (size_t)(side * side), &bytes))
     return 0;
   return bytes;
@@ -415,13 +416,24 @@ static void transform_filters(int32_t tile, double (*filters)[LANES], int lanes,
   }
 }
 
-/* CNN_DERIVED_WINOGRAD of a weight that lies in memory as `steps` say. A piece is what is contiguous in each of the
- * planes of the result: some outputs of a block, or whole blocks of several inputs. */
+/* To nearest, ties to even; NaN stays NaN. */
+static uint16_t round_to_bf16(float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  uint32_t rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+  return (uint16_t)(value != value ? (bits >> 16 | 0x40) : rounded);
+}
+
+/* CNN_DERIVED_WINOGRAD, or _BF16, of a weight that lies in memory as `steps` say. A piece is what is contiguous in each
+ * of the planes of the result, or would be without pairs: some outputs of a block, or whole blocks of several inputs.
+ */
 static void derive_winograd(const cnn_derived_desc *derived, const int64_t *shape, const dimension_steps *steps,
-                            const float *weight, float *to) {
+                            const float *weight, void *to) {
   int64_t outputs = shape[0], inputs = shape[1], block = derived->block > 0 ? derived->block : outputs;
   int64_t plane = outputs * inputs, width = block < LANES ? block : LANES, most_inputs = LANES / width;
+  int in_pairs = derived->kind == CNN_DERIVED_WINOGRAD_BF16, points = (derived->tile + 2) * (derived->tile + 2);
   double filters[9][LANES];
+  float transformed[MAX_POINTS * MAX_POINTS][LANES];
   memset(filters, 0, sizeof filters);
   for (int64_t first = 0; first < outputs; first += block)
     for (int64_t begin = 0; begin < block; begin += width) {
@@ -438,18 +450,21 @@ static void derive_winograd(const cnn_derived_desc *derived, const int64_t *shap
               filters[k][i * piece + o] = tap[output_steps[o]];
           }
         }
-        transform_filters(derived->tile, filters, (int)(count * piece), to + (first * inputs + c * block + begin),
-                          plane);
+        int64_t at = first * inputs + c * block + begin;
+        if (!in_pairs) {
+          transform_filters(derived->tile, filters, (int)(count * piece), (float *)to + at, plane);
+          continue;
+        }
+        transform_filters(derived->tile, filters, (int)(count * piece), transformed[0], LANES);
+        for (int k = 0; k < points; ++k)
+          for (int64_t i = 0; i < count; ++i) {
+            int64_t pair = first * inputs + (c + i) / 2 * 2 * block + 2 * begin + (c + i) % 2;
+            uint16_t *out = (uint16_t *)to + (k * plane + pair);
+            for (int64_t o = 0; o < piece; ++o)
+              out[2 * o] = round_to_bf16(transformed[k][i * piece + o]);
+          }
       }
     }
-}
-
-/* To nearest, ties to even; NaN stays NaN. */
-static uint16_t round_to_bf16(float value) {
-  uint32_t bits;
-  memcpy(&bits, &value, sizeof bits);
-  uint32_t rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
-  return (uint16_t)(value != value ? (bits >> 16 | 0x40) : rounded);
 }
 
 /* CNN_DERIVED_PACKED_BF16 of a weight that lies in memory as `steps` say. */
@@ -484,7 +499,7 @@ static void derive(const cnn_derived_desc *derived, const cnn_weight_desc *weigh
   if (derived->kind == CNN_DERIVED_PACKED_BF16)
     derive_packed(derived, weight, steps, values, (uint16_t *)to);
   else
-    derive_winograd(derived, weight->shape, steps, values, (float *)to);
+    derive_winograd(derived, weight->shape, steps, values, to);
 }
 
 void cnn_derive_weight(const cnn_derived_desc *derived_desc, const cnn_weight_desc *weight, const float *canonical,

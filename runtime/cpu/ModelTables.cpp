@@ -96,7 +96,8 @@ cnn_status checkDerived(const cnn_model_desc *desc, const cnn_derived_desc &deri
     return fail(error, CNN_INCOMPATIBLE, "values are derived from weight %lld, but there are %lld",
                 static_cast<long long>(derived.weight), static_cast<long long>(desc->weight_count));
   const cnn_weight_desc &weight = desc->weights[derived.weight];
-  bool isWinograd = derived.kind == CNN_DERIVED_WINOGRAD && (derived.tile == 2 || derived.tile == 4);
+  bool isInPairs = derived.kind == CNN_DERIVED_WINOGRAD_BF16;
+  bool isWinograd = (derived.kind == CNN_DERIVED_WINOGRAD || isInPairs) && (derived.tile == 2 || derived.tile == 4);
   bool isPacked = derived.kind == CNN_DERIVED_PACKED_BF16 && derived.tile == 2;
   if (!isWinograd && !isPacked)
     return fail(error, CNN_INCOMPATIBLE, "what is derived from weight '%s' is of an unknown kind", weight.path);
@@ -104,6 +105,9 @@ cnn_status checkDerived(const cnn_model_desc *desc, const cnn_derived_desc &deri
   if (isWinograd && (!isFilter || weight.rank != 4 || weight.shape[2] != 3 || weight.shape[3] != 3))
     return fail(error, CNN_INCOMPATIBLE, "weight '%s', from which values are derived, has no filters of 3 x 3",
                 weight.path);
+  if (isInPairs && weight.shape[1] % 2 != 0)
+    return fail(error, CNN_INCOMPATIBLE, "weight '%s', of which values are derived in pairs, has %lld channels",
+                weight.path, static_cast<long long>(weight.shape[1]));
   if (!isFilter)
     return fail(error, CNN_INCOMPATIBLE, "weight '%s', from which values are derived, has no filters", weight.path);
   if (derived.block < 0 || (derived.block > 0 && weight.shape[0] % derived.block != 0))

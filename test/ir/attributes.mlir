@@ -128,6 +128,13 @@ func.func @winograd_tile() attributes {
 
 // -----
 
+func.func @winograd_count() attributes {
+  // expected-error@+1 {{expected channels alone or in pairs, but got 3}}
+  w = #cnn.winograd<2, 3>
+} { return }
+
+// -----
+
 func.func @packed_type() attributes {
   // expected-error@+1 {{expected bf16 in pairs, but got 'f32' by 2}}
   p = #cnn.packed<f32, 2>

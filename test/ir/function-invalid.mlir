@@ -213,6 +213,11 @@ func.func private @derived_element(tensor<16x4x3x3xf32> {cnn.name = "w", cnn.rol
 
 // -----
 
+// expected-error@+1 {{expected derived values of type tensor<16 x inputs x outputs x 2 x bf16>, the outputs perhaps in blocks, but got 'tensor<16x4x16xf32>' on argument 1}}
+func.func private @derived_pairs(tensor<16x4x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}, tensor<16x4x16xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<2, 2>}) attributes {cnn.kind = #cnn.function_kind<infer>}
+
+// -----
+
 // expected-error@+1 {{expected the derived values 'tensor<36x2x4x16xf32>' of a weight of as many filters, but 'w' is 'tensor<16x4x3x3xf32>'}}
 func.func private @derived_size(tensor<16x4x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}, tensor<36x2x4x16xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4>}) attributes {cnn.kind = #cnn.function_kind<infer>}
 

@@ -46,11 +46,13 @@ func.func private @Net.train_step(
 // CHECK: @Derived
 // CHECK-SAME: cnn.derived = #cnn.winograd<4>, cnn.name = "w", cnn.role = #cnn.role<derived>
 // CHECK-SAME: cnn.derived = #cnn.winograd<2>
+// CHECK-SAME: cnn.derived = #cnn.winograd<2, 2>
 // CHECK-SAME: cnn.derived = #cnn.packed<bf16, 2>
 func.func private @Derived(
     tensor<36x2x4x16xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4>},
     tensor<2x3x3x4x16xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>},
     tensor<16x4x32xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<2>},
+    tensor<16x2x32x2xbf16> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<2, 2>},
     tensor<2x3x3x2x16x2xbf16> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.packed<bf16, 2>})
   attributes {cnn.kind = #cnn.function_kind<infer>}
 

@@ -26,6 +26,26 @@ func.func @negative_input(%x: tensor<?x8x8x8xf32> {cnn.name = "x", cnn.role = #c
 
 // -----
 
+// Winograd's filters in pairs of bf16: rounded once, when they are transformed.
+// CHECK-LABEL: func.func @WinogradPairs(
+// CHECK-SAME: %arg2: tensor<16x2x4x32x2xbf16> {cnn.derived = #cnn.winograd<2, 2>, cnn.name = "w", cnn.role = #cnn.role<derived>}
+// CHECK: arith.truncf %{{.*}} : f32 to bf16
+// CHECK: tensor.expand_shape %arg2 {{\[\[}}0, 1], [2], [3], [4], [5]] {{.*}} into tensor<4x4x2x4x32x2xbf16>
+// CHECK: ins(%{{.*}}, %{{.*}} : tensor<?x4x4x4x4x8xbf16>, tensor<4x4x2x4x32x2xbf16>)
+// CHECK: } -> tensor<?x4x4x4x4x64xf32>
+// CHECK-NOT: %arg1
+func.func @WinogradPairs(%x: tensor<?x8x8x8xf32> {cnn.name = "x", cnn.role = #cnn.role<input>}, %w: tensor<64x8x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>, cnn.init = #cnn.init<constant, 0.0, 0.0>})
+    -> (tensor<?x64x8x8xf32> {cnn.name = "y", cnn.role = #cnn.role<output>}) attributes {cnn.kind = #cnn.function_kind<infer>} {
+  %x1 = cnn.cast %x : (tensor<?x8x8x8xf32>) -> tensor<?x8x8x8xbf16>
+  %x2 = cnn.cast %x1 : (tensor<?x8x8x8xbf16>) -> tensor<?x8x8x8xf32>
+  %w1 = cnn.cast %w : (tensor<64x8x3x3xf32>) -> tensor<64x8x3x3xbf16>
+  %w2 = cnn.cast %w1 : (tensor<64x8x3x3xbf16>) -> tensor<64x8x3x3xf32>
+  %y = cnn.conv %x2, %w2 {algorithm = #cnn.conv_algorithm<winograd2>, window = #cnn.window<kernel = [3, 3], stride = [1, 1], dilation = [1, 1], pad_low = [1, 1], pad_high = [1, 1]>} : (tensor<?x8x8x8xf32>, tensor<64x8x3x3xf32>) -> tensor<?x64x8x8xf32>
+  return %y : tensor<?x64x8x8xf32>
+}
+
+// -----
+
 // A weight in pairs of bf16, which is computed from the weight as it is set.
 // CHECK-LABEL: func.func @Pairs(
 // CHECK-SAME: %arg1: tensor<64x3x3x3xf32> {cnn.init = {{[^}]*}}cnn.name = "w", cnn.role = #cnn.role<parameter>}

@@ -1,5 +1,6 @@
 // RUN: cnn-opt %s -cnn-narrow-storage -split-input-file | FileCheck %s
 // RUN: cnn-opt %s -cnn-narrow-storage=least-weight-bytes=1728 -split-input-file | FileCheck %s --check-prefix=LARGE
+// RUN: cnn-opt %s -cnn-narrow-storage=dot-products -split-input-file | FileCheck %s --check-prefix=DOT
 // RUN: cnn-opt %s -cnn-narrow-storage -cnn-linalg -split-input-file | FileCheck %s --check-prefix=LINALG
 
 // What a convolution reads is rounded where it is stored: behind what is fused to the one that makes it. The result of
@@ -70,7 +71,11 @@ func.func @sum(%x: tensor<?x2x8x8xf32>) -> tensor<?x4x8x8xf32> {
 
 // -----
 
-// What softmax reads keeps its bits, and so do the filters of a depthwise convolution and of Winograd's algorithms.
+// What softmax reads keeps its bits, and so do the filters of a depthwise convolution and of Winograd's algorithms; but
+// for F(2x2, 3x3) where pairs of bf16 are multiplied.
+// DOT-LABEL: func.func @negative_exact
+// DOT-NOT: tensor<4x1x3x3xbf16>
+// DOT: cnn.cast %{{.*}} : (tensor<4x4x3x3xf32>) -> tensor<4x4x3x3xbf16>
 // CHECK-LABEL: func.func @negative_exact
 // CHECK-NOT: tensor<4x1x3x3xbf16>
 // CHECK-NOT: tensor<4x4x3x3xbf16>

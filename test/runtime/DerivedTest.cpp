@@ -147,6 +147,39 @@ TEST(DerivedValues, ArePairsOfBF16) {
   EXPECT_EQ(found[0] & 0x7fc0, 0x7fc0);
 }
 
+// Winograd's filters in pairs of bf16: outputs that fill a vector, that do not, and that take several.
+TEST(DerivedValues, AreWinogradsTransformInPairs) {
+  struct Case {
+    int64_t outputs, inputs, block;
+  };
+  for (int tile : {2, 4})
+    for (auto [outputs, inputs, block] : {Case{1, 2, 0}, Case{5, 4, 0}, Case{70, 2, 0}, Case{32, 6, 16},
+                                          Case{96, 10, 48}, Case{12, 34, 3}, Case{256, 4, 128}, Case{3, 4, 1}}) {
+      SCOPED_TRACE(testing::Message() << tile << ": " << outputs << " " << inputs << " " << block);
+      const int64_t shape[] = {outputs, inputs, 3, 3};
+      std::vector<float> values = randomNumbers(outputs * inputs * 9);
+      cnn_weight_desc weight = {};
+      weight.rank = 4;
+      weight.shape = shape;
+      int64_t width = block ? block : outputs, points = (tile + 2) * (tile + 2), plane = outputs * inputs;
+      std::vector<float> exact(points * plane);
+      cnn_derived_desc inFloat = {0, CNN_DERIVED_WINOGRAD, tile, block, 0};
+      cnn_derive_weight(&inFloat, &weight, values.data(), exact.data());
+      std::vector<uint16_t> wanted(exact.size()), found(exact.size() + 1, 77);
+      for (int64_t k = 0; k < points; ++k)
+        for (int64_t o = 0; o < outputs; ++o)
+          for (int64_t c = 0; c < inputs; ++c)
+            wanted[k * plane + (((o / width) * (inputs / 2) + c / 2) * width + o % width) * 2 + c % 2] =
+                nearestBF16(exact[k * plane + ((o / width) * inputs + c) * width + o % width]);
+      cnn_derived_desc derived = {0, CNN_DERIVED_WINOGRAD_BF16, tile, block, 0};
+      EXPECT_EQ(cnn_derived_bytes(&derived, &weight), wanted.size() * sizeof(uint16_t));
+      cnn_derive_weight(&derived, &weight, values.data(), found.data());
+      EXPECT_EQ(found.back(), 77); // not touched
+      found.pop_back();
+      EXPECT_EQ(found, wanted);
+    }
+}
+
 // A model of one weight [32, 5, 3, 3], of which F(4 x 4) in blocks and F(2 x 2) without are derived, and a bias. Its
 // inference answers the whole derived block.
 constexpr int64_t outputs = 32, inputs = 5, weightCount = outputs * inputs * 9;
@@ -300,7 +333,9 @@ TEST_F(DerivedTest, UnsoundTablesAreRefused) {
   };
   refused([&] { derived[1].weight = 2; }, "values are derived from weight 2, but there are 2");
   refused([&] { derived[1].weight = -1; }, "values are derived from weight -1, but there are 2");
-  refused([&] { derived[1].kind = 2; }, "what is derived from weight 'w' is of an unknown kind");
+  refused([&] { derived[1].kind = 3; }, "what is derived from weight 'w' is of an unknown kind");
+  refused([&] { derived[1].kind = CNN_DERIVED_WINOGRAD_BF16; },
+          "weight 'w', of which values are derived in pairs, has 5 channels");
   refused(
       [&] {
         derived[1].kind = CNN_DERIVED_PACKED_BF16;

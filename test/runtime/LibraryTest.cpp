@@ -86,7 +86,7 @@ TEST(CheckModel, FindsUnsoundTables) {
     EXPECT_EQ(cnn_check_model(&desc, &error), CNN_INCOMPATIBLE);
     EXPECT_STREQ(error.text, text);
   };
-  refused([](auto &desc, auto &) { desc.abi_version = 7; }, "expected interface version 4, found 7");
+  refused([](auto &desc, auto &) { desc.abi_version = 7; }, "expected interface version 5, found 7");
   refused([](auto &desc, auto &) { desc.infer.launches = nullptr; }, "the launches of infer have no table");
   refused([](auto &desc, auto &) { desc.train_step.scratch_bytes = uint64_t(1) << 60; },
           "train_step has scratch memory of 1152921504606846976 bytes for each thread, which is too much");

@@ -46,20 +46,23 @@ double estimateWeightTransform(const TiledConvShape &shape, const ConvMachine &m
 }
 
 TiledConvShape tiledConvShape(llvm::ArrayRef<int64_t> range) {
-  enum { b, i, j, r, t, o, c };
-  return {range[i], range[r], range[t], range[c], range[o]};
+  enum { b, i, j, r, t, o, c, e };
+  bool isInPairs = range.size() > e;
+  return {range[i], range[r], range[t], range[c] * (isInPairs ? range[e] : 1), range[o], isInPairs};
 }
 
 TiledConvPlan planTiledConv(const TiledConvShape &shape, const ConvMachine &machine, InputTransform where) {
   auto [lanes, multiplyAdds, efficiency, sharedCacheBytes, cacheFill, memoryFill] = machine;
   bool isAhead = where == InputTransform::Ahead;
   double products = double(shape.size) * shape.size, tiles = double(shape.rows) * shape.columns;
-  double weightBytes = 4 * products * shape.inputs * shape.outputs, inputBytes = 4 * products * shape.inputs * tiles;
+  double valueSize = shape.isInPairs ? 2 : 4;
+  double weightBytes = valueSize * products * shape.inputs * shape.outputs;
+  double inputBytes = valueSize * products * shape.inputs * tiles;
   // What an item holds: its input with padding, and that and the products transformed.
   auto bytesOf = [&](double rows, double columns, double outputs) {
     double tile = shape.size - 2;
     double input = products * rows * columns + (tile * rows + 2) * (tile * columns + 2);
-    return 4 * (products * rows * columns * outputs + (isAhead ? 0 : input * shape.inputs));
+    return 4 * products * rows * columns * outputs + (isAhead ? 0 : valueSize * input * shape.inputs);
   };
   auto cyclesOf = [&](int64_t rows, int64_t columns, int64_t outputs) {
     double itemTiles = double(rows) * columns, items = tiles / itemTiles * (shape.outputs / outputs);
@@ -67,6 +70,8 @@ TiledConvPlan planTiledConv(const TiledConvShape &shape, const ConvMachine &mach
     double tileRows = std::min(itemTiles, 14.0);
     double multiply =
         tiles * products * shape.inputs * shape.outputs / (multiplyAdds * lanes) * (tileRows + 2) / tileRows;
+    if (shape.isInPairs)
+      multiply /= 2;
     // The weights are asked for in time, if they can be had in time: again by every item, if they do not stay in the
     // cache.
     if (weightBytes > cacheBytes / 2)

@@ -45,9 +45,10 @@ struct TiledConvShape {
   int64_t columns;
   int64_t inputs;
   int64_t outputs;
+  bool isInPairs = false; // of bf16, which are half the bytes and half the instructions
 };
 
-/// Of the loops (b, i, j, r, t, o, c) of its contraction.
+/// Of the loops (b, i, j, r, t, o, c) of its contraction, or (.., c, e) of one in pairs of inputs.
 TiledConvShape tiledConvShape(llvm::ArrayRef<int64_t> range);
 
 /// A work item: so many rows and columns of tiles, and so many outputs. Each divides its whole.

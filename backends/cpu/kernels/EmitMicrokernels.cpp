@@ -466,7 +466,8 @@ public:
       if (op->hasAttr(cnn::contractionAttrName))
         contractions.push_back(op);
     });
-    bool any = false;
+    // Transforms are vectors already.
+    bool any = getOperation().walk([](vector::TransferWriteOp) { return WalkResult::interrupt(); }).wasInterrupted();
     for (linalg::GenericOp op : contractions) {
       Microkernel kernel(op, rewriter, lanes, fma, bf16);
       if (!kernel.matches())

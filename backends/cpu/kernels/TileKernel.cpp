@@ -32,6 +32,7 @@
 
 #include "backends/cpu/kernels/ConvCost.h"
 #include "backends/cpu/kernels/KernelPipeline.h"
+#include "backends/cpu/kernels/WinogradOps.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -288,8 +289,7 @@ public:
   /// Items of a convolution by Winograd's algorithm, over its result [b, r, p, t, q, o]: some tiles, some columns. All
   /// that is done for them stays in the cache, but for the weight, which every item reads.
   TilePlan planTransforms(linalg::GenericOp contraction) const {
-    auto input = contraction.getInputs()[0].getDefiningOp<linalg::GenericOp>();
-    bool isInItem = input && input->hasAttr(cnn::transformAttrName);
+    bool isInItem = findInputTransform(contraction) != nullptr;
     TiledConvShape shape = tiledConvShape(contraction.getStaticLoopRanges());
     TiledConvPlan best = planTiledConv(shape, machine, isInItem ? InputTransform::InItem : InputTransform::Ahead);
     auto cut = [](int64_t extent, int64_t size) { return extent == size ? 0 : size; };
@@ -587,7 +587,6 @@ private:
       return success();
 
     auto isFill = [](Operation *producer) { return isa<linalg::FillOp>(producer); };
-    linalg::GenericOp input;
     getOperation().walk([&](linalg::GenericOp op) {
       if (op->hasAttr(cnn::algorithmAttrName))
         contraction = op;
@@ -595,19 +594,27 @@ private:
     FailureOr<TilePlan> registerTile = planner.planContraction(contraction, /*rootIsContraction=*/true);
     if (failed(registerTile))
       return contraction.emitError("expected a contraction between transforms");
-    input = contraction.getInputs()[0].getDefiningOp<linalg::GenericOp>();
+    auto input = contraction.getInputs()[0].getDefiningOp<linalg::GenericOp>();
+    linalg::GenericOp inputTransform = findInputTransform(contraction);
     nameTile(contraction, registerTile->tile);
     mark(contraction);
     // The weights of a block of columns are read for all rows before those of the next.
-    if (failed(tileRoots(registerTile->tile, scf::SCFTilingOptions::LoopType::ForOp, isFill, {0, 1, 2, 5, 3, 4, 6})))
+    SmallVector<int64_t> order = {0, 1, 2, 5, 3, 4, 6, 7};
+    order.resize(contraction.getNumLoops());
+    if (failed(tileRoots(registerTile->tile, scf::SCFTilingOptions::LoopType::ForOp, isFill, order)))
       return failure();
     unmark();
     // The transform may be a kernel of its own.
-    if (!input || !input->hasAttr(cnn::transformAttrName))
+    if (!inputTransform)
       return success();
-    auto pad = input.getInputs()[0].getDefiningOp<linalg::GenericOp>();
+    auto pad = inputTransform.getInputs()[0].getDefiningOp<linalg::GenericOp>();
     mark(input);
-    if (failed(tileRoots(planTransform(input).tile, scf::SCFTilingOptions::LoopType::ForOp, isFill)))
+    SmallVector<int64_t> inputTile = planTransform(inputTransform).tile;
+    inputTile.resize(input.getNumLoops(), 0);
+    auto isOfInput = [&](Operation *producer) {
+      return isFill(producer) || (producer->hasAttr(cnn::transformAttrName) && producer != input);
+    };
+    if (failed(tileRoots(inputTile, scf::SCFTilingOptions::LoopType::ForOp, isOfInput)))
       return failure();
     unmark();
     if (!pad || !pad->hasAttr(cnn::padAttrName))

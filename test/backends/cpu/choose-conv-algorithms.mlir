@@ -1,5 +1,6 @@
 // RUN: cnn-opt %s -cnn-cpu-choose-conv-algorithms -split-input-file | FileCheck %s
 // RUN: cnn-opt %s -cnn-cpu-choose-conv-algorithms=algorithm=winograd2 -split-input-file | FileCheck %s --check-prefix=FORCED
+// RUN: cnn-opt %s -cnn-cpu-choose-conv-algorithms=cpu=znver4 -split-input-file | FileCheck %s --check-prefix=ZEN4
 // RUN: cnn-opt %s -cnn-cpu-choose-conv-algorithms=algorithm=direct -split-input-file | FileCheck %s --check-prefix=DIRECT
 
 // Large images pay for the transforms; small ones with many channels, for which the weights would be four times as
@@ -14,6 +15,9 @@ func.func @large(%x: tensor<?x64x56x56xf32> {cnn.name = "x", cnn.role = #cnn.rol
 }
 // CHECK-LABEL: func.func @small
 // CHECK-NOT: winograd
+// A multiply-add takes a whole cycle there, and memory is faster.
+// ZEN4-LABEL: func.func @small
+// ZEN4: winograd2
 // FORCED-LABEL: func.func @small
 // FORCED: winograd2
 func.func @small(%x: tensor<?x512x7x7xf32> {cnn.name = "x", cnn.role = #cnn.role<input>}, %w: tensor<512x512x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}) -> (tensor<?x512x7x7xf32> {cnn.name = "y", cnn.role = #cnn.role<output>}) attributes {cnn.kind = #cnn.function_kind<infer>} {

@@ -112,7 +112,7 @@ void Ops::check(TestFunction &test, const Twine &what, double tolerance) {
   functions->push_back(clone);
   if (storesBF16) {
     auto manager = PassManager::on<func::FuncOp>(context.get());
-    manager.addPass(createNarrowStorage({leastWeightBytes}));
+    manager.addPass(createNarrowStorage({leastWeightBytes, dotProducts}));
     ASSERT_TRUE(succeeded(manager.run(clone)));
   }
   pending.push_back({clone, SmallVector<Tensor>(test.getInputs()), what.str(), tolerance});

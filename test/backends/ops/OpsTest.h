@@ -59,6 +59,7 @@ protected:
   bool storesBF16 = false;
   /// If so, weights of fewer bytes are not.
   int64_t leastWeightBytes = 0;
+  bool dotProducts = false;
 
 private:
   struct Case {
