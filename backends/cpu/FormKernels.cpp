@@ -454,8 +454,8 @@ void CallerBuilder::run(Launch &launch) {
     if (auto halo = resultOp->getAttrOfType<DictionaryAttr>(haloAttrName)) {
       const Part &part = parts.find(getRoot(launch.inputs.front()))->second;
       Value buffer = getWholeBuffer(part.whole);
-      func::FuncOp kernel =
-          kernels.getBorderKernel(resultOp->getLoc(), getSlice(part), cast<TypedAttr>(halo.get("value")));
+      func::FuncOp kernel = kernels.getBorderKernel(resultOp->getLoc(), getSlice(part), part.whole.getType(),
+                                                    cast<TypedAttr>(halo.get("value")));
       func::CallOp::create(builder, loc, kernel, buffer);
     }
     return;

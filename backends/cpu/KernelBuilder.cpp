@@ -213,13 +213,13 @@ func::FuncOp KernelBuilder::getKernel(const KernelGroup &group, ArrayRef<Value> 
   return unify(kernel);
 }
 
-func::FuncOp KernelBuilder::getBorderKernel(Location loc, const Slice &slice, TypedAttr value) {
+func::FuncOp KernelBuilder::getBorderKernel(Location loc, const Slice &slice, Type tensorType, TypedAttr value) {
   ArrayRef<int64_t> shape = slice.shape;
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
   func::FuncOp kernel = createKernel(builder, loc, {slice.whole});
   Value buffer = kernel.getArgument(0), constant = arith::ConstantOp::create(builder, loc, value);
   // Dimension by dimension: what is in front and behind, of those before only the inside.
-  SmallVector<int64_t> offsets(shape.size(), 0), sizes(slice.whole.getShape());
+  SmallVector<int64_t> offsets(shape.size(), 0), sizes(cast<RankedTensorType>(tensorType).getShape());
   for (auto [d, size] : llvm::enumerate(shape)) {
     int64_t low = slice.offsets[d], all = sizes[d];
     if (ShapedType::isDynamic(size) || size == all)

@@ -50,8 +50,9 @@ public:
   mlir::func::FuncOp getKernel(const KernelGroup &group, llvm::ArrayRef<mlir::Value> inputs,
                                llvm::ArrayRef<Slice> slices, llvm::ArrayRef<int64_t> aliased);
 
-  /// A kernel that fills what surrounds a slice with a constant.
-  mlir::func::FuncOp getBorderKernel(mlir::Location loc, const Slice &slice, mlir::TypedAttr value);
+  /// A kernel that fills what surrounds a slice, in a tensor of this type at the start of the buffer, with a constant.
+  mlir::func::FuncOp getBorderKernel(mlir::Location loc, const Slice &slice, mlir::Type tensorType,
+                                     mlir::TypedAttr value);
 
   /// A kernel that copies a buffer.
   mlir::func::FuncOp getCopyKernel(mlir::Location loc, mlir::MemRefType type);

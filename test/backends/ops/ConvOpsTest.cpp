@@ -270,6 +270,35 @@ TEST_P(ConvOps, WinogradTwice) {
   }
 }
 
+// Rows of channels that would fall into one set of the cache lie further apart: what a convolution makes and others
+// read, also in place, what is padded, with a stride, and Winograd's transforms. The last has just too few positions.
+TEST_P(ConvOps, SpacedRows) {
+  if (GetParam().name == StringRef("Linalg")) // which has no buffers
+    return;
+  for (auto [height, width] : {std::pair<int64_t, int64_t>{3, 5}, {2, 4}}) {
+    TestFunction test(*context);
+    OpBuilder &b = test.builder;
+    auto conv = [&](Value x, int64_t outputs, WindowDim dim, ConvAlgorithm algorithm = ConvAlgorithm::Direct) -> Value {
+      int64_t channels = cast<RankedTensorType>(x.getType()).getDimSize(1);
+      double limit = 1 / std::sqrt(double(channels * dim.kernel * dim.kernel));
+      Value w = test.addInput(uniform({outputs, channels, dim.kernel, dim.kernel}, -limit, limit), false);
+      return ConvOp::create(b, test.loc, x, w, makeWindow(*context, {dim, dim}), 1, algorithm);
+    };
+    auto relu = [&](Value x) -> Value { return UnaryOp::create(b, test.loc, UnaryKind::Relu, x, APFloat(0.0)); };
+    auto add = [&](Value x, Value y) -> Value {
+      return BinaryOp::create(b, test.loc, BinaryKind::Add, x, y, ArrayRef<int64_t>{0, 1, 2, 3});
+    };
+    WindowDim one{1, 1, 1, 0, 0, false}, three{3, 1, 1, 1, 1, false}, two{3, 2, 1, 1, 1, false};
+    Value x = test.addInput(uniform({3, 4, height, width}), true);
+    Value first = relu(conv(x, 1024, one));
+    Value sum = relu(add(conv(first, 1024, one), first));
+    Value padded = conv(relu(conv(sum, 512, one)), 6, two);
+    Value pooled = MaxPoolOp::create(b, test.loc, sum, makeWindow(*context, {two, two}));
+    test.setResults({padded, pooled, conv(sum, 5, three, ConvAlgorithm::Winograd2)});
+    check(test, "rows of " + Twine(width), 1e-4);
+  }
+}
+
 TEST_P(ConvOps, Groups) {
   checkCases({
       {{3, 17, 9, 20}, 34, {3, 2, 1, 1, 0}, 17}, // two filters a channel
