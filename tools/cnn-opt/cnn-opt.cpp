@@ -4,6 +4,7 @@
 
 #include "backends/cpu/Artifact.h"
 #include "backends/cpu/Passes.h"
+#include "backends/neuflow/dialect/NeuflowDialect.h"
 #include "ir/CnnDialect.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -17,7 +18,7 @@ int main(int argc, char **argv) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   mlir::registerAllPasses();
-  registry.insert<cnn::CnnDialect>();
+  registry.insert<cnn::CnnDialect, cnn::neuflow::NeuflowDialect>();
   cnn::cpu::registerDialects(registry);
   cnn::registerCnnPasses();
   cnn::registerPipelines();

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+// The whole dialect, for its documentation.
+
+include "backends/neuflow/dialect/TensorOps.td"
