@@ -53,7 +53,7 @@ Netlist PassFormer::convNetlist(const ConvForm &form, const ConvConfig &frame, c
   return netlist;
 }
 
-std::vector<PassFormer::Strip> PassFormer::stripsOf(const ConvOperation &conv, int64_t outputColumns) const {
+std::vector<PassFormer::Strip> PassFormer::stripsOf(const ConvOperation &conv, const PlaneShape &output) const {
   const PlaneShape &input = program.values[conv.input];
   ConvConfig frame;
   frame.kerW = conv.kernelW;
@@ -65,15 +65,15 @@ std::vector<PassFormer::Strip> PassFormer::stripsOf(const ConvOperation &conv, i
     frame.sameSize = true;
     frame.inW = input.width;
     frame.inH = input.height;
-    return {{0, outputColumns, frame}};
+    return {{0, output.width, frame}};
   }
   // Rows and columns that no window covers are not read.
-  frame.inH = (input.height - conv.kernelH) / conv.strideH * conv.strideH + conv.kernelH;
+  frame.inH = (output.height - 1) * conv.strideH + conv.kernelH;
   int64_t most = (target.convLine - conv.kernelW) / conv.strideW + 1;
-  int64_t strips = (outputColumns + most - 1) / most, columns = (outputColumns + strips - 1) / strips;
+  int64_t strips = (output.width + most - 1) / most, columns = (output.width + strips - 1) / strips;
   std::vector<Strip> result;
-  for (int64_t first = 0; first < outputColumns; first += columns) {
-    int64_t count = std::min(columns, outputColumns - first);
+  for (int64_t first = 0; first < output.width; first += columns) {
+    int64_t count = std::min(columns, output.width - first);
     frame.inW = (count - 1) * conv.strideW + conv.kernelW;
     result.push_back({first, count, frame});
   }
@@ -91,7 +91,7 @@ std::optional<Error> PassFormer::formConv(const ConvOperation &conv, const Tenso
     leaves.push_back(*views[value]);
   views[root.result] = destinationOf(root.result);
   const Views &destination = *views[root.result];
-  std::vector<Strip> strips = stripsOf(conv, shape.width);
+  std::vector<Strip> strips = stripsOf(conv, shape);
 
   std::vector<Group> groups;
   for (int64_t output = 0; output < shape.planes; ++output) {

@@ -26,29 +26,31 @@ int64_t CycleModel::memoryCycles(int64_t beats) const {
 int64_t CycleModel::beatsOf(const Stream &stream) {
   if (stream.rests())
     return 0;
-  int64_t step = std::abs(stream.element), row = 0;
-  if (stream.w == 1 || step >= kWordsPerBeat)
-    row = stream.w;
-  else
-    row = ((stream.w - 1) * step + kWordsPerBeat) / kWordsPerBeat;
-  // Rows that follow each other share a beat where they meet; a row that is read again is in the same beat.
+  int64_t step = std::abs(stream.element);
+  if (step >= kWordsPerBeat)
+    return stream.h * stream.w;
+  // Rows that follow each other share a beat where they meet; a word that is read again is in the same beat.
   if (stream.pitch == stream.w * stream.element)
-    return (stream.h * stream.w * step + kWordsPerBeat - 1) / kWordsPerBeat + 1;
-  if (stream.pitch == 0 && stream.element == 0)
-    return 1;
-  return stream.h * (row + (stream.w > 1 ? 1 : 0));
+    return stream.h * stream.w * step / kWordsPerBeat + 1;
+  // A row begins anywhere in a beat.
+  return stream.h + stream.h * (stream.w - 1) * step / kWordsPerBeat;
 }
 
-int64_t CycleModel::betweenPasses(const Netlist &netlist) const {
-  int64_t words = 0;
-  for (const OperatorConfig &config : netlist.operators)
-    words += kindOf(config) == TileKind::mapper ? 2 * target.mapperSegments : 4;
+int64_t CycleModel::betweenPasses(const Pass *before, const Pass &pass) const {
   // All operators one behind the other, and every line from end to end.
-  int64_t tiles = static_cast<int64_t>(target.tiles.size());
-  int64_t empty = 2 * tiles + target.memoryLatency;
-  for (const OperatorConfig &config : netlist.operators)
-    empty += kindOf(config) == TileKind::conv ? target.convLatency : target.aluDivideLatency;
-  return empty + 2 * tiles * configCycles(2) + words;
+  int64_t tiles = static_cast<int64_t>(target.tiles.size()), cycles = 2 * tiles + target.memoryLatency;
+  for (const OperatorConfig &config : pass.netlist.operators) {
+    cycles += kindOf(config) == TileKind::conv ? target.convLatency : target.aluLatency;
+    // Some are configured as they were before; which ones is not worth knowing.
+    cycles += configCycles(kindOf(config) == TileKind::mapper ? 2 * target.mapperSegments : 4);
+  }
+  GridSelects none(target);
+  const GridSelects &old = before ? before->placed->selects : none, &selects = pass.placed->selects;
+  for (int64_t t = 0; t < tiles; ++t)
+    cycles += configCycles(2) * (!(old.routers[t] == selects.routers[t]) + !(old.lines[t] == selects.lines[t]));
+  // Each port and convolver is asked whether it is done.
+  cycles += 2 * configCycles(0) * static_cast<int64_t>(pass.netlist.reads + pass.netlist.writes + 4);
+  return cycles;
 }
 
 Expectation CycleModel::expect(const Netlist &netlist, const Step &step) const {
@@ -60,7 +62,7 @@ Expectation CycleModel::expect(const Netlist &netlist, const Step &step) const {
         continue;
       words = std::max(words, stream.w * stream.h);
       beats += beatsOf(stream);
-      config += streamCycles();
+      config += streamCycles(stream);
       result.bytes += 2 * stream.w * stream.h;
     }
   for (const OperatorConfig &op : netlist.operators)
@@ -78,9 +80,9 @@ Expectation CycleModel::expect(const Netlist &netlist, const Step &step) const {
   return result;
 }
 
-Expectation CycleModel::expect(const Pass &pass) const {
+Expectation CycleModel::expect(const Pass *before, const Pass &pass) const {
   Expectation result;
-  result.cycles = betweenPasses(pass.netlist);
+  result.cycles = betweenPasses(before, pass);
   for (const Step &step : pass.steps)
     result += expect(pass.netlist, step);
   return result;

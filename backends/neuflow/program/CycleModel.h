@@ -17,7 +17,9 @@ public:
   int64_t configCycles(int64_t dataWords) const;
   // To load and register a kernel, and to arm a stream.
   int64_t kernelCycles(int64_t width, int64_t height) const;
-  int64_t streamCycles() const { return configCycles(7) + configCycles(0); }
+  int64_t streamCycles(const Stream &stream) const {
+    return configCycles(stream.isContinuous() ? 5 : 7) + configCycles(0);
+  }
   // For beats of the memory.
   int64_t memoryCycles(int64_t beats) const;
   // Beats that a stream moves.
@@ -26,13 +28,14 @@ public:
   static int64_t scanCycles(const ConvConfig &conv) {
     return conv.scanH() * conv.scanW() + (conv.scanW() == 1 ? conv.scanH() : 1);
   }
-  // From the end of a pass to the first word of the next one: the pipelines run empty, and everything is configured.
-  int64_t betweenPasses(const Netlist &netlist) const;
+  // From the last word that a pass reads to the first of the next one: pipelines run empty, and tiles are configured.
+  // `before` is null for the first pass; both are placed.
+  int64_t betweenPasses(const Pass *before, const Pass &pass) const;
 
   // One step, while the others of its pass go on.
   Expectation expect(const Netlist &netlist, const Step &step) const;
-  // Everything of a pass; what is said before its first step, and what is left when the last words have been read.
-  Expectation expect(const Pass &pass) const;
+  // Everything of a pass that follows another one.
+  Expectation expect(const Pass *before, const Pass &pass) const;
 
 private:
   const Target &target;

@@ -14,6 +14,7 @@
 // Values that are read by several passes, and all that no pass can hold, lie in memory between passes.
 #include "backends/neuflow/program/FormPasses.h"
 
+#include "backends/neuflow/program/CropPlanes.h"
 #include "backends/neuflow/program/PadPlanes.h"
 #include "backends/neuflow/program/PassFormer.h"
 
@@ -265,14 +266,12 @@ Result<PassProgram> PassFormer::run() {
             formElements(output.name, nullptr, {*views[output.value]}, denseViews(buffer, shape)))
       return std::move(*error);
   }
-  for (Pass &pass : result.passes)
-    pass.expected = model.expect(pass);
   return std::move(result);
 }
 
 Result<PassProgram> formPasses(const TensorProgram &program, const ChannelGraph &graph) {
-  TensorProgram padded = padPlanes(program, graph.target);
-  return PassFormer(padded, graph).run();
+  TensorProgram prepared = padPlanes(cropPlanes(program), graph.target);
+  return PassFormer(prepared, graph).run();
 }
 
 } // namespace cnn::neuflow

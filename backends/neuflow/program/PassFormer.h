@@ -41,7 +41,7 @@ private:
   // ConvPasses.cpp
   std::optional<Error> formConv(const ConvOperation &conv, const TensorOperation &root,
                                 const StreamExpression &expression);
-  std::vector<Strip> stripsOf(const ConvOperation &conv, int64_t kernelColumnsInFrame) const;
+  std::vector<Strip> stripsOf(const ConvOperation &conv, const PlaneShape &output) const;
   Netlist convNetlist(const ConvForm &form, const ConvConfig &frame, const StreamExpression &expression,
                       int64_t plane) const;
 

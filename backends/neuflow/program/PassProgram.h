@@ -27,6 +27,8 @@ struct Stream {
   int64_t buffer = -1, offset = 0;
   int64_t w = 1, h = 0, pitch = 0, element = 1;
   bool rests() const { return h == 0; }
+  // Without gaps between words and rows.
+  bool isContinuous() const { return element == 1 && (pitch == w || h == 1); }
   friend bool operator==(const Stream &, const Stream &) = default;
 };
 

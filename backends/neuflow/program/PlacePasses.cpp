@@ -3,6 +3,7 @@
 
 #include "backends/neuflow/device/CheckDeadlock.h"
 #include "backends/neuflow/device/VerifyRoutes.h"
+#include "backends/neuflow/program/CycleModel.h"
 
 #include <algorithm>
 #include <set>
@@ -80,6 +81,9 @@ std::optional<Error> placePasses(PassProgram &program, const ChannelGraph &graph
     if (std::string wrong = complaintAbout(pass, graph); !wrong.empty())
       return Error{pass.name + ": " + wrong};
   }
+  CycleModel model(graph.target);
+  for (size_t i = 0; i < program.passes.size(); ++i)
+    program.passes[i].expected = model.expect(i == 0 ? nullptr : &program.passes[i - 1], program.passes[i]);
   return std::nullopt;
 }
 

@@ -6,7 +6,7 @@
 
 namespace cnn::neuflow {
 
-// Places and routes every pass that is not yet, and checks those that are.
+// Places and routes every pass that is not yet, checks all of them, and says how long they take.
 std::optional<Error> placePasses(PassProgram &program, const ChannelGraph &graph);
 
 // Whether the steps of a pass fit its netlist, do not get in each other's way, and come to their end: what is wrong, or

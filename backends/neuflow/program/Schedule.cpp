@@ -81,12 +81,11 @@ private:
 
   StreamLocals localsOf(const Stream &stream, bool read) const {
     int64_t base = stream.buffer < 0 ? 0 : program.buffers[stream.buffer].base;
-    return {static_cast<uint32_t>(base + stream.offset),
-            0,
-            stream.w,
-            stream.h,
-            read,
-            StreamLocals::Steps{static_cast<int32_t>(stream.pitch), static_cast<int32_t>(stream.element)}};
+    StreamLocals locals{static_cast<uint32_t>(base + stream.offset), 0, stream.w, stream.h, read, std::nullopt};
+    // Rows without gaps are what a continuous stream is without these words.
+    if (!stream.isContinuous())
+      locals.steps = {static_cast<int32_t>(stream.pitch), static_cast<int32_t>(stream.element)};
+    return locals;
   }
 
   void say(const Pass &pass, const Step &step) {
