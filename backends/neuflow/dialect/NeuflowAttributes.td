@@ -30,6 +30,12 @@ def Neuflow_SymmetryKind : NeuflowEnum<"SymmetryKind", "what a mapper does below
   I32EnumAttrCase<"Even", 1, "even">,               // f(x) = f(-x)
   I32EnumAttrCase<"Odd", 2, "odd">]>;               // f(x) = -f(-x)
 
+def Neuflow_PartKind : NeuflowEnum<"PartKind", "who computes a function", [
+  I32EnumAttrCase<"Grid", 0, "grid">, I32EnumAttrCase<"Host", 1, "host">]>;
+def Neuflow_PartKindAttr : EnumAttr<NeuflowDialect, Neuflow_PartKind, "part"> {
+  let assemblyFormat = "`<` $value `>`";
+}
+
 def Neuflow_ArithmeticAttr : NeuflowAttr<"Arithmetic", "arithmetic"> {
   let summary = "how a result is brought into a word";
   let description = [{

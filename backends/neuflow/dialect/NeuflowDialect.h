@@ -5,6 +5,7 @@
 #ifndef CNN_BACKENDS_NEUFLOW_DIALECT_NEUFLOWDIALECT_H
 #define CNN_BACKENDS_NEUFLOW_DIALECT_NEUFLOWDIALECT_H
 
+#include "ir/CnnDialect.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -26,6 +27,7 @@ struct Connection {
 bool isWordShape(mlir::RankedTensorType type);
 
 /// Names of the discardable attributes on functions, their arguments and results.
+inline constexpr llvm::StringLiteral partAttrName = "neuflow.part";         // PartKind, on a function
 inline constexpr llvm::StringLiteral fractionAttrName = "neuflow.fraction"; // i64: fraction bits of a word
 
 } // namespace cnn::neuflow

@@ -18,6 +18,13 @@ def NeuflowDialect : Dialect {
     "Numbers" of docs/neuflow.md defines sat, rha and the mapper. Sums that saturate depend on their order, so the order
     is part of each definition.
 
+    Until words are chosen (quantization), the same ops stand on f32: what they compute then is the formula without
+    rounding, saturation and shifts.
+
+    A function has a part, `neuflow.part = #neuflow.part<grid>` or `<host>`: what the grid computes, and the ops of the
+    cnn dialect that it cannot. The function of the net's own name calls them, with `neuflow.quantize` and
+    `neuflow.dequantize` in between.
+
     Left out on purpose: batches (the machine has none), pooling (an average is a convolution with equal weights, a
     maximum is max of windows), dense layers (a convolution whose kernel covers the plane), types for fixed point (the
     machine has one format).

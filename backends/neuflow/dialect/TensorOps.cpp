@@ -26,10 +26,10 @@ static LogicalResult verifyAtLeast(Operation *op, StringRef name, ArrayRef<int64
   return success();
 }
 
-static LogicalResult verifyShape(Operation *op, RankedTensorType output, ArrayRef<int64_t> expected) {
-  if (output.getShape() == expected)
+static LogicalResult verifyType(Operation *op, RankedTensorType output, ArrayRef<int64_t> shape, Type elementType) {
+  auto type = RankedTensorType::get(shape, elementType);
+  if (output == type)
     return success();
-  auto type = RankedTensorType::get(expected, output.getElementType());
   return op->emitOpError("expected a result of type ") << type << ", but got " << output;
 }
 
@@ -82,7 +82,14 @@ LogicalResult ConvOp::verify() {
     shape.push_back((size - kernel) / getStrides()[i] + 1);
   }
   // C6
-  return verifyShape(*this, getType(), shape);
+  if (failed(verifyType(*this, getType(), shape, input.getElementType())))
+    return failure();
+  // C7
+  for (Type type : {kernels.getElementType(), getBias().getType().getElementType()})
+    if (type != input.getElementType())
+      return emitOpError("expected kernels and bias of ")
+             << input.getElementType() << ", as the input is, but got " << type;
+  return success();
 }
 
 SmallVector<Connection> ConvOp::getConnectionList() {
@@ -98,6 +105,17 @@ SmallVector<Connection> ConvOp::getConnectionList() {
     for (int64_t input = 0; input < inputs; ++input)
       list.push_back({output, input});
   return list;
+}
+
+//===-- affine ----------------------------------------------------------------------------------------------------===//
+
+LogicalResult AffineOp::verify() {
+  // C1
+  int64_t planes = getType().getDimSize(0);
+  for (Value numbers : {getScale(), getShift()})
+    if (int64_t size = cast<RankedTensorType>(numbers.getType()).getDimSize(0); size != planes)
+      return emitOpError("expected a scale and a shift for each of ") << planes << " planes, but got " << size;
+  return success();
 }
 
 //===-- map -------------------------------------------------------------------------------------------------------===//
@@ -130,7 +148,8 @@ LogicalResult WindowOp::verify() {
   }
   // C3
   ArrayRef<int64_t> shape = getType().getShape();
-  return verifyShape(*this, getType(), {getInput().getType().getDimSize(0), shape[1], shape[2]});
+  RankedTensorType input = getInput().getType();
+  return verifyType(*this, getType(), {input.getDimSize(0), shape[1], shape[2]}, input.getElementType());
 }
 
 LogicalResult PadOp::verify() {
@@ -143,7 +162,13 @@ LogicalResult PadOp::verify() {
     if (llvm::AddOverflow(shape[1 + i], getLow()[i], shape[1 + i]) ||
         llvm::AddOverflow(shape[1 + i], getHigh()[i], shape[1 + i]))
       return emitOpError("expected a result that memory can hold");
-  return verifyShape(*this, getType(), shape);
+  Type elementType = getInput().getType().getElementType();
+  if (failed(verifyType(*this, getType(), shape, elementType)))
+    return failure();
+  // C3
+  if (elementType.isF32() && getValue() != 0 && int16_t(getValue()) != kLeastWord)
+    return emitOpError("expected 0 or -32768 around reals, but got ") << int16_t(getValue());
+  return success();
 }
 
 LogicalResult SelectOp::verify() {
@@ -154,7 +179,7 @@ LogicalResult SelectOp::verify() {
       return emitOpError("expected planes 0 to ") << shape[0] - 1 << ", but got " << plane;
   // C2
   shape[0] = getPlanes().size();
-  return verifyShape(*this, getType(), shape);
+  return verifyType(*this, getType(), shape, getInput().getType().getElementType());
 }
 
 LogicalResult ConcatOp::verify() {
@@ -166,15 +191,18 @@ LogicalResult ConcatOp::verify() {
   ArrayRef<int64_t> size = getType().getShape().drop_front();
   for (Value input : getInputs()) {
     auto type = cast<RankedTensorType>(input.getType());
-    if (type.getShape().drop_front() != size)
-      return emitOpError("expected planes of ") << size[0] << "x" << size[1] << ", as the result has, but got " << type;
+    if (type.getShape().drop_front() != size || type.getElementType() != getType().getElementType())
+      return emitOpError("expected planes of ") << size[0] << "x" << size[1] << " and " << getType().getElementType()
+                                                << ", as the result has, but got " << type;
     planes += type.getDimSize(0);
   }
-  return verifyShape(*this, getType(), {planes, size[0], size[1]});
+  return verifyType(*this, getType(), {planes, size[0], size[1]}, getType().getElementType());
 }
 
 LogicalResult ReshapeOp::verify() {
   // C1
+  if (getInput().getType().getElementType() != getType().getElementType())
+    return emitOpError("expected a result of ") << getInput().getType().getElementType() << ", but got " << getType();
   return verifySameCount(*this, getInput().getType(), getType());
 }
 

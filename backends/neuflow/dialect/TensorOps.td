@@ -4,18 +4,23 @@
 #define CNN_BACKENDS_NEUFLOW_DIALECT_TENSOROPS_TD
 
 include "backends/neuflow/dialect/NeuflowAttributes.td"
+include "ir/CnnAttributes.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
 def Neuflow_StaticPred : CPred<"::cnn::neuflow::isWordShape(::llvm::cast<::mlir::RankedTensorType>($_self))">;
 class Neuflow_RankPred<int rank> : CPred<"::llvm::cast<::mlir::RankedTensorType>($_self).getRank() == " # rank>;
-class Neuflow_WordsOf<int rank, string summary>
-    : RankedTensorOf<[I<16>], [Neuflow_StaticPred, Neuflow_RankPred<rank>], summary>;
+class Neuflow_TensorOf<list<Type> elements, int rank, string summary>
+    : RankedTensorOf<elements, [Neuflow_StaticPred, Neuflow_RankPred<rank>], summary>;
 
-def Neuflow_Planes : Neuflow_WordsOf<3, "static tensor of planes, rows and columns">;
-def Neuflow_Kernels : Neuflow_WordsOf<3, "static tensor of kernels, rows and columns">;
-def Neuflow_Biases : Neuflow_WordsOf<1, "static vector">;
+// Words, or reals for which words are not chosen yet.
+def Neuflow_Planes : Neuflow_TensorOf<[I<16>, F32], 3, "static tensor of planes, rows and columns">;
+def Neuflow_Kernels : Neuflow_TensorOf<[I<16>, F32], 3, "static tensor of kernels, rows and columns">;
+def Neuflow_Biases : Neuflow_TensorOf<[I<16>, F32], 1, "static vector">;
+def Neuflow_Words : Neuflow_TensorOf<[I<16>], 3, "static tensor of planes, rows and columns">;
+def Neuflow_Reals : Neuflow_TensorOf<[F32], 3, "static tensor of planes, rows and columns">;
+def Neuflow_RealVector : Neuflow_TensorOf<[F32], 1, "static vector">;
 // A sample as the host has it.
-def Neuflow_Reals : RankedTensorOf<[F32], [Neuflow_StaticPred], "static tensor">;
+def Neuflow_Sample : RankedTensorOf<[F32, UI<8>], [Neuflow_StaticPred], "static tensor">;
 
 def Neuflow_PairAttr : ConfinedAttr<DenseI64ArrayAttr, [DenseArrayCount<2>]>;
 class Neuflow_Arithmetic<string round>
@@ -50,6 +55,7 @@ def Neuflow_ConvOp : NeuflowTensorOp<"conv"> {
     C4. without connections there are outputs * inputs kernels.
     C5. the (padded) plane is not smaller than the kernel.
     C6. the result has one plane per bias, (rows - KH) / sh + 1 rows (rounded down), and columns alike.
+    C7. the element types are the same.
 
     ```mlir
     %y = neuflow.conv %x, %kernels, %bias {connections = dense<[[0, 0], [0, 1], [1, 1]]> : tensor<3x2xi64>,
@@ -67,6 +73,34 @@ def Neuflow_ConvOp : NeuflowTensorOp<"conv"> {
   }];
 }
 
+def Neuflow_FunctionOp : NeuflowTensorOp<"function", [AllTypesMatch<["input", "output"]>]> {
+  let summary = "a function of each real, before it is cut into straight pieces";
+  let description = [{
+    `alpha` is the slope of leaky_relu below zero, as of `cnn.unary`.
+
+    ```mlir
+    %y = neuflow.function %x {kind = #cnn.unary_kind<tanh>} : (tensor<6x24x24xf32>) -> tensor<6x24x24xf32>
+    ```
+  }];
+  let arguments = (ins Neuflow_Reals:$input, Cnn_UnaryKindAttr:$kind, DefaultValuedAttr<F64Attr, "0.01">:$alpha);
+  let results = (outs Neuflow_Reals:$output);
+}
+def Neuflow_AffineOp : NeuflowTensorOp<"affine", [AllTypesMatch<["input", "output"]>]> {
+  let summary = "scale and shift of each plane, before they are words";
+  let description = [{
+    output[p, r, c] = x[p, r, c] * scale[p] + shift[p].
+
+    C1. scale and shift have an entry for each plane.
+
+    ```mlir
+    %y = neuflow.affine %x, %scale, %shift
+        : (tensor<6x24x24xf32>, tensor<6xf32>, tensor<6xf32>) -> tensor<6x24x24xf32>
+    ```
+  }];
+  let arguments = (ins Neuflow_Reals:$input, Neuflow_RealVector:$scale, Neuflow_RealVector:$shift);
+  let results = (outs Neuflow_Reals:$output);
+  let hasVerifier = 1;
+}
 def Neuflow_MapOp : NeuflowTensorOp<"map", [AllTypesMatch<["input", "output"]>]> {
   let summary = "a function in straight pieces, of each word";
   let description = [{
@@ -79,10 +113,10 @@ def Neuflow_MapOp : NeuflowTensorOp<"map", [AllTypesMatch<["input", "output"]>]>
         : (tensor<6x24x24xi16>) -> tensor<6x24x24xi16>
     ```
   }];
-  let arguments = (ins Neuflow_Planes:$input,
+  let arguments = (ins Neuflow_Words:$input,
                        TypedArrayAttrBase<Neuflow_MapperAttr, "array of mappers">:$tables,
                        Neuflow_Arithmetic<"Floor">:$arithmetic);
-  let results = (outs Neuflow_Planes:$output);
+  let results = (outs Neuflow_Words:$output);
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     /// The table of a plane.
@@ -138,7 +172,7 @@ def Neuflow_WindowOp : NeuflowTensorOp<"window"> {
     output[p, r, c] = x[p, offset[0] + r * strides[0], offset[1] + c * strides[1]]. Max pooling is max of windows.
 
     C1. offset has two entries (rows, columns), at least 0; strides has two, at least 1.
-    C2. the last row and column lie inside of the plane. C3. the number of planes stays.
+    C2. the last row and column lie inside of the plane. C3. the number of planes and the element type stay.
 
     ```mlir
     %y = neuflow.window %x {offset = array<i64: 0, 1>, strides = array<i64: 2, 2>}
@@ -154,7 +188,10 @@ def Neuflow_PadOp : NeuflowTensorOp<"pad"> {
   let description = [{
     low[0] rows above, high[0] below, low[1] columns on the left, high[1] on the right.
 
-    C1. low and high have two entries (rows, columns), at least 0. C2. the result has the size that follows.
+    Around reals, `value` is 0, or -32768, which stands for minus infinity.
+
+    C1. low and high have two entries (rows, columns), at least 0. C2. the result has the type that follows.
+    C3. around reals, value is 0 or -32768.
 
     ```mlir
     %y = neuflow.pad %x {low = array<i64: 1, 1>, high = array<i64: 1, 2>}
@@ -171,7 +208,7 @@ def Neuflow_SelectOp : NeuflowTensorOp<"select"> {
   let description = [{
     output[p] = x[planes[p]]. A plane may be named more than once.
 
-    C1. each entry of planes is a plane that there is. C2. the result has so many planes, of the same size.
+    C1. each entry of planes is a plane that there is. C2. the result has so many planes, of the same type.
 
     ```mlir
     %y = neuflow.select %x {planes = array<i64: 2, 0>} : (tensor<6x24x24xi16>) -> tensor<2x24x24xi16>
@@ -184,7 +221,7 @@ def Neuflow_SelectOp : NeuflowTensorOp<"select"> {
 def Neuflow_ConcatOp : NeuflowTensorOp<"concat"> {
   let summary = "the planes of some tensors, one after the other";
   let description = [{
-    C1. there is at least one input. C2. all have the size of the result, and its planes together.
+    C1. there is at least one input. C2. all have the size and element type of the result, and its planes together.
 
     ```mlir
     %y = neuflow.concat %a, %b : (tensor<6x24x24xi16>, tensor<2x24x24xi16>) -> tensor<8x24x24xi16>
@@ -197,7 +234,7 @@ def Neuflow_ConcatOp : NeuflowTensorOp<"concat"> {
 def Neuflow_ReshapeOp : NeuflowTensorOp<"reshape"> {
   let summary = "the same words in row-major order, as other planes";
   let description = [{
-    C1. the number of words stays.
+    C1. the number of words and the element type stay.
 
     ```mlir
     %y = neuflow.reshape %x : (tensor<120x1x1xi16>) -> tensor<2x6x10xi16>
@@ -211,7 +248,7 @@ def Neuflow_ReshapeOp : NeuflowTensorOp<"reshape"> {
 def Neuflow_QuantizeOp : NeuflowTensorOp<"quantize"> {
   let summary = "a sample of the host, as words: sat(floor(x * 2^fraction + 0.5))";
   let description = [{
-    `x` is [1, C, H, W] or [1, C]; not a number becomes 0.
+    Not a number becomes 0. Reals are taken as they are; fraction has no meaning then.
 
     C1. the number of values stays. C2. fraction is from -16 to 31.
 
@@ -219,7 +256,7 @@ def Neuflow_QuantizeOp : NeuflowTensorOp<"quantize"> {
     %y = neuflow.quantize %x {fraction = 8 : i64} : (tensor<1x1x28x28xf32>) -> tensor<1x28x28xi16>
     ```
   }];
-  let arguments = (ins Neuflow_Reals:$input, I64Attr:$fraction);
+  let arguments = (ins Neuflow_Sample:$input, I64Attr:$fraction);
   let results = (outs Neuflow_Planes:$output);
   let hasVerifier = 1;
 }
@@ -233,7 +270,7 @@ def Neuflow_DequantizeOp : NeuflowTensorOp<"dequantize"> {
     ```
   }];
   let arguments = (ins Neuflow_Planes:$input, I64Attr:$fraction);
-  let results = (outs Neuflow_Reals:$output);
+  let results = (outs Neuflow_Sample:$output);
   let hasVerifier = 1;
 }
 

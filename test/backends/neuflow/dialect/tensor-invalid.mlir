@@ -128,7 +128,7 @@ func.func @add_types(%a: tensor<1x2x3xi16>, %b: tensor<1x2x4xi16>) {
 // -----
 
 func.func @not_words(%a: tensor<1x2x3xi8>) {
-  // expected-error@+1 {{must be static tensor of planes, rows and columns of 16-bit signless integer values}}
+  // expected-error@+1 {{must be static tensor of planes, rows and columns of 16-bit signless integer or 32-bit float values}}
   %y = neuflow.square %a : (tensor<1x2x3xi8>) -> tensor<1x2x3xi8>
   return
 }
@@ -136,7 +136,7 @@ func.func @not_words(%a: tensor<1x2x3xi8>) {
 // -----
 
 func.func @not_planes(%a: tensor<2x3xi16>) {
-  // expected-error@+1 {{must be static tensor of planes, rows and columns of 16-bit signless integer values}}
+  // expected-error@+1 {{must be static tensor of planes, rows and columns of 16-bit signless integer or 32-bit float values}}
   %y = neuflow.square %a : (tensor<2x3xi16>) -> tensor<2x3xi16>
   return
 }
@@ -144,7 +144,7 @@ func.func @not_planes(%a: tensor<2x3xi16>) {
 // -----
 
 func.func @not_static(%a: tensor<?x2x3xi16>) {
-  // expected-error@+1 {{must be static tensor of planes, rows and columns of 16-bit signless integer values}}
+  // expected-error@+1 {{must be static tensor of planes, rows and columns of 16-bit signless integer or 32-bit float values}}
   %y = neuflow.square %a : (tensor<?x2x3xi16>) -> tensor<?x2x3xi16>
   return
 }
@@ -248,7 +248,7 @@ func.func @concat_c1() {
 // -----
 
 func.func @concat_c2_size(%x: tensor<2x5x6xi16>, %z: tensor<1x6x5xi16>) {
-  // expected-error@+1 {{expected planes of 5x6, as the result has, but got 'tensor<1x6x5xi16>'}}
+  // expected-error@+1 {{expected planes of 5x6 and 'i16', as the result has, but got 'tensor<1x6x5xi16>'}}
   %y = neuflow.concat %x, %z : (tensor<2x5x6xi16>, tensor<1x6x5xi16>) -> tensor<3x5x6xi16>
   return
 }
@@ -298,5 +298,53 @@ func.func @dequantize_c1(%x: tensor<10x1x1xi16>) {
 func.func @dequantize_c2(%x: tensor<10x1x1xi16>) {
   // expected-error@+1 {{expected a fraction of -16 to 31 bits, but got -17}}
   %y = neuflow.dequantize %x {fraction = -17 : i64} : (tensor<10x1x1xi16>) -> tensor<1x10xf32>
+  return
+}
+
+// -----
+
+func.func @conv_c7(%x: tensor<1x7x8xf32>, %k: tensor<1x3x3xi16>, %b: tensor<1xf32>) {
+  // expected-error@+1 {{expected kernels and bias of 'f32', as the input is, but got 'i16'}}
+  %y = neuflow.conv %x, %k, %b {strides = array<i64: 1, 1>} : (tensor<1x7x8xf32>, tensor<1x3x3xi16>, tensor<1xf32>) -> tensor<1x5x6xf32>
+  return
+}
+
+// -----
+
+func.func @affine_c1(%x: tensor<2x1x1xf32>, %s: tensor<1xf32>) {
+  // expected-error@+1 {{expected a scale and a shift for each of 2 planes, but got 1}}
+  %y = neuflow.affine %x, %s, %s : (tensor<2x1x1xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<2x1x1xf32>
+  return
+}
+
+// -----
+
+func.func @function_words(%x: tensor<2x1x1xi16>) {
+  // expected-error@+1 {{must be static tensor of planes, rows and columns of 32-bit float values}}
+  %y = neuflow.function %x {kind = #cnn.unary_kind<tanh>} : (tensor<2x1x1xi16>) -> tensor<2x1x1xi16>
+  return
+}
+
+// -----
+
+func.func @map_reals(%x: tensor<2x1x1xf32>) {
+  // expected-error@+1 {{must be static tensor of planes, rows and columns of 16-bit signless integer values}}
+  %y = neuflow.map %x {tables = [#neuflow.mapper<none, [[0, 0, 0]]>]} : (tensor<2x1x1xf32>) -> tensor<2x1x1xf32>
+  return
+}
+
+// -----
+
+func.func @pad_c3(%x: tensor<2x1x1xf32>) {
+  // expected-error@+1 {{expected 0 or -32768 around reals, but got 1}}
+  %y = neuflow.pad %x {low = array<i64: 1, 0>, high = array<i64: 0, 0>, value = 1 : i16} : (tensor<2x1x1xf32>) -> tensor<2x2x1xf32>
+  return
+}
+
+// -----
+
+func.func @reshape_type(%x: tensor<2x1x1xf32>) {
+  // expected-error@+1 {{expected a result of 'f32', but got 'tensor<2x1x1xi16>'}}
+  %y = neuflow.reshape %x : (tensor<2x1x1xf32>) -> tensor<2x1x1xi16>
   return
 }

@@ -66,3 +66,14 @@ func.func @host(%x: tensor<1x10xf32>) -> tensor<1x10xf32> {
   %1 = neuflow.dequantize %0 {fraction = 8 : i64} : (tensor<10x1x1xi16>) -> tensor<1x10xf32>
   return %1 : tensor<1x10xf32>
 }
+
+// Before words are chosen.
+// CHECK-LABEL: @reals
+// CHECK-SAME: neuflow.part = #neuflow.part<grid>
+func.func @reals(%x: tensor<2x3x4xf32>, %s: tensor<2xf32>) -> tensor<2x3x4xf32> attributes {neuflow.part = #neuflow.part<grid>} {
+  // CHECK: neuflow.affine %{{.*}}, %{{.*}}, %{{.*}} : (tensor<2x3x4xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<2x3x4xf32>
+  %0 = neuflow.affine %x, %s, %s : (tensor<2x3x4xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<2x3x4xf32>
+  // CHECK: neuflow.function %{{.*}} {kind = #cnn.unary_kind<tanh>} : (tensor<2x3x4xf32>) -> tensor<2x3x4xf32>
+  %1 = neuflow.function %0 {kind = #cnn.unary_kind<tanh>} : (tensor<2x3x4xf32>) -> tensor<2x3x4xf32>
+  return %1 : tensor<2x3x4xf32>
+}
