@@ -5,6 +5,7 @@
 #include "backends/cpu/Artifact.h"
 #include "backends/cpu/Passes.h"
 #include "backends/neuflow/dialect/NeuflowDialect.h"
+#include "backends/neuflow/lower/Passes.h"
 #include "ir/CnnDialect.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -21,6 +22,8 @@ int main(int argc, char **argv) {
   registry.insert<cnn::CnnDialect, cnn::neuflow::NeuflowDialect>();
   cnn::cpu::registerDialects(registry);
   cnn::registerCnnPasses();
+  cnn::neuflow::registerCnnNeuflowLowerPasses();
+  cnn::neuflow::registerLowerPipeline();
   cnn::registerPipelines();
   cnn::cpu::registerCnnCpuPasses();
   cnn::cpu::registerCpuKernelPasses();

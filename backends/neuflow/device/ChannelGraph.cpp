@@ -35,6 +35,10 @@ ChannelGraph::ChannelGraph(const Target &target) : target(target), perTile(targe
       if (target.linkInto(t, side))
         router(sideInput(t, side), false);
   }
+  sources.resize(edges.size());
+  for (size_t source = 0; source < edges.size(); ++source)
+    for (int64_t sink : edges[source])
+      sources[sink].push_back(static_cast<int64_t>(source));
 }
 
 int64_t ChannelGraph::capacity(int64_t channel) const {
@@ -70,34 +74,41 @@ std::string ChannelGraph::nameOf(int64_t channel) const {
   return "operator output " + std::to_string(at - 12) + " of " + tileName(tile);
 }
 
-void ChannelGraph::select(int64_t sink, int64_t source, GridSelects &selects) const {
-  int64_t sourceTile = source / perTile, sourceAt = source % perTile;
-  int64_t sinkTile = sink / perTile, sinkAt = sink % perTile;
-  // What the source is called in the tile in which the select stands, which is the source's.
-  uint8_t code;
-  if (sourceAt < target.lines)
-    code = static_cast<uint8_t>(kFromLine + sourceAt);
-  else if (int64_t at = sourceAt - target.lines; at < 3)
-    code = static_cast<uint8_t>(kFromLocal + at);
-  else if (at < 6)
-    code = static_cast<uint8_t>(kFromLocal + at - 3);
-  else if (at < 10)
-    code = static_cast<uint8_t>(kFromSide + at - 6);
-  else
-    code = static_cast<uint8_t>(kFromOperator + at - 13);
-  if (sinkAt < target.lines) {
-    selects.lines[sourceTile].lines[sinkAt] = code;
-    return;
-  }
-  int64_t at = sinkAt - target.lines;
+uint8_t ChannelGraph::codeOf(int64_t source) const {
+  int64_t at = source % perTile;
+  if (at < target.lines)
+    return static_cast<uint8_t>(kFromLine + at);
+  at -= target.lines;
+  if (at < 6) // local inputs and outputs
+    return static_cast<uint8_t>(kFromLocal + at % 3);
+  return static_cast<uint8_t>(at < 10 ? kFromSide + at - 6 : kFromOperator + at - 13);
+}
+
+template <typename Selects>
+auto &ChannelGraph::selectOf(const ChannelGraph &graph, int64_t sink, int64_t tile, Selects &selects) {
+  int64_t at = sink % graph.perTile, lines = graph.target.lines;
+  if (at < lines)
+    return selects.lines[tile].lines[at];
+  at -= lines;
   if (at < 3)
-    selects.lines[sourceTile].localInputs[at] = code;
-  else if (at < 6)
-    selects.routers[sourceTile].localOutputs[at - 3] = code;
-  else if (at < 10)
-    selects.routers[sourceTile].sides[static_cast<int>(target.linkInto(sinkTile, Side(at - 6))->fromSide)] = code;
-  else
-    selects.routers[sourceTile].operatorInputs[at - 10] = code;
+    return selects.lines[tile].localInputs[at];
+  if (at < 6)
+    return selects.routers[tile].localOutputs[at - 3];
+  if (at < 10)
+    return selects.routers[tile]
+        .sides[static_cast<int>(graph.target.linkInto(sink / graph.perTile, Side(at - 6))->fromSide)];
+  return selects.routers[tile].operatorInputs[at - 10];
+}
+
+void ChannelGraph::select(int64_t sink, int64_t source, GridSelects &selects) const {
+  selectOf(*this, sink, source / perTile, selects) = codeOf(source);
+}
+
+int64_t ChannelGraph::selected(int64_t sink, const GridSelects &selects) const {
+  for (int64_t source : sources[sink])
+    if (selectOf(*this, sink, source / perTile, selects) == codeOf(source))
+      return source;
+  return -1;
 }
 
 std::vector<int64_t> ChannelGraph::tilesOf(TileKind kind) const {

@@ -57,6 +57,8 @@ public:
   std::string nameOf(int64_t channel) const;
   // Makes `sink` select `source`, one of whose selectors it is.
   void select(int64_t sink, int64_t source, GridSelects &selects) const;
+  // The channel that `sink` selects; -1 if none.
+  int64_t selected(int64_t sink, const GridSelects &selects) const;
 
   // Tiles of one kind, in the order of the target.
   std::vector<int64_t> tilesOf(TileKind kind) const;
@@ -65,8 +67,13 @@ public:
   std::vector<int64_t> distancesFrom(int64_t source) const;
 
 private:
+  // The select of `sink`, which stands in the tile of its sources, and what `source` is called there.
+  template <typename Selects>
+  static auto &selectOf(const ChannelGraph &graph, int64_t sink, int64_t tile, Selects &selects);
+  uint8_t codeOf(int64_t source) const;
+
   int64_t perTile;
-  std::vector<std::vector<int64_t>> edges;
+  std::vector<std::vector<int64_t>> edges, sources;
 };
 
 } // namespace cnn::neuflow

@@ -148,6 +148,34 @@ Result<std::vector<Route>> route(const Netlist &netlist, const Placement &placem
   return Router(netlist, placement, graph).run();
 }
 
+Result<std::vector<Route>> routesOf(const Netlist &netlist, const Placement &placement, const GridSelects &selects,
+                                    const ChannelGraph &graph) {
+  std::vector<Route> routes;
+  for (const Net &net : netlist.nets) {
+    Route route{{channelOf(net.source, true, placement, graph)}, {-1}};
+    for (const Pin &sink : net.sinks) {
+      std::vector<int64_t> way;
+      int64_t channel = channelOf(sink, false, placement, graph);
+      auto onRoute = [&] { return std::find(route.channels.begin(), route.channels.end(), channel); };
+      while (channel >= 0 && onRoute() == route.channels.end() && static_cast<int64_t>(way.size()) <= graph.size()) {
+        way.push_back(channel);
+        channel = graph.selected(channel, selects);
+      }
+      if (channel < 0 || onRoute() == route.channels.end())
+        return Error{"no selects lead from " + nameOf(netlist, net.source, true) + " to " +
+                     nameOf(netlist, sink, false)};
+      int64_t from = onRoute() - route.channels.begin();
+      for (auto next = way.rbegin(); next != way.rend(); ++next) {
+        route.from.push_back(from);
+        from = static_cast<int64_t>(route.channels.size());
+        route.channels.push_back(*next);
+      }
+    }
+    routes.push_back(std::move(route));
+  }
+  return routes;
+}
+
 GridSelects selectsOf(std::span<const Route> routes, const ChannelGraph &graph) {
   GridSelects selects(graph.target);
   for (const Route &route : routes)

@@ -22,6 +22,10 @@ int64_t channelOf(const Pin &pin, bool isSource, const Placement &placement, con
 // One route for each net, no two of which share a channel; or which channel too many nets want.
 Result<std::vector<Route>> route(const Netlist &netlist, const Placement &placement, const ChannelGraph &graph);
 
+// The routes that selects make; the error names a sink that its net does not reach.
+Result<std::vector<Route>> routesOf(const Netlist &netlist, const Placement &placement, const GridSelects &selects,
+                                    const ChannelGraph &graph);
+
 // The selects that make routes.
 GridSelects selectsOf(std::span<const Route> routes, const ChannelGraph &graph);
 

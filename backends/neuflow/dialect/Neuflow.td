@@ -2,4 +2,6 @@
 
 // The whole dialect, for its documentation.
 
+include "backends/neuflow/dialect/DeviceOps.td"
+include "backends/neuflow/dialect/MachineOps.td"
 include "backends/neuflow/dialect/TensorOps.td"

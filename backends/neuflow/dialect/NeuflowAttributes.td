@@ -76,4 +76,58 @@ def Neuflow_MapperAttr : NeuflowAttr<"Mapper", "mapper"> {
   }];
 }
 
+// The device level.
+
+// The numbers are those of BufferKind.
+def Neuflow_BufferUse : NeuflowEnum<"BufferUse", "what a piece of memory is for", [
+  I32EnumAttrCase<"Input", 0, "input">,
+  I32EnumAttrCase<"Output", 1, "output">,
+  I32EnumAttrCase<"Temporary", 2, "temporary">,     // from one pass to a later one
+  I32EnumAttrCase<"Constant", 3, "constant">]>;     // part of the program
+def Neuflow_BufferUseAttr : EnumAttr<NeuflowDialect, Neuflow_BufferUse, "use">;
+
+// The numbers are those of AluCode.
+def Neuflow_AluKind : NeuflowEnum<"AluKind", "what an ALU does", [
+  I32EnumAttrCase<"Mac", 1, "mac">,
+  I32EnumAttrCase<"Div", 2, "div">,
+  I32EnumAttrCase<"Mul", 3, "mul">,
+  I32EnumAttrCase<"Add", 4, "add">,
+  I32EnumAttrCase<"Sub", 5, "sub">,
+  I32EnumAttrCase<"Square", 6, "square">,
+  I32EnumAttrCase<"Max", 7, "max">]>;
+def Neuflow_AluKindAttr : EnumAttr<NeuflowDialect, Neuflow_AluKind, "alu_kind"> {
+  let assemblyFormat = "`<` $value `>`";
+}
+
+def Neuflow_StreamAttr : NeuflowAttr<"Stream", "stream"> {
+  let summary = "words of a buffer, row after row";
+  let description = [{
+    Element (row, column) is word `offset + row * pitch + column * element` of the buffer.
+
+    C1. height and width are 1 to 65535.
+
+    ```mlir
+    #neuflow.stream<buffer = @x, offset = 64, height = 28, width = 28, pitch = 28, element = 1>
+    ```
+  }];
+  let parameters = (ins "::mlir::FlatSymbolRefAttr":$buffer, "int64_t":$offset, "int64_t":$height, "int64_t":$width,
+                        "int64_t":$pitch, "int64_t":$element);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
+def Neuflow_KernelAttr : NeuflowAttr<"Kernel", "kernel"> {
+  let summary = "what a convolver multiplies with: rows of numbers as they meet the pixels, and a bias";
+  let description = [{
+    C1. there are height * width numbers.
+
+    ```mlir
+    #neuflow.kernel<height = 1, width = 2, bias = 0, numbers = [256, -256]>
+    ```
+  }];
+  let parameters = (ins "int64_t":$height, "int64_t":$width, "int64_t":$bias, "::mlir::DenseI16ArrayAttr":$numbers);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
 #endif

@@ -27,6 +27,8 @@ void NeuflowDialect::initialize() {
 #include "backends/neuflow/dialect/NeuflowAttributes.cpp.inc"
       >();
   addTensorOps();
+  addDeviceOps();
+  addMachineOps();
 }
 
 bool isWordShape(RankedTensorType type) {

@@ -12,8 +12,11 @@
 #include "mlir/IR/Dialect.h"
 #include "mlir/IR/OpDefinition.h"
 #include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/RegionKindInterface.h"
+#include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
-#include "runtime/neuflow/machine/Arithmetic.h"
+#include "runtime/neuflow/machine/ConfigWords.h"
+#include "runtime/neuflow/machine/Result.h"
 
 namespace cnn::neuflow {
 
@@ -36,6 +39,12 @@ inline constexpr llvm::StringLiteral fractionAttrName = "neuflow.fraction"; // i
 #include "backends/neuflow/dialect/NeuflowEnums.h.inc"
 #define GET_ATTRDEF_CLASSES
 #include "backends/neuflow/dialect/NeuflowAttributes.h.inc"
+#define GET_TYPEDEF_CLASSES
+#include "backends/neuflow/dialect/NeuflowTypes.h.inc"
+#define GET_OP_CLASSES
+#include "backends/neuflow/dialect/DeviceOps.h.inc"
+#define GET_OP_CLASSES
+#include "backends/neuflow/dialect/MachineOps.h.inc"
 #define GET_OP_CLASSES
 #include "backends/neuflow/dialect/TensorOps.h.inc"
 

@@ -25,17 +25,28 @@ def NeuflowDialect : Dialect {
     cnn dialect that it cannot. The function of the net's own name calls them, with `neuflow.quantize` and
     `neuflow.dequantize` in between.
 
+    The *device level* says where: a `neuflow.program` holds buffers, and passes over the grid. A pass is a graph of
+    operators on streams of words, which is done once, and steps, each of which sends planes through it. Once they are
+    placed and planned, operators have tiles, streams have ports, and buffers have addresses.
+
+    The *machine level* is the words of the program, one op for each instruction.
+
     Left out on purpose: batches (the machine has none), pooling (an average is a convolution with equal weights, a
     maximum is max of windows), dense layers (a convolution whose kernel covers the plane), types for fixed point (the
     machine has one format).
   }];
   let useDefaultAttributePrinterParser = 1;
+  let useDefaultTypePrinterParser = 1;
   let extraClassDeclaration = [{
     // Each level registers its own ops.
     void addTensorOps();
+    void addDeviceOps();
+    void addMachineOps();
   }];
 }
 
 class NeuflowOp<string mnemonic, list<Trait> traits = []> : Op<NeuflowDialect, mnemonic, traits>;
+class Neuflow_InProgram<string mnemonic, list<Trait> traits = []>
+    : NeuflowOp<mnemonic, !listconcat([HasParent<"ProgramOp">], traits)>;
 
 #endif

@@ -142,7 +142,7 @@ std::optional<Error> PassFormer::formConv(const ConvOperation &conv, const Tenso
   };
 
   // Passes by how many were before them for their outputs; those of one rank that look alike are one.
-  std::vector<std::vector<Pass>> ranks;
+  std::vector<std::vector<GridPass>> ranks;
   int64_t convolvers = static_cast<int64_t>(graph.tilesOf(TileKind::conv).size());
   for (const Group &group : groups) {
     int64_t fanIn = static_cast<int64_t>(group.inputs.size()), outputs = static_cast<int64_t>(group.outputs.size());
@@ -168,7 +168,7 @@ std::optional<Error> PassFormer::formConv(const ConvOperation &conv, const Tenso
           form.lanes = std::min(form.lanes, outputs - index);
           Netlist netlist = convNetlist(form, strip.frame, expression, group.outputs[index]);
           auto pass = std::find_if(ranks[rank].begin(), ranks[rank].end(),
-                                   [&](const Pass &other) { return other.netlist == netlist; });
+                                   [&](const GridPass &other) { return other.netlist == netlist; });
           if (pass == ranks[rank].end()) {
             if (const std::string &why = whyNot(netlist); !why.empty())
               return Error{root.name + ": " + why};
@@ -185,8 +185,8 @@ std::optional<Error> PassFormer::formConv(const ConvOperation &conv, const Tenso
       start += (*forms)[rank].inputs;
     }
   }
-  for (std::vector<Pass> &rank : ranks)
-    for (Pass &pass : rank)
+  for (std::vector<GridPass> &rank : ranks)
+    for (GridPass &pass : rank)
       result.passes.push_back(std::move(pass));
   return std::nullopt;
 }

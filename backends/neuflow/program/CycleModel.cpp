@@ -36,7 +36,7 @@ int64_t CycleModel::beatsOf(const Stream &stream) {
   return stream.h + stream.h * (stream.w - 1) * step / kWordsPerBeat;
 }
 
-int64_t CycleModel::betweenPasses(const Pass *before, const Pass &pass) const {
+int64_t CycleModel::betweenPasses(const GridPass *before, const GridPass &pass) const {
   // All operators one behind the other, and every line from end to end.
   int64_t tiles = static_cast<int64_t>(target.tiles.size()), cycles = 2 * tiles + target.memoryLatency;
   for (const OperatorConfig &config : pass.netlist.operators) {
@@ -80,7 +80,7 @@ Expectation CycleModel::expect(const Netlist &netlist, const Step &step) const {
   return result;
 }
 
-Expectation CycleModel::expect(const Pass *before, const Pass &pass) const {
+Expectation CycleModel::expect(const GridPass *before, const GridPass &pass) const {
   Expectation result;
   result.cycles = betweenPasses(before, pass);
   for (const Step &step : pass.steps)

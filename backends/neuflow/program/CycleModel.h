@@ -30,12 +30,12 @@ public:
   }
   // From the last word that a pass reads to the first of the next one: pipelines run empty, and tiles are configured.
   // `before` is null for the first pass; both are placed.
-  int64_t betweenPasses(const Pass *before, const Pass &pass) const;
+  int64_t betweenPasses(const GridPass *before, const GridPass &pass) const;
 
   // One step, while the others of its pass go on.
   Expectation expect(const Netlist &netlist, const Step &step) const;
   // Everything of a pass that follows another one.
-  Expectation expect(const Pass *before, const Pass &pass) const;
+  Expectation expect(const GridPass *before, const GridPass &pass) const;
 
 private:
   const Target &target;

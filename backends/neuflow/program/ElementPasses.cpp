@@ -69,7 +69,7 @@ std::optional<Error> PassFormer::formElements(const std::string &name, const Str
             streams.push_back(port < reads ? leaves[port][planes[i]] : destination[planes[i]]);
         }
     }
-    Pass pass;
+    GridPass pass;
     pass.operation = name;
     pass.name = name + ": " + std::to_string(lanes) + (lanes == 1 ? " lane" : " lanes");
     pass.netlist = std::move(netlist);
@@ -91,7 +91,7 @@ std::optional<Error> PassFormer::formElements(const std::string &name, const Str
 
 std::optional<Error> PassFormer::formBorder(const std::string &name, const PadOperation &pad, const PlaneShape &shape,
                                             int64_t buffer) {
-  Pass pass;
+  GridPass pass;
   pass.operation = name;
   pass.name = name + ": border";
   pass.netlist = elementNetlist(nullptr, 1, 0, 1);

@@ -57,7 +57,7 @@ struct Expectation {
   }
 };
 
-struct Pass {
+struct GridPass {
   std::string name;      // "conv1: 4 inputs to 1 output, first"
   std::string operation; // which of the tensor level it is of
   Netlist netlist;
@@ -78,7 +78,7 @@ struct PassTensor {
 struct PassProgram {
   std::string name;
   std::vector<Buffer> buffers;
-  std::vector<Pass> passes;
+  std::vector<GridPass> passes;
   std::vector<PassTensor> tensors;
 };
 

@@ -11,12 +11,12 @@ namespace cnn::neuflow {
 
 namespace {
 
-Performance sumUp(const std::vector<const Pass *> &passes, const Target &target) {
+Performance sumUp(const std::vector<const GridPass *> &passes, const Target &target) {
   Performance sum;
   int64_t scanned = 0, convolvers = 0;
   for (const Tile &tile : target.tiles)
     convolvers += tile.kind == TileKind::conv;
-  for (const Pass *pass : passes) {
+  for (const GridPass *pass : passes) {
     ++sum.passes;
     sum.steps += static_cast<int64_t>(pass->steps.size());
     sum.tiles = std::max(sum.tiles, static_cast<int64_t>(pass->netlist.operators.size()));
@@ -50,8 +50,8 @@ std::string line(const Performance &of, const Target &target) {
 } // namespace
 
 Performance performanceOf(const PassProgram &program, const Target &target) {
-  std::vector<const Pass *> all;
-  for (const Pass &pass : program.passes)
+  std::vector<const GridPass *> all;
+  for (const GridPass &pass : program.passes)
     all.push_back(&pass);
   Performance sum = sumUp(all, target);
   sum.name = program.name;
@@ -60,8 +60,8 @@ Performance performanceOf(const PassProgram &program, const Target &target) {
 
 std::string explain(const PassProgram &program, const Target &target) {
   std::vector<std::string> order;
-  std::map<std::string, std::vector<const Pass *>> passes;
-  for (const Pass &pass : program.passes) {
+  std::map<std::string, std::vector<const GridPass *>> passes;
+  for (const GridPass &pass : program.passes) {
     if (!passes.contains(pass.operation))
       order.push_back(pass.operation);
     passes[pass.operation].push_back(&pass);

@@ -16,7 +16,7 @@ int64_t wordsOf(const Stream &stream) { return stream.w * stream.h; }
 
 // Steps of a pass run into each other, so a step must not read what another one writes. Sums that go on in their place
 // are read and written by the same step, word for word.
-std::string checkMemory(const Pass &pass) {
+std::string checkMemory(const GridPass &pass) {
   std::set<int64_t> written;
   for (const Step &step : pass.steps)
     for (const Stream &write : step.writes)
@@ -32,7 +32,7 @@ std::string checkMemory(const Pass &pass) {
 
 } // namespace
 
-std::string complaintAbout(const Pass &pass, const ChannelGraph &graph) {
+std::string complaintAbout(const GridPass &pass, const ChannelGraph &graph) {
   const Netlist &netlist = pass.netlist;
   std::vector<const ConvConfig *> convs;
   for (const OperatorConfig &config : netlist.operators)
@@ -71,7 +71,7 @@ std::string complaintAbout(const Pass &pass, const ChannelGraph &graph) {
 }
 
 std::optional<Error> placePasses(PassProgram &program, const ChannelGraph &graph) {
-  for (Pass &pass : program.passes) {
+  for (GridPass &pass : program.passes) {
     if (!pass.placed) {
       Result<PlacedNetlist> placed = placeAndRoute(pass.netlist, graph);
       if (!placed)

@@ -11,7 +11,7 @@ std::optional<Error> placePasses(PassProgram &program, const ChannelGraph &graph
 
 // Whether the steps of a pass fit its netlist, do not get in each other's way, and come to their end: what is wrong, or
 // "". The pass has been placed.
-std::string complaintAbout(const Pass &pass, const ChannelGraph &graph);
+std::string complaintAbout(const GridPass &pass, const ChannelGraph &graph);
 
 } // namespace cnn::neuflow
 #endif

@@ -30,7 +30,7 @@ public:
       out.configure({static_cast<uint8_t>(area), 0, 0, static_cast<uint8_t>(Command::reset)});
     for (int64_t port = 0; port < target.lines; ++port)
       out.globals(port, {0, static_cast<uint32_t>(target.memoryBytes / 2), 0, true});
-    for (const Pass &pass : program.passes) {
+    for (const GridPass &pass : program.passes) {
       uint32_t first = here();
       text.debug.push_back({first, pass.name});
       configure(pass);
@@ -52,7 +52,7 @@ public:
 private:
   uint32_t here() const { return static_cast<uint32_t>(out.text().size()); }
 
-  void configure(const Pass &pass) {
+  void configure(const GridPass &pass) {
     const GridSelects &selects = pass.placed->selects;
     for (size_t t = 0; t < target.tiles.size(); ++t) {
       int64_t tile = static_cast<int64_t>(t);
@@ -88,7 +88,7 @@ private:
     return locals;
   }
 
-  void say(const Pass &pass, const Step &step) {
+  void say(const GridPass &pass, const Step &step) {
     const Placement &placement = pass.placed->placement;
     for (size_t i = 0; i < step.reads.size(); ++i)
       if (!step.reads[i].rests())
@@ -106,7 +106,7 @@ private:
         out.streamNext(placement.writePorts[i], localsOf(step.writes[i], false));
   }
 
-  void drain(const Pass &pass) {
+  void drain(const GridPass &pass) {
     const Placement &placement = pass.placed->placement;
     auto used = [&](std::vector<Stream> Step::*streams, size_t i) {
       for (const Step &step : pass.steps)
@@ -142,7 +142,7 @@ std::string verifyText(const ScheduledText &text, const PassProgram &program, co
   ConfigReader reader(target);
   uint32_t read = 0;
   for (size_t i = 0; i < program.passes.size(); ++i) {
-    const Pass &pass = program.passes[i];
+    const GridPass &pass = program.passes[i];
     std::span<const uint64_t> words(text.words.data() + read, text.firstStep[i] - read);
     read = text.firstStep[i];
     if (std::string error = reader.read(words); !error.empty())

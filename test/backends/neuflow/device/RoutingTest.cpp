@@ -109,6 +109,9 @@ TEST(Routing, RandomNetlistsAreVerifiedOnTheirWords) {
       }
       ++routed;
       EXPECT_EQ(verifyWords(netlist, *placed, target), "");
+      Result<std::vector<Route>> again = routesOf(netlist, placed->placement, placed->selects, graph);
+      ASSERT_TRUE(again) << again.message();
+      EXPECT_EQ(*again, placed->routes);
     }
     EXPECT_GE(routed, tried / 2) << name;
     EXPECT_GE(tried, 8) << name;

@@ -153,7 +153,7 @@ TEST(Compile, ViewsMoveNothing) {
   b.output(b.conv(both, 2, 2, 2, 1, 1, false));
   std::optional<CompiledProgram> compiled = compileAndRun(b.program, target, 5);
   ASSERT_TRUE(compiled);
-  for (const Pass &pass : compiled->passes.passes)
+  for (const GridPass &pass : compiled->passes.passes)
     EXPECT_EQ(pass.operation, "op4");
 }
 
