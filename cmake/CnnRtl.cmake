@@ -5,6 +5,13 @@ find_program(YOSYS yosys REQUIRED)
 get_filename_component(VERILATOR_INCLUDE ${VERILATOR}/../../share/verilator/include ABSOLUTE)
 set(CNN_RTL_DIR ${CMAKE_SOURCE_DIR}/backends/neuflow/rtl)
 file(GLOB CNN_RTL_FILES CONFIGURE_DEPENDS ${CNN_RTL_DIR}/*.v)
+# The constants of each machine.
+set(CNN_RTL_TARGETS)
+file(GLOB targets CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/runtime/neuflow/machine/targets/*.json)
+foreach(target ${targets})
+  get_filename_component(name ${target} NAME_WE)
+  list(APPEND CNN_RTL_TARGETS ${CMAKE_BINARY_DIR}/runtime/neuflow/machine/${name}.vh)
+endforeach()
 
 # What all translated modules share.
 function(cnn_add_verilated_runtime)
