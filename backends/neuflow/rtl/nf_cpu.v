@@ -164,7 +164,7 @@ module nf_cpu #(
       written <= 16'd0;
     end else if (running && cause == 0) begin
       if (use_word) at <= jumps ? imm : at + 32'd1;
-      if (ends) pc <= jumps ? imm : at + 32'd1;
+      if (ends && !terminates) pc <= jumps ? imm : at + 32'd1;
 
       if (begins && phase != LAST) phase <= phase + 1'b1;
       else if (!in_burst && !first && phase != LAST) phase <= phase + 1'b1;

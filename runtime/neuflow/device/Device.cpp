@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/neuflow/device/Device.h"
 
+#include "runtime/neuflow/simulator/CycleSimulator.h"
 #include "runtime/neuflow/simulator/FunctionalSimulator.h"
 
 namespace cnn::neuflow {
@@ -33,6 +34,20 @@ private:
   }
 };
 
+class CycleDevice : public Device {
+public:
+  explicit CycleDevice(const Target &target) : Device(target) {}
+  using Device::allocate;
+
+private:
+  RunReport execute(uint64_t entry, const RunLimit &limit) override {
+    CycleSimulator simulator(machine, memory);
+    simulator.disturb(disturbance);
+    CycleOutcome outcome = simulator.run(entry, limit.cycles);
+    return {std::move(outcome.trap), outcome.pc, simulator.saturated(), outcome.cycles};
+  }
+};
+
 template <typename Kind> Result<std::unique_ptr<Device>> make(const Target &target) {
   auto device = std::make_unique<Kind>(target);
   if (!device->allocate())
@@ -46,6 +61,8 @@ Result<std::unique_ptr<Device>> openDevice(const Target &target, DeviceKind kind
   switch (kind) {
   case DeviceKind::functional:
     return make<FunctionalDevice>(target);
+  case DeviceKind::cycles:
+    return make<CycleDevice>(target);
   }
   return Error{"no such device"};
 }

@@ -12,7 +12,7 @@
 
 #include "runtime/neuflow/machine/Container.h"
 #include "runtime/neuflow/machine/Trap.h"
-#include "runtime/neuflow/simulator/MachineMemory.h"
+#include "runtime/neuflow/simulator/MemoryModel.h"
 
 #include <span>
 
@@ -49,6 +49,8 @@ public:
   const RunReport &run(uint64_t entry, const RunLimit &limit = {});
   // Of the last run.
   const RunReport &report() const { return last; }
+  // A worse memory in runs from now on, where there is time: results must not change.
+  void disturb(const std::optional<Disturbance> &how) { disturbance = how; }
 
 protected:
   explicit Device(const Target &target) : machine(target) {}
@@ -58,11 +60,15 @@ protected:
 
   const Target machine;
   MachineMemory memory;
+  std::optional<Disturbance> disturbance;
+
+private:
   RunReport last;
 };
 
 enum class DeviceKind {
   functional, // word for word, without time
+  cycles,     // cycle by cycle, as the RTL
 };
 
 // A machine with an empty memory.

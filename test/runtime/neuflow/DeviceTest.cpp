@@ -84,6 +84,6 @@ TEST_P(DeviceOf, RefusesWhatIsOutside) {
             "expected a program for machine 'neuflow-tiny', but this one is for 'neuflow-v6'");
 }
 
-INSTANTIATE_TEST_SUITE_P(, DeviceOf, testing::Values(DeviceKind::functional));
+INSTANTIATE_TEST_SUITE_P(, DeviceOf, testing::Values(DeviceKind::functional, DeviceKind::cycles));
 
 } // namespace
