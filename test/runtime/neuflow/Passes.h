@@ -106,6 +106,7 @@ public:
   enum class Timed {
     agree,     // nothing but the text
     notNotice, // the program breaks a rule that only functional simulation checks
+    garbage,   // and what the machine writes then is not defined
   };
   // Ends the program and runs it; the text of the trap, or "".
   std::string run(Timed timed = Timed::agree, const std::optional<Disturbance> &disturbance = std::nullopt) {
@@ -125,7 +126,7 @@ public:
         continue;
       EXPECT_TRUE(device->write(0, before));
       device->disturb(disturbance);
-      RunReport report = device->run(kTextAt, {INT64_MAX, 3'000'000});
+      RunReport report = device->run(kTextAt, {INT64_MAX, cycleLimit});
       std::string after(before.size(), '\0');
       EXPECT_TRUE(device->read(0, after));
       if (timed == Timed::agree)
@@ -144,7 +145,7 @@ public:
         EXPECT_EQ(report.trap->cause, first.trap->cause) << first.trap->text;
         EXPECT_EQ(report.trap->information, first.trap->information) << first.trap->text;
       }
-      EXPECT_EQ(after == firstImage, true) << "the machines leave different memories";
+      EXPECT_TRUE(timed == Timed::garbage || after == firstImage) << "the machines leave different memories";
     }
     if (first.trap)
       timedTrap = first.trap->text;
@@ -165,6 +166,7 @@ public:
   Routes routes;
   Outcome outcome;
   std::vector<bool> saturated;
+  int64_t cycleLimit = 3'000'000;
   int64_t cycles = -1;   // of the machines with time
   std::string timedTrap; // the first one's
 
