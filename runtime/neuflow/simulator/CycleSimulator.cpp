@@ -2,6 +2,7 @@
 #include "runtime/neuflow/simulator/CycleSimulator.h"
 
 #include "runtime/neuflow/simulator/CycleProcessor.h"
+#include "runtime/neuflow/simulator/Waveform.h"
 
 namespace cnn::neuflow {
 
@@ -13,6 +14,9 @@ struct CycleSimulator::Machine {
   // False: the machine has ended or trapped.
   bool cycle();
   void watch(bool progress);
+  // The waveform: names in the order of values().
+  void name(Waveform &waveform) const;
+  std::vector<uint64_t> values() const;
 
   const Target &target;
   MemoryModel memory;
@@ -23,7 +27,9 @@ struct CycleSimulator::Machine {
   CycleProcessor processor;
   std::unique_ptr<bool[]> asks;
   int64_t quiet = 0; // cycles without progress
-  int64_t granted = -1;
+  // What happened in the last cycle, for waveforms.
+  int64_t granted = -1, answered = -1;
+  bool instructionEnded = false;
   std::optional<Trap> trap;
 };
 
@@ -34,11 +40,13 @@ bool CycleSimulator::Machine::cycle() {
     asks[line + 1] = grid.streamers[line].request() != nullptr;
   granted = memory.ready() ? arbiter.choose({asks.get(), static_cast<size_t>(requesters)}) : -1;
   const MemoryResponse *response = memory.response();
+  answered = response ? response->tag : -1;
   const Beat *beat = response ? &response->data : nullptr;
 
   grid.plan();
   CycleProcessor::Events events = processor.cycle(fetch);
   trap = std::move(events.trap);
+  instructionEnded = events.instructionEnds;
   for (int64_t line = 0; line < target.lines && !trap && !events.ended; ++line)
     if (std::optional<uint32_t> address = grid.streamers[line].leaves())
       trap = Trap{Cause::badAddress, *address,
@@ -72,6 +80,47 @@ void CycleSimulator::Machine::watch(bool progress) {
                   (waits.empty() ? "for its program" : waits) + (others.empty() ? "" : "; ") + others};
 }
 
+void CycleSimulator::Machine::name(Waveform &waveform) const {
+  auto scope = [&](const std::string &name, std::initializer_list<std::pair<const char *, int>> signals) {
+    waveform.beginScope(name);
+    for (auto [signal, bits] : signals)
+      waveform.signal(signal, bits);
+    waveform.endScope();
+  };
+  waveform.beginScope(target.name);
+  scope("processor", {{"pc", 32}, {"instruction_ends", 1}});
+  // Requesters by number, all ones if there is none.
+  scope("memory", {{"granted", 4}, {"answered", 4}});
+  for (int64_t line = 0; line < target.lines; ++line)
+    scope("port" + std::to_string(target.gridPort(line)), {{"status", 3}, {"requests", 1}, {"line_end", 11}});
+  for (const Tile &tile : target.tiles)
+    scope(tile.name, {{"status", 3},
+                      {"input1", 11},
+                      {"input2", 11},
+                      {"input3", 11},
+                      {"output_valid", 1},
+                      {"output", 16},
+                      {"saturated", 1}});
+  waveform.endScope();
+  waveform.endNames();
+}
+
+std::vector<uint64_t> CycleSimulator::Machine::values() const {
+  std::vector<uint64_t> all = {processor.pc(), instructionEnded, static_cast<uint64_t>(granted & 15),
+                               static_cast<uint64_t>(answered & 15)};
+  for (const CycleStreamer &streamer : grid.streamers)
+    all.insert(all.end(), {static_cast<uint64_t>(streamer.status()), streamer.request() != nullptr,
+                           static_cast<uint64_t>(streamer.lineEnd.size())});
+  for (const CycleTile &tile : grid.tiles) {
+    all.push_back(static_cast<uint64_t>(tile.status()));
+    for (const Channel &input : tile.operatorIn)
+      all.push_back(static_cast<uint64_t>(input.size()));
+    bool valid = tile.output() >= 0;
+    all.insert(all.end(), {valid, valid ? static_cast<uint16_t>(tile.word()) : uint64_t(0), tile.saturated()});
+  }
+  return all;
+}
+
 CycleSimulator::CycleSimulator(const Target &target, MachineMemory &memory) : target(target), memory(memory) {
   assert(memory.size() == target.memoryBytes && "memory of another size");
 }
@@ -81,10 +130,21 @@ CycleOutcome CycleSimulator::run(uint64_t entry, int64_t limit) {
   machine = std::make_unique<Machine>(target, memory, entry);
   if (disturbance)
     machine->memory.disturb(*disturbance);
+  std::optional<Waveform> waveform;
+  if (waveformFile)
+    machine->name(waveform.emplace(waveformFile));
   CycleOutcome outcome;
   bool on = true;
-  while (on && machine->memory.cycle() < limit)
+  while (on && machine->memory.cycle() < limit) {
     on = machine->cycle();
+    if (!waveform)
+      continue;
+    waveform->at(machine->memory.cycle() * 1'000'000 / target.clockGridMhz);
+    std::vector<uint64_t> values = machine->values();
+    for (size_t i = 0; i < values.size(); ++i)
+      waveform->set(i, values[i]);
+  }
+  waveformFile = nullptr;
   outcome.pc = machine->processor.pc();
   outcome.cycles = machine->memory.cycle();
   outcome.instructions = machine->processor.instructions();

@@ -9,6 +9,7 @@
 #include "runtime/neuflow/machine/Trap.h"
 #include "runtime/neuflow/simulator/MemoryModel.h"
 
+#include <cstdio>
 #include <memory>
 
 namespace cnn::neuflow {
@@ -36,6 +37,9 @@ public:
   // Of the memory, in runs from now on.
   void disturb(const std::optional<Disturbance> &how) { disturbance = how; }
 
+  // The next run is written to this file as a waveform (VCD); null: none is.
+  void record(std::FILE *file) { waveformFile = file; }
+
   // Runs from a reset machine until the program ends or traps; a trap for the watchdog after `limit` cycles.
   CycleOutcome run(uint64_t entry, int64_t limit = INT64_MAX);
 
@@ -48,6 +52,7 @@ private:
   const Target &target;
   MachineMemory &memory;
   std::optional<Disturbance> disturbance;
+  std::FILE *waveformFile = nullptr;
   std::unique_ptr<Machine> machine;
 };
 
