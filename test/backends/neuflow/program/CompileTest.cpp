@@ -2,6 +2,7 @@
 // Compiles tensor programs, runs them on the functional simulator, and compares all of the memory with what the
 // definitions say.
 #include "backends/neuflow/program/Compile.h"
+#include "runtime/neuflow/simulator/CycleSimulator.h"
 #include "runtime/neuflow/simulator/FunctionalSimulator.h"
 #include "test/backends/neuflow/program/RandomTensorProgram.h"
 #include "test/backends/neuflow/program/TensorEvaluator.h"
@@ -65,11 +66,24 @@ std::optional<CompiledProgram> compileAndRun(const TensorProgram &program, const
       memory.setWord(baseOf(program.inputs[i].name) + static_cast<uint32_t>(w), inputs[i][w]);
 
   std::vector<uint8_t> before(memory.data(), memory.data() + memory.size());
+  MachineMemory timed;
+  if (seed % 4 == 1) {
+    EXPECT_TRUE(timed.allocate(target.memoryBytes));
+    std::copy(before.begin(), before.end(), timed.data());
+  }
   FunctionalSimulator simulator(target, memory);
   Outcome outcome = simulator.run(built.entry);
   EXPECT_FALSE(outcome.trap) << "word " << outcome.pc << ": " << outcome.trap->text;
   if (outcome.trap)
     return std::nullopt;
+
+  // On the machine in time all bytes are the same.
+  if (timed.size() > 0) {
+    CycleSimulator cycles(target, timed);
+    CycleOutcome end = cycles.run(built.entry);
+    EXPECT_FALSE(end.trap) << "word " << end.pc << ": " << end.trap->text;
+    EXPECT_TRUE(std::equal(memory.data(), memory.data() + memory.size(), timed.data()));
+  }
 
   // Words that the program may change: those of its buffers, but not inputs and constants.
   std::vector<bool> mayChange(memory.size() / 2, false);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What the model of the machine's time says of the programs whose speed was published.
+// The programs whose speed was published, by the model of the machine's time and cycle by cycle.
 #include "backends/neuflow/program/Performance.h"
 #include "backends/neuflow/program/Compile.h"
+#include "runtime/neuflow/device/Device.h"
 #include "test/backends/neuflow/program/RandomTensorProgram.h"
 
 #include <gtest/gtest.h>
@@ -10,6 +11,29 @@
 
 namespace cnn::neuflow {
 namespace {
+
+// The cycles of a program, whatever is in its inputs.
+int64_t cyclesOf(const Program &program) {
+  auto device = openDevice(program.target, DeviceKind::cycles);
+  EXPECT_TRUE(device && load(**device, program));
+  const RunReport &report = (*device)->run(program.entry);
+  EXPECT_FALSE(report.trap) << report.trap->text;
+  return report.cycles;
+}
+
+// A layer of the second stage of scene labeling: 8 inputs, 7x7.
+TEST(Performance, TheModelIsTheMachine) {
+  Target target = *presetTarget("neuflow-v6");
+  for (auto [height, width, outputs] : {std::array<int64_t, 3>{57, 77, 16}, {27, 37, 16}, {11, 16, 64}}) {
+    TensorProgramBuilder b(target);
+    b.output(b.mapped(b.conv(b.input({8, height, width}), outputs, 7, 7, 1, 1, false)));
+    Result<CompiledProgram> compiled = compile(b.program, target);
+    ASSERT_TRUE(compiled) << compiled.message();
+    double model = static_cast<double>(performanceOf(compiled->passes, target).expected.cycles);
+    double cycles = static_cast<double>(cyclesOf(compiled->program));
+    EXPECT_NEAR(cycles / model, 1, 0.03) << height << "x" << width;
+  }
+}
 
 // 16 kernels of 10x10 on 500x500: 182 frames a second were published for 4 convolvers at 200 MHz, which ideally do 200.
 TEST(Performance, FilterBank) {
@@ -22,6 +46,9 @@ TEST(Performance, FilterBank) {
   EXPECT_EQ(performance.expected.macs, 16 * 491 * 491 * 100);
   EXPECT_GE(performance.framesPerSecond(target), 182);
   EXPECT_LE(performance.framesPerSecond(target), 200);
+  double measured = static_cast<double>(target.clockGridMhz) * 1e6 / static_cast<double>(cyclesOf(compiled->program));
+  EXPECT_GE(measured, 199);
+  EXPECT_NEAR(measured / performance.framesPerSecond(target), 1, 0.005);
   // Four passes of four kernels each.
   ASSERT_EQ(compiled->passes.passes.size(), 1u);
   EXPECT_EQ(compiled->passes.passes[0].steps.size(), 4u);
