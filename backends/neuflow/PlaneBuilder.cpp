@@ -122,8 +122,7 @@ Value PlaneBuilder::sumWindows(Value x, const WindowSum &sum) {
     kernel[i] = window.kernel;
     extent[i] = windowExtent(window);
     outputSize[i] = *windowOutputSize(in, window);
-    // A stride of a single output would only limit what is allowed.
-    strides[i] = outputSize[i] == 1 ? 1 : window.stride;
+    strides[i] = window.stride;
     blocks[i] = llvm::divideCeil(extent[i], convolverSize);
     blockSize[i] = llvm::divideCeil(extent[i], blocks[i]);
     isSameSize = isSameSize && blocks[i] == 1 && window.padLow == (extent[i] - 1) / 2 &&
@@ -145,7 +144,9 @@ Value PlaneBuilder::sumWindows(Value x, const WindowSum &sum) {
   auto offsetOf = [&](int dim, int64_t block) {
     return std::min(block * blockSize[dim], extent[dim] - blockSize[dim]);
   };
-  if (!isSameSize)
+  if (blocks[0] * blocks[1] == 1)
+    inputs.push_back(x);
+  else
     for (int64_t i = 0; i < blocks[0]; ++i)
       for (int64_t j = 0; j < blocks[1]; ++j)
         inputs.push_back(
@@ -179,7 +180,7 @@ Value PlaneBuilder::sumWindows(Value x, const WindowSum &sum) {
   for (size_t n = 0; n < sum.connections.size(); ++n)
     if (!isConnected[sum.connections[n].output])
       add(n, 0, 0, true);
-  return conv(isSameSize ? x : concat(inputs), connections, kernels, blockSize, strides, isSameSize, sum.outputs);
+  return conv(concat(inputs), connections, kernels, blockSize, strides, isSameSize, sum.outputs);
 }
 
 /// How a vector of `size` values becomes planes of at most limit x limit: rows and columns of each. With fewer planes
