@@ -4,6 +4,7 @@
 
 #include "backends/cpu/Artifact.h"
 #include "backends/cpu/Passes.h"
+#include "backends/neuflow/Passes.h"
 #include "backends/neuflow/dialect/NeuflowDialect.h"
 #include "backends/neuflow/lower/Passes.h"
 #include "ir/CnnDialect.h"
@@ -28,5 +29,6 @@ int main(int argc, char **argv) {
   cnn::cpu::registerCnnCpuPasses();
   cnn::cpu::registerCpuKernelPasses();
   cnn::cpu::registerKernelPipelines();
+  cnn::neuflow::registerCnnNeuflowPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "cnn dialect optimizer\n", registry));
 }

@@ -32,6 +32,10 @@ bool isWordShape(mlir::RankedTensorType type);
 /// Names of the discardable attributes on functions, their arguments and results.
 inline constexpr llvm::StringLiteral partAttrName = "neuflow.part";         // PartKind, on a function
 inline constexpr llvm::StringLiteral fractionAttrName = "neuflow.fraction"; // i64: fraction bits of a word
+// On an op or argument on reals: array<f64: the largest magnitude, partial sums included; root of the mean square>.
+inline constexpr llvm::StringLiteral rangeAttrName = "neuflow.range";
+// i64, on an op on reals and the one on words that is made of it: the same number.
+inline constexpr llvm::StringLiteral indexAttrName = "neuflow.index";
 
 } // namespace cnn::neuflow
 

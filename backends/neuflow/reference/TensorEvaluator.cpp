@@ -292,7 +292,7 @@ FailureOr<std::vector<Planes<T>>> TensorEvaluator<T>::run(ArrayRef<Planes<T>> in
   DenseMap<Value, Planes<T>> values;
   Block &body = function.getBody().front();
   for (auto [argument, input] : llvm::zip_equal(body.getArguments(), inputs))
-    values[argument] = input;
+    watch({argument, values[argument] = input});
   for (Operation &op : body.without_terminator()) {
     if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
       // Some are planes.
@@ -327,7 +327,7 @@ FailureOr<std::vector<Planes<T>>> TensorEvaluator<T>::run(ArrayRef<Planes<T>> in
     }
     if (!isKnown)
       return op.emitError("expected an op of the tensor level, but got '") << op.getName() << "'";
-    watch({&op, output, on.saturated(), on.largestPart});
+    watch({op.getResult(0), output, on.saturated(), on.largestPart});
     values[op.getResult(0)] = std::move(output);
   }
   std::vector<Planes<T>> results;

@@ -15,10 +15,10 @@
 
 namespace cnn::neuflow {
 
-/// What is seen of one op.
+/// What is seen of one value: an argument, or the result of an op.
 template <typename T> struct Observation {
-  mlir::Operation *op;
-  const Planes<T> &output;
+  mlir::Value value;
+  const Planes<T> &planes;
   /// How many words were changed by `sat`, partial sums included; a division by 0 counts. 0 of reals.
   int64_t saturated = 0;
   /// Of a convolution of reals: the largest magnitude among its biases, what it adds up, and its partial sums.
