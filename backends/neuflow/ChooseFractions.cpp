@@ -185,12 +185,16 @@ private:
     double sum = 0;
     for (Operation *op : readers[variable])
       sum += lossOf(op);
+    // An argument is rounded as it comes in.
+    for (BlockArgument argument : part.getArguments())
+      if (find(variableOf[argument]) == variable)
+        sum += roundingLoss(argument, 1, variables[variable].fraction);
     return sum;
   }
 
-  /// Of a result with this fraction that is rounded so many times.
-  double roundingLoss(Value result, double times, double fraction) {
-    return times * std::exp2(-2 * fraction) / 12 / std::max(ranges[result].meanSquare, 1e-30);
+  /// Of a value with this fraction that is rounded so many times.
+  double roundingLoss(Value value, double times, double fraction) {
+    return times * std::exp2(-2 * fraction) / 12 / std::max(ranges[value].meanSquare, 1e-30);
   }
 
   double lossOf(Operation *op) {

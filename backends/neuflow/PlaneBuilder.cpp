@@ -113,7 +113,42 @@ Value PlaneBuilder::conv(Value x, ArrayRef<Connection> connections, ArrayRef<dou
   return op;
 }
 
-Value PlaneBuilder::sumWindows(Value x, const WindowSum &sum) {
+/// Where the planes of a value come from, if all are of one value: that, and the number of each there.
+static Value findSource(Value x, SmallVector<int64_t> &planes) {
+  if (auto select = x.getDefiningOp<SelectOp>()) {
+    SmallVector<int64_t> inner;
+    Value source = findSource(select.getInput(), inner);
+    for (int64_t plane : select.getPlanes())
+      planes.push_back(inner[plane]);
+    return source;
+  }
+  if (auto concat = x.getDefiningOp<ConcatOp>()) {
+    Value source;
+    SmallVector<int64_t> all;
+    bool isOne = true;
+    for (Value input : concat.getInputs()) {
+      Value of = findSource(input, all);
+      isOne = isOne && (!source || source == of);
+      source = of;
+    }
+    if (isOne) {
+      planes.append(all);
+      return source;
+    }
+  }
+  llvm::append_range(planes, llvm::seq<int64_t>(0, planesOf(x)[0]));
+  return x;
+}
+
+Value PlaneBuilder::sumWindows(Value x, const WindowSum &given) {
+  // A table of connections, in place of planes that are put side by side.
+  SmallVector<int64_t> numbers;
+  x = findSource(x, numbers);
+  SmallVector<Connection> renamed(given.connections);
+  for (Connection &connection : renamed)
+    connection.input = numbers[connection.input];
+  WindowSum sum = given;
+  sum.connections = renamed;
   std::array<int64_t, 2> kernel, extent, strides, outputSize, blocks, blockSize;
   bool isSameSize = true;
   for (int i = 0; i < 2; ++i) {
