@@ -39,7 +39,7 @@ static constexpr double scaledTanhSlope = 2.0 / 3.0;
 static double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
 /// f(x). Comparisons are written so that NaN stays NaN.
-static double applyUnary(UnaryKind kind, double x, double alpha) {
+double cnn::reference::applyUnary(UnaryKind kind, double x, double alpha) {
   switch (kind) {
   case UnaryKind::Relu:
     return x < 0 ? 0 : x; // -0 stays

@@ -25,6 +25,8 @@ void evaluate(AvgPoolOp op, Operands operands, Results results);
 void evaluate(AvgPoolGradOp op, Operands operands, Results results);
 
 // ElementwiseReference.cpp
+/// The function of a unary op.
+double applyUnary(UnaryKind kind, double x, double alpha);
 void evaluate(ConstantOp op, Operands operands, Results results);
 void evaluate(UnaryOp op, Operands operands, Results results);
 void evaluate(UnaryGradOp op, Operands operands, Results results);

@@ -4,6 +4,9 @@
 
 #include "backends/cpu/Artifact.h"
 #include "backends/cpu/Passes.h"
+#include "backends/neuflow/Passes.h"
+#include "backends/neuflow/dialect/NeuflowDialect.h"
+#include "backends/neuflow/lower/Passes.h"
 #include "ir/CnnDialect.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -17,12 +20,15 @@ int main(int argc, char **argv) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   mlir::registerAllPasses();
-  registry.insert<cnn::CnnDialect>();
+  registry.insert<cnn::CnnDialect, cnn::neuflow::NeuflowDialect>();
   cnn::cpu::registerDialects(registry);
   cnn::registerCnnPasses();
+  cnn::neuflow::registerCnnNeuflowLowerPasses();
+  cnn::neuflow::registerLowerPipeline();
   cnn::registerPipelines();
   cnn::cpu::registerCnnCpuPasses();
   cnn::cpu::registerCpuKernelPasses();
   cnn::cpu::registerKernelPipelines();
+  cnn::neuflow::registerCnnNeuflowPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "cnn dialect optimizer\n", registry));
 }

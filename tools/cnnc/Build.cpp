@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/cnnc/Compilation.h"
+#include "tools/cnnc/NeuflowBuild.h"
 #include "tools/cnnc/OutputFile.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
@@ -23,7 +24,7 @@ static ExitCode emit(Compilation &compilation, const cpu::ArtifactOptions &optio
                      llvm::StringRef file) {
   llvm::SmallVector<char> text;
   llvm::raw_svector_ostream stream(text);
-  if (stage == "cnn" || stage == "linalg") {
+  if (stage == "cnn" || stage == "linalg" || stage == "neuflow") {
     compilation.module().print(stream);
     return writeText(stream.str(), file, compilation.format);
   }
@@ -61,7 +62,16 @@ static ExitCode runBuild(Arguments &arguments) {
   TargetOptions target;
   target.read(arguments);
   llvm::StringRef stage = arguments.choice(
-      "--emit", {"library", "ast", "cnn", "linalg", "kernels", "header", "llvm", "asm", "obj"}, "library");
+      "--emit", {"library", "ast", "cnn", "linalg", "kernels", "header", "llvm", "asm", "obj", "neuflow"}, "library");
+  NeuflowOptions neuflow;
+  llvm::StringRef backend = arguments.value("--target").value_or("cpu");
+  bool isNeuflow = backend != "cpu" && neuflow.readTarget(backend, arguments);
+  if (isNeuflow)
+    neuflow.read(arguments);
+  if (isNeuflow && stage != "neuflow" && stage != "ast" && stage != "cnn")
+    arguments.error("--target=neuflow ends with --emit=neuflow for now");
+  else if (!isNeuflow && stage == "neuflow")
+    arguments.error("--emit=neuflow needs --target=neuflow");
   llvm::StringRef output = arguments.value("-o").value_or("");
   llvm::StringRef weights = arguments.value("--weights").value_or("");
   bool withoutTraining = arguments.flag("--inference");
@@ -99,6 +109,12 @@ static ExitCode runBuild(Arguments &arguments) {
     return ExitCode::WrongCommandLine;
   if (stage == "cnn")
     return emit(compilation, options, stage, output);
+  if (isNeuflow) {
+    neuflow.net = options.net;
+    neuflow.weightsFile = weights.str();
+    code = lowerToWords(compilation, neuflow);
+    return code == ExitCode::Success ? emit(compilation, options, stage, output) : code;
+  }
   options.weightsFile = weights.str();
   options.cpu = target.cpu;
   options.convAlgorithm = convAlgorithm;
@@ -122,7 +138,7 @@ const Command buildCommand = {
     "  -o FOLDER                where the files go (default: here); with --emit, the file\n"
     "  --weights FILE           trained weights (safetensors) to put into the library\n"
     "  --inference              leave out the training step, even if the file has a train block\n"
-    "  --emit=STAGE             print ast, cnn, linalg, kernels, header, llvm, asm or obj instead\n"
+    "  --emit=STAGE             print ast, cnn, linalg, kernels, header, llvm, asm, obj or neuflow instead\n"
     "  --dump-after=PASS,…      print what a pass leaves, too\n"
     "  -g                       with lines of the model's file, for debuggers\n"
     "  --net NAME               the net, if the file has several\n"
@@ -131,7 +147,14 @@ const Command buildCommand = {
     "  --precision=NAME         f32 (the default), or bf16: what inference stores; it computes in f32\n"
     "  --conv-algorithm=NAME    auto (the default), or direct, winograd2, winograd4 wherever that can be\n"
     "  --fp-contract=MODE       fast (the default); strict: sums in the order of the definition, so no Winograd\n"
-    "  --diagnostics=text|json  show errors as text, or as one JSON object per line\n",
+    "  --diagnostics=text|json  show errors as text, or as one JSON object per line\n"
+    "  --target=neuflow[:NAME]  a program of the NeuFlow machine NAME instead (default: neuflow-v6; for now up to its\n"
+    "                           words as tensors, --emit=neuflow), with\n"
+    "  --data FOLDER            the samples of the file's data block, from which ranges of values are taken, or\n"
+    "  --calibrate [NAME=]FILE  samples for that (.npy or IDX), once for each input\n"
+    "  --calibration-samples N  take so many (default: 128)\n"
+    "  --evaluate               say what is lost on the test samples of the data block\n"
+    "  --evaluation-samples N   the same on the first N\n",
     runBuild};
 
 } // namespace cnn::tools

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/cnnc/Compilation.h"
+#include "backends/neuflow/dialect/NeuflowDialect.h"
 #include "ir/CnnDialect.h"
 #include "ir/ModelError.h"
 #include "mlir/IR/Verifier.h"
@@ -41,7 +42,7 @@ bool readPrecision(Arguments &arguments) { return arguments.choice("--precision"
 static mlir::DialectRegistry &fill(mlir::DialectRegistry &registry) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
-  registry.insert<CnnDialect>();
+  registry.insert<CnnDialect, neuflow::NeuflowDialect>();
   cpu::registerDialects(registry);
   return registry;
 }

@@ -48,6 +48,8 @@ public:
   /// The library, or one stage on the way to it. The module is used up.
   ExitCode build(const cpu::ArtifactOptions &options);
   ExitCode emit(const cpu::ArtifactOptions &options, cpu::Stage stage, llvm::raw_pwrite_stream &stream);
+  /// Passes of any back end; a failure that does not blame the model is reported as a bug.
+  ExitCode runPasses(mlir::PassManager &manager, mlir::ModuleOp on);
   /// For the tests: a pass fails that should not.
   ExitCode goWrong();
   /// Shows an error that has no place in the model.
@@ -71,7 +73,6 @@ public:
 
 private:
   ExitCode lowerToLinalg(const cpu::ArtifactOptions &target, bool withTraining, mlir::ModuleOp on);
-  ExitCode runPasses(mlir::PassManager &manager, mlir::ModuleOp on);
   ExitCode exitCodeOf(cpu::Outcome outcome);
 };
 

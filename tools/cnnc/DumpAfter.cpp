@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/cnnc/DumpAfter.h"
 #include "backends/cpu/Artifact.h"
+#include "backends/neuflow/NeuflowPipeline.h"
 #include "dsl/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Pass/Pass.h"
@@ -20,6 +21,8 @@ static std::vector<std::string> passNames() {
   buildTrainingPipeline(manager);
   buildLinalgPipeline(manager);
   cpu::listPasses(manager);
+  neuflow::buildLegalizePipeline(manager, "neuflow-v6");
+  neuflow::buildQuantizePipeline(manager, "neuflow-v6");
   std::string text;
   llvm::raw_string_ostream stream(text);
   manager.printAsTextualPipeline(stream);

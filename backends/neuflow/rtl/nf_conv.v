@@ -40,6 +40,7 @@ module nf_conv #(
     input wire subsample,
     input wire loads_bias,
     input wire discards,
+    output wire step,  // a position of a frame is taken
     output wire frame_ends,
     output wire busy,
     output reg in_frame,
@@ -78,7 +79,6 @@ module nf_conv #(
   localparam [INDEX-1:0] LAST_TAP = TAPS[INDEX-1:0] - 1'b1;
 
   wire enable;  // the pipeline moves
-  wire step;  // and a position is taken
   reg read_valid;  // stage 1 holds a position
 
   // ---- Kernels ---------------------------------------------------------------------------------------------------------------------
@@ -96,9 +96,10 @@ module nf_conv #(
   wire [INDEX-1:0] stream_index = begins ? 0 : index;
   wire tap_comes = kernel_valid && kernel_ready && !bias_first;
 
-  assign kernel_ready = set_active && (place_free || place == PART);
+  // In the same cycle the bus comes first.
+  assign kernel_ready = set_active && (place_free || place == PART) && !bus_begins;
   assign push_ready = place == ALL || place == FROM_BUS;
-  assign bus_ready = place_free;
+  assign bus_ready = place_free || place == FROM_BUS;
   assign pop_ready = kernel_active && !in_frame && !step;
 
   always @(posedge clk) begin
@@ -173,7 +174,8 @@ module nf_conv #(
 
   wire on_frame = !gap && (in_frame || (set_active && (kernel_active || place == WAITING)));
   wire on_image = row >= top && row - top < in_h && column >= left && column - left < in_w;
-  assign step = on_frame && enable && (!on_image || image_valid);
+  // The first position of a frame waits for a pixel, also if it takes none.
+  assign step = on_frame && enable && (image_valid || (in_frame && !on_image));
   assign image_ready = on_frame && enable && on_image;
 
   wire row_ends = column == wide - 16'd1;

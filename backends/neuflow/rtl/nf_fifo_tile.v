@@ -11,6 +11,7 @@ module nf_fifo_tile #(
     input wire clk,
     input wire reset,
     input wire [$clog2(DEPTH+1)-1:0] capacity,  // at most DEPTH; 0: takes nothing
+    output wire busy,
     input wire in_valid,
     output wire in_ready,
     input wire [15:0] in_word,
@@ -28,6 +29,7 @@ module nf_fifo_tile #(
   reg [COUNT-1:0] count;  // in `words`, without the output register
 
   assign in_ready = count < capacity;
+  assign busy = count != 0 || out_valid;
 
   wire enters = in_valid && in_ready;
   wire fetches = count != 0 && (!out_valid || out_ready);

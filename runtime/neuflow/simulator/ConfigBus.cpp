@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/neuflow/simulator/ConfigBus.h"
 
+#include "runtime/neuflow/simulator/WordCheck.h"
+
 namespace cnn::neuflow {
 
 namespace {
@@ -117,7 +119,7 @@ bool ConfigBus::portCommand(GridPort &port, uint8_t subModule, Command command, 
     return true;
   }
   auto startIt = [&](GridPort::State state) {
-    if (!port.globals || !port.locals || port.direct[kStreamerLocals].words.size() == 6)
+    if (port.direct[kStreamerGlobals].words.size() != 4 || !makeLocals(port.direct[kStreamerLocals].words.size()))
       trap = misconfigured(word, "port " + std::to_string(port.index) + " is started without all of its words");
     else {
       if (!port.busy())
@@ -163,18 +165,17 @@ bool ConfigBus::portCommand(GridPort &port, uint8_t subModule, Command command, 
     port.shadow.words.clear();
     return true;
   case Command::cacheFinish: {
+    if (subModule != kStreamerLocals) {
+      trap = unknown(word, "a streamer has a shadow for its locals alone");
+      return true;
+    }
     if (port.shadow.armed)
       return false;
-    size_t count = port.shadow.words.size();
-    if (!port.globals || (count != 5 && count != 7)) {
+    if (port.direct[kStreamerGlobals].words.size() != 4 || !makeLocals(port.shadow.words.size())) {
       trap = misconfigured(word, "port " + std::to_string(port.index) + " is armed without all of its words");
       return true;
     }
     Decoded<StreamLocals> locals = decodeLocals(port.shadow.words, target);
-    if (locals.trap) {
-      trap = locals.trap;
-      return true;
-    }
     if (port.busy()) {
       if (port.locals->read != locals.value.read)
         return false; // until nothing is on
@@ -182,9 +183,8 @@ bool ConfigBus::portCommand(GridPort &port, uint8_t subModule, Command command, 
       port.shadow.armed = true;
       return true;
     }
-    port.locals = locals.value;
+    port.take(locals.value);
     port.shadow.words.clear();
-    port.start();
     port.state = GridPort::State::on;
     return true;
   }
@@ -211,8 +211,8 @@ bool ConfigBus::tileCommand(GridTile &tile, uint8_t subModule, Command command, 
         return false;
       else
         tile.conv.beginBusLoad();
-    } else
-      tile.direct[subModule].words.clear();
+    }
+    tile.direct[subModule].words.clear();
     return true;
   case Command::reset:
     grid.resetTile(&tile - grid.tiles.data());
@@ -238,7 +238,7 @@ bool ConfigBus::tileCommand(GridTile &tile, uint8_t subModule, Command command, 
       commit(tile, trap);
       return true;
     }
-    if (isKernel)
+    if (mostWords(target, indexOf(tile), subModule) == 0 || isKernel)
       break;
     ConfigSet &shadow = tile.shadow[subModule];
     bool waits = isConv && subModule == kTileOperator ? tile.conv.nextIsSet() : shadow.armed;
@@ -246,13 +246,10 @@ bool ConfigBus::tileCommand(GridTile &tile, uint8_t subModule, Command command, 
       return false;
     if (command == Command::cacheStart)
       shadow.words.clear();
-    else if (static_cast<int64_t>(shadow.words.size()) < leastWords(tile, subModule))
+    else if (static_cast<int64_t>(shadow.words.size()) < leastWords(target, indexOf(tile), subModule))
       trap = misconfigured(word, tile.tile->name + " is armed without all of its words");
     else if (isConv && subModule == kTileOperator) {
-      Decoded<ConvConfig> config = decodeConv(shadow.words, target);
-      trap = config.trap;
-      if (!trap)
-        tile.conv.setNext(config.value);
+      tile.conv.setNext(decodeConv(shadow.words, target).value);
       shadow.words.clear();
     } else
       shadow.armed = true;
@@ -277,24 +274,6 @@ void ConfigBus::commit(GridTile &tile, std::optional<Trap> &trap) {
   }
 }
 
-int64_t ConfigBus::leastWords(const GridTile &tile, uint8_t subModule) const {
-  if (subModule == kTileRouter || subModule == kTileLines)
-    return 2;
-  if (subModule == kTileFifo)
-    return 1;
-  return tile.tile->kind == TileKind::conv     ? 3
-         : tile.tile->kind == TileKind::mapper ? 2 * target.mapperSegments
-         : tile.tile->kind == TileKind::alu    ? 1
-                                               : 0;
-}
-
-int64_t ConfigBus::mostWords(const GridTile &tile, uint8_t subModule) const {
-  int64_t least = leastWords(tile, subModule);
-  bool mayHaveMore =
-      subModule == kTileOperator && (tile.tile->kind == TileKind::conv || tile.tile->kind == TileKind::alu);
-  return mayHaveMore ? least + 1 : least;
-}
-
 void ConfigBus::data(uint32_t word, std::optional<Trap> &trap) {
   if (!open) {
     trap = misconfigured(word, "a data word where none is expected");
@@ -307,41 +286,27 @@ void ConfigBus::data(uint32_t word, std::optional<Trap> &trap) {
 }
 
 void ConfigBus::portData(GridPort &port, uint32_t word, std::optional<Trap> &trap) {
-  constexpr size_t kMost[] = {1, 4, 7};
   std::vector<uint32_t> &words = toShadow ? port.shadow.words : port.direct[selected->subModule].words;
-  if (words.size() == kMost[selected->subModule]) {
-    trap = misconfigured(word, "too many words for " + selectedText());
-    return;
-  }
   words.push_back(word);
-  if (toShadow)
+  trap = checkStreamerWord(target, port.line, selected->subModule, words);
+  if (trap || toShadow)
     return;
-  if (selected->subModule == kStreamerGlobals && words.size() == 4) {
-    Decoded<StreamGlobals> globals = decodeGlobals(words);
-    trap = globals.trap;
-    port.globals = globals.value;
-  }
-  if (selected->subModule == kStreamerLocals && (words.size() == 5 || words.size() == 7)) {
-    Decoded<StreamLocals> locals = decodeLocals(words, target);
-    trap = locals.trap;
-    port.locals = locals.value;
-  }
+  if (selected->subModule == kStreamerGlobals && words.size() == 4)
+    port.globals = decodeGlobals(words).value;
+  if (selected->subModule == kStreamerLocals && makeLocals(words.size()))
+    port.locals = decodeLocals(words, target).value;
 }
 
 void ConfigBus::tileData(GridTile &tile, uint32_t word, std::optional<Trap> &trap) {
   uint8_t subModule = selected->subModule;
-  if (tile.tile->kind == TileKind::conv && subModule == kTileKernel) {
-    if (!tile.conv.busWord(word))
-      trap = misconfigured(word, "too many words for a kernel of " + tile.tile->name);
-    return;
-  }
   std::vector<uint32_t> &words = (toShadow ? tile.shadow : tile.direct)[subModule].words;
-  if (static_cast<int64_t>(words.size()) == mostWords(tile, subModule)) {
-    trap = misconfigured(word, "too many words for " + selectedText());
-    return;
-  }
   words.push_back(word);
-  if (!toShadow)
+  trap = checkTileWord(target, indexOf(tile), subModule, words);
+  if (trap || toShadow)
+    return;
+  if (tile.tile->kind == TileKind::conv && subModule == kTileKernel)
+    tile.conv.busWord(word);
+  else
     apply(tile, subModule, words, /*all=*/false, trap);
 }
 
@@ -358,8 +323,7 @@ void ConfigBus::apply(GridTile &tile, uint8_t subModule, const std::vector<uint3
   int64_t index = static_cast<int64_t>(words.size()) - 1;
   if (subModule == kTileRouter) {
     for (int64_t i = all ? 0 : index; i <= index && !trap; ++i) {
-      Decoded<RouterConfig> decoded = decodeRouterWord(words[i], i, tile.tile - target.tiles.data(), target);
-      trap = decoded.trap;
+      Decoded<RouterConfig> decoded = decodeRouterWord(words[i], i, indexOf(tile), target);
       auto set = [&](uint8_t &select, uint8_t value) {
         if (mayChange(select != value, {routerSource(tile, select)}))
           select = value;
@@ -376,7 +340,6 @@ void ConfigBus::apply(GridTile &tile, uint8_t subModule, const std::vector<uint3
   if (subModule == kTileLines) {
     for (int64_t i = all ? 0 : index; i <= index && !trap; ++i) {
       Decoded<LinesConfig> decoded = decodeLinesWord(words[i], i, target);
-      trap = decoded.trap;
       auto set = [&](uint8_t &select, uint8_t value) {
         if (mayChange(select != value, {lineSource(tile, select)}))
           select = value;
@@ -390,9 +353,7 @@ void ConfigBus::apply(GridTile &tile, uint8_t subModule, const std::vector<uint3
   }
   if (subModule == kTileFifo) {
     Decoded<int64_t> capacity = decodeFifo(words[0], target);
-    trap = capacity.trap;
-    if (trap || capacity.value == tile.fifoCapacity ||
-        !mayChange(tile.fifoCapacity != 0, {&tile.fifo, &tile.operatorIn[0]}))
+    if (capacity.value == tile.fifoCapacity || !mayChange(tile.fifoCapacity != 0, {&tile.fifo, &tile.operatorIn[0]}))
       return;
     tile.fifo = Channel(capacity.value);
     tile.fifoCapacity = capacity.value;
@@ -407,16 +368,14 @@ void ConfigBus::apply(GridTile &tile, uint8_t subModule, const std::vector<uint3
     if (index < 2)
       return;
     Decoded<ConvConfig> config = decodeConv(words, target);
-    trap = config.trap;
     const std::optional<ConvConfig> &old = tile.conv.config();
-    if (!trap && mayChange(old && !(*old == config.value), {&tile.operatorIn[0]}))
+    if (mayChange(old && !(*old == config.value), {&tile.operatorIn[0]}))
       tile.conv.configure(config.value);
     return;
   }
   case TileKind::alu: {
     Decoded<AluConfig> config = decodeAlu(words, target);
-    trap = config.trap;
-    if (!trap && mayChange(tile.alu && !(config.value == *tile.alu), inputs))
+    if (mayChange(tile.alu && !(config.value == *tile.alu), inputs))
       tile.alu = config.value;
     return;
   }
@@ -424,8 +383,7 @@ void ConfigBus::apply(GridTile &tile, uint8_t subModule, const std::vector<uint3
     if (index + 1 < 2 * target.mapperSegments)
       return;
     Decoded<MapperConfig> config = decodeMapper(words, target);
-    trap = config.trap;
-    if (!trap && mayChange(tile.mapper && !(config.value == *tile.mapper), inputs))
+    if (mayChange(tile.mapper && !(config.value == *tile.mapper), inputs))
       tile.mapper = std::move(config.value);
     return;
   }
@@ -457,7 +415,7 @@ Status ConfigBus::status(std::optional<Trap> &trap) const {
   const GridTile &tile = grid.tiles[target.tileAt(selected->address)];
   if (!tile.operatorConfigured())
     return Status::unconfigured;
-  bool busy = tile.conv.insideFrame();
+  bool busy = tile.conv.insideFrame() || !tile.fifo.empty();
   for (const Channel &output : tile.operatorOut)
     busy |= !output.empty();
   return busy ? Status::busy : Status::idle;

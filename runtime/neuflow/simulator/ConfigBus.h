@@ -29,8 +29,7 @@ private:
   void apply(GridTile &tile, uint8_t subModule, const std::vector<uint32_t> &words, bool all,
              std::optional<Trap> &trap);
   void commit(GridTile &tile, std::optional<Trap> &trap);
-  int64_t leastWords(const GridTile &tile, uint8_t subModule) const;
-  int64_t mostWords(const GridTile &tile, uint8_t subModule) const;
+  int64_t indexOf(const GridTile &tile) const { return tile.tile - target.tiles.data(); }
   int64_t portOf(const Select &select) const;
   Trap unknown(uint32_t word, const std::string &what) const;
 

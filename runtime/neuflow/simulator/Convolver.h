@@ -24,8 +24,7 @@ public:
   // Kernels over the bus.
   bool busLoadReady() const { return slot != Slot::registered && streamed == 0; }
   void beginBusLoad();
-  // False if there are too many numbers.
-  [[nodiscard]] bool busWord(uint32_t word);
+  void busWord(uint32_t word);
   // Kernels from a stream: takes what it can, answers whether it took something.
   bool takeKernel(Channel &input);
   bool registerReady() const;

@@ -6,12 +6,29 @@
 namespace cnn::neuflow {
 
 void CyclePort::start(const StreamGlobals &globals, const StreamLocals &locals) {
-  assert(!busy() && "a stream is on");
+  assert(!walking && (still() || this->locals.read == locals.read) && "a stream is on");
   this->globals = globals;
   this->locals = locals;
   walking = true;
   row = column = 0;
   lastBeat.reset();
+}
+
+void CyclePort::reset() {
+  assert(!dropping() && "a reset after a reset");
+  int64_t toDrop = underWay;
+  *this = CyclePort(*target, tag);
+  dropped = toDrop;
+}
+
+bool CyclePort::full(bool more) const {
+  return static_cast<int64_t>(elements.size()) == target->portElements ||
+         static_cast<int64_t>(beats.size()) == target->portBeats ||
+         (!walking && !more && requests.empty() && underWay == 0);
+}
+
+std::optional<uint32_t> CyclePort::leaves(const Inputs &inputs) const {
+  return walking && (locals.read || inputs.lineWord) && outside() ? std::optional<uint32_t>(address()) : std::nullopt;
 }
 
 void CyclePort::next() {
@@ -22,12 +39,12 @@ void CyclePort::next() {
 }
 
 void CyclePort::walk(size_t elementCount, size_t requestCount, size_t beatCount) {
-  if (static_cast<int64_t>(elementCount) == target.portElements)
+  if (static_cast<int64_t>(elementCount) == target->portElements || outside())
     return;
   uint32_t beat = address() / kWordsPerBeat;
   bool newBeat = lastBeat != beat;
-  if (newBeat && (static_cast<int64_t>(requestCount) == target.portRequests ||
-                  static_cast<int64_t>(requestCount + beatCount) + underWay >= target.portBeats))
+  if (newBeat && (static_cast<int64_t>(requestCount) == target->portRequests ||
+                  static_cast<int64_t>(requestCount + beatCount) + underWay >= target->portBeats))
     return;
   uint8_t lane = address() % kWordsPerBeat;
   next();
@@ -58,9 +75,11 @@ std::optional<Word> CyclePort::feed(size_t elementCount, size_t beatCount) {
 }
 
 bool CyclePort::take(Word word, size_t requestCount) {
+  if (outside())
+    return false;
   uint32_t beat = address() / kWordsPerBeat;
   if (current && current->beat != beat) {
-    if (static_cast<int64_t>(requestCount) == target.portRequests)
+    if (static_cast<int64_t>(requestCount) == target->portRequests)
       return false;
     requests.push_back(*current);
     current.reset();
@@ -77,25 +96,28 @@ bool CyclePort::take(Word word, size_t requestCount) {
 CyclePort::Outputs CyclePort::cycle(const Inputs &inputs) {
   size_t elementCount = elements.size(), requestCount = requests.size(), beatCount = beats.size();
   Outputs outputs;
+  bool arrives = inputs.response && dropped == 0;
+  if (arrives)
+    beats.push_back(*inputs.response);
+  else if (inputs.response)
+    --dropped;
   if (locals.read) {
     // The walker counts beats under way as they were at the beginning of the cycle.
     if (walking)
       walk(elementCount, requestCount, beatCount);
     if (inputs.lineHasRoom)
       outputs.fed = feed(elementCount, beatCount);
-    underWay += inputs.granted;
-    if (inputs.response) {
-      beats.push_back(*inputs.response);
-      --underWay;
-    }
   } else if (walking) {
     outputs.took = inputs.lineWord && take(*inputs.lineWord, requestCount);
-  } else if (current && static_cast<int64_t>(requestCount) < target.portRequests) {
+  } else if (current && static_cast<int64_t>(requestCount) < target->portRequests) {
     requests.push_back(*current);
     current.reset();
   }
-  if (inputs.granted)
+  if (inputs.granted) {
+    underWay += !requests.front().write;
     requests.pop_front();
+  }
+  underWay -= arrives;
   return outputs;
 }
 

@@ -9,7 +9,9 @@ GridTile::GridTile(const Target &target, int64_t index)
     : tile(&target.tiles[index]), conv(target), lineIn(target.lines, Channel(target.fifosHop)) {
   for (int i = 0; i < 3; ++i) {
     localIn[i] = localOut[i] = Channel(target.fifosHop);
-    operatorIn[i] = Channel(target.fifosOperator);
+    // Operators have the inputs that they use; others never have room.
+    bool used = i == 0 || tile->kind == TileKind::conv || tile->kind == TileKind::alu;
+    operatorIn[i] = Channel(used ? target.fifosOperator : 0);
     operatorOut[i] = Channel(1);
   }
   for (Channel &side : sideIn)
@@ -239,11 +241,9 @@ void Grid::nextElement(GridPort &port) {
   port.state = GridPort::State::done;
   if (!port.next)
     return;
-  port.locals = port.next;
+  port.take(*port.next);
   port.next.reset();
   port.shadow.armed = false;
-  port.start();
-  port.state = GridPort::State::on;
 }
 
 bool Grid::advancePort(GridPort &port, std::optional<Trap> &trap) {

@@ -52,6 +52,13 @@ struct GridPort {
 
   bool busy() const { return state == State::prefetched || state == State::on; }
   void start() { row = column = 0; }
+  // Begins the stream of the second set, which becomes the first one.
+  void take(const StreamLocals &set) {
+    locals = set;
+    direct[kStreamerLocals].words = encode(set);
+    start();
+    state = State::on;
+  }
 };
 
 class Grid {

@@ -5,10 +5,9 @@
 
 namespace cnn::neuflow {
 
-void MemoryModel::disturb(uint64_t seed, int refusals, int64_t delay) {
-  random.seed(seed);
-  this->refusals = refusals;
-  this->delay = delay;
+void MemoryModel::disturb(const Disturbance &how) {
+  random.seed(how.seed);
+  disturbance = how;
 }
 
 bool MemoryModel::ready() const {
@@ -28,6 +27,7 @@ bool MemoryModel::accept(const MemoryRequest &request) {
         memory.setWord(address + i, request.data[i]);
     return true;
   }
+  int64_t delay = disturbance.delay;
   int64_t late = delay ? static_cast<int64_t>(random() % static_cast<uint64_t>(delay + 1)) : 0;
   lastDue = std::max(now + target.memoryLatency + late, lastDue + 1);
   Pending answer{lastDue, {request.tag, {}}};
@@ -45,7 +45,7 @@ void MemoryModel::tick() {
   if (response())
     pending.pop_front();
   ++now;
-  refuses = refusals && random() % 100 < static_cast<uint64_t>(refusals);
+  refuses = disturbance.refusals && random() % 100 < static_cast<uint64_t>(disturbance.refusals);
 }
 
 int64_t Arbiter::choose(std::span<const bool> requests) const {

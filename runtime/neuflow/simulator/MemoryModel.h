@@ -29,14 +29,22 @@ struct MemoryResponse {
   Beat data{};
 };
 
+// A memory that is worse than it must be: requests are also refused, with this probability in percent, and answers come
+// late by up to so many cycles.
+struct Disturbance {
+  uint64_t seed = 0;
+  int refusals = 0;
+  int64_t delay = 0;
+};
+
 // One cycle of the grid clock: read ready() and response(), perhaps accept(), then tick().
 class MemoryModel {
 public:
   // The memory must have the target's size, and live longer.
   MemoryModel(const Target &target, MachineMemory &memory) : target(target), memory(memory) {}
 
-  // From now on requests are also refused, with this probability in percent, and answers late by up to so many cycles.
-  void disturb(uint64_t seed, int refusals, int64_t delay);
+  // From now on.
+  void disturb(const Disturbance &how);
 
   bool ready() const;
   // Takes a request in this cycle. False if its address is not in the memory.
@@ -57,8 +65,7 @@ private:
   MachineMemory &memory;
   std::deque<Pending> pending;
   int64_t now = 0, accepted = 0, lastDue = -1;
-  int refusals = 0;
-  int64_t delay = 0;
+  Disturbance disturbance;
   bool refuses = false; // in this cycle
   std::mt19937_64 random;
 };

@@ -78,7 +78,7 @@ TEST(CyclePort, CopiesWhateverTheStepsAndStalls) {
   for (unsigned round = 0; round < 200; ++round) {
     Ports ports("neuflow-tiny", 2);
     if (round % 2)
-      ports.model.disturb(round, 30, 25);
+      ports.model.disturb({round, 30, 25});
     StreamLocals from{1000, 0, int64_t(1 + random() % 40), int64_t(1 + random() % 10), true, std::nullopt}, to = from;
     to.x = 200'000 + random() % 16;
     to.read = false;

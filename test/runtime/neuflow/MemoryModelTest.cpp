@@ -73,7 +73,7 @@ TEST(MemoryModel, RefusesWhatIsOutside) {
 TEST(MemoryModel, DisturbedItStillAnswersInOrder) {
   for (uint64_t seed : {1, 2, 3}) {
     TinyMemory tiny;
-    tiny.model.disturb(seed, 50, 20);
+    tiny.model.disturb({seed, 50, 20});
     for (uint32_t i = 0; i < 200; ++i) {
       tiny.memory.setWord(16 * i, static_cast<Word>(i));
       tiny.send({false, i, {}, 0, static_cast<uint8_t>(i)});

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Programs for one pass over the grid, written with names: what the simulators, and later the RTL, are tested with.
+// Programs for one pass over the grid, written with names, and a bench that runs them on every machine there is: the
+// functional simulator, the cycle simulator and, in the tests of the RTL, the Verilated machine. Memories must be equal
+// word for word, and cycles exactly.
 #ifndef CNN_TEST_RUNTIME_NEUFLOW_PASSES_H
 #define CNN_TEST_RUNTIME_NEUFLOW_PASSES_H
 
+#include "runtime/neuflow/device/Device.h"
 #include "runtime/neuflow/machine/ProgramWriter.h"
 #include "runtime/neuflow/simulator/FunctionalSimulator.h"
 
@@ -61,6 +64,16 @@ private:
   std::map<int64_t, LinesConfig> linesOf;
 };
 
+// Devices that know time, to be compared with each other and with the functional simulator. Null: not for this target.
+using OpenTimedDevice = std::unique_ptr<Device> (*)(const Target &target);
+inline std::vector<OpenTimedDevice> &timedDevices() {
+  static std::vector<OpenTimedDevice> all = {[](const Target &target) {
+    Result<std::unique_ptr<Device>> device = openDevice(target, DeviceKind::cycles);
+    return device ? std::move(*device) : nullptr;
+  }};
+  return all;
+}
+
 // A machine with a program and planes of words.
 class Bench {
 public:
@@ -89,14 +102,54 @@ public:
   static StreamLocals readOf(uint32_t at, int64_t w, int64_t h) { return {at, 0, w, h, true, std::nullopt}; }
   static StreamLocals writeOf(uint32_t at, int64_t w, int64_t h) { return {at, 0, w, h, false, std::nullopt}; }
 
+  // What machines with time may differ in from the functional simulator, when that traps.
+  enum class Timed {
+    agree,     // nothing but the text
+    notNotice, // the program breaks a rule that only functional simulation checks
+    garbage,   // and what the machine writes then is not defined
+  };
   // Ends the program and runs it; the text of the trap, or "".
-  std::string run() {
+  std::string run(Timed timed = Timed::agree, const std::optional<Disturbance> &disturbance = std::nullopt) {
     out.append({Opcode::term});
     load();
+    std::string before(image());
     FunctionalSimulator simulator(target, memory);
     outcome = simulator.run(kTextAt, 1'000'000);
     saturated = simulator.saturated();
-    return outcome.trap ? outcome.trap->text : "";
+    std::string trap = outcome.trap ? outcome.trap->text : "";
+    cycles = -1;
+    std::string firstImage;
+    RunReport first;
+    for (OpenTimedDevice open : timedDevices()) {
+      std::unique_ptr<Device> device = open(target);
+      if (!device)
+        continue;
+      EXPECT_TRUE(device->write(0, before));
+      device->disturb(disturbance);
+      RunReport report = device->run(kTextAt, {INT64_MAX, cycleLimit});
+      std::string after(before.size(), '\0');
+      EXPECT_TRUE(device->read(0, after));
+      if (timed == Timed::agree)
+        expectAgreement(report, after);
+      if (cycles < 0) {
+        cycles = report.cycles;
+        first = report;
+        firstImage = std::move(after);
+        continue;
+      }
+      EXPECT_EQ(report.cycles, cycles);
+      EXPECT_EQ(report.pc, first.pc);
+      EXPECT_EQ(report.saturated, first.saturated);
+      EXPECT_EQ(report.trap.has_value(), first.trap.has_value());
+      if (report.trap && first.trap) {
+        EXPECT_EQ(report.trap->cause, first.trap->cause) << first.trap->text;
+        EXPECT_EQ(report.trap->information, first.trap->information) << first.trap->text;
+      }
+      EXPECT_TRUE(timed == Timed::garbage || after == firstImage) << "the machines leave different memories";
+    }
+    if (first.trap)
+      timedTrap = first.trap->text;
+    return trap;
   }
   void load() {
     std::string bytes;
@@ -113,8 +166,28 @@ public:
   Routes routes;
   Outcome outcome;
   std::vector<bool> saturated;
+  int64_t cycleLimit = 3'000'000;
+  int64_t cycles = -1;   // of the machines with time
+  std::string timedTrap; // the first one's
 
 private:
+  // The part of the memory that programs of tests use.
+  std::string_view image() const {
+    return {reinterpret_cast<const char *>(memory.data()),
+            static_cast<size_t>(std::min<int64_t>(memory.size(), int64_t(1) << 22))};
+  }
+  void expectAgreement(const RunReport &report, const std::string &after) {
+    EXPECT_EQ(report.trap.has_value(), outcome.trap.has_value()) << (report.trap ? report.trap->text : "no trap");
+    if (!outcome.trap) {
+      EXPECT_EQ(after == image(), true) << "another memory than that of the functional simulator";
+      EXPECT_EQ(report.saturated, saturated);
+      EXPECT_EQ(report.pc, outcome.pc);
+    } else if (report.trap) {
+      EXPECT_EQ(report.trap->cause, outcome.trap->cause) << report.trap->text;
+      EXPECT_EQ(report.trap->information, outcome.trap->information) << report.trap->text;
+    }
+  }
+
   uint32_t nextPlane = kPlanes;
 };
 

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "runtime/neuflow/device/Device.h"
+#include "test/runtime/neuflow/Passes.h"
+
+using namespace cnn::neuflow;
+
+namespace {
+
+// A program that copies 40 words from byte 0x10000 to byte 0x20000.
+Program copying() {
+  Bench bench;
+  bench.routes.lines("C1").lines[1] = kFromLine + 0;
+  for (const char *tile : {"C2", "A1", "M1", "F1", "F2", "A2", "M2"})
+    bench.routes.lines(tile).lines[1] = kFromLine + 1;
+  bench.routes.emit(bench.out);
+  bench.out.stream(0, Bench::readOf(0x8000, 40, 1));
+  bench.out.stream(1, Bench::writeOf(0x10000, 40, 1));
+  bench.out.waitForPort(1, Status::done);
+  bench.out.append({Opcode::term});
+  Program program;
+  program.target = bench.target;
+  program.loadBase = program.entry = kTextAt;
+  program.text = bench.out.text();
+  program.data = std::string(80, 'd');
+  program.memory = {{SegmentKind::text, 8 * kTextAt, 8 * program.text.size()}, {SegmentKind::data, 0x10000, 80}};
+  return program;
+}
+
+class DeviceOf : public testing::TestWithParam<DeviceKind> {};
+
+TEST_P(DeviceOf, RunsAProgram) {
+  Program program = copying();
+  Result<std::unique_ptr<Device>> device = openDevice(program.target, GetParam());
+  ASSERT_TRUE(device) << device.message();
+  Result<Loaded> loaded = load(**device, program);
+  ASSERT_TRUE(loaded) << loaded.message();
+  for (char letter : {'d', 'e'}) { // again, with other words
+    ASSERT_TRUE((*device)->write(0x10000, std::string(80, letter)));
+    const RunReport &report = (*device)->run(program.entry);
+    EXPECT_FALSE(report.trap) << report.trap->text;
+    EXPECT_EQ(report.pc, kTextAt + program.text.size() - 1);
+    EXPECT_EQ(report.saturated, std::vector<bool>(8));
+    std::string result(81, 'x');
+    ASSERT_TRUE((*device)->read(0x20000, result));
+    EXPECT_EQ(result, std::string(80, letter) + std::string(1, '\0'));
+  }
+}
+
+TEST_P(DeviceOf, StopsAtItsLimit) {
+  Program program = copying();
+  Result<std::unique_ptr<Device>> device = openDevice(program.target, GetParam());
+  ASSERT_TRUE(device && load(**device, program));
+  const RunReport &report = (*device)->run(program.entry, {5, 50});
+  ASSERT_TRUE(report.trap);
+  EXPECT_EQ(report.trap->cause, Cause::watchdog);
+  EXPECT_EQ(&(*device)->report(), &report);
+}
+
+TEST_P(DeviceOf, ReportsTraps) {
+  Program program = copying();
+  program.text.back() = encode({Opcode::comp});
+  Result<std::unique_ptr<Device>> device = openDevice(program.target, GetParam());
+  ASSERT_TRUE(device && load(**device, program));
+  const RunReport &report = (*device)->run(program.entry);
+  ASSERT_TRUE(report.trap);
+  EXPECT_EQ(report.trap->cause, Cause::badInstruction);
+  EXPECT_EQ(report.trap->information, static_cast<uint32_t>(Opcode::comp));
+  EXPECT_EQ(report.pc, kTextAt + program.text.size() - 1);
+}
+
+TEST_P(DeviceOf, RefusesWhatIsOutside) {
+  Program program = copying();
+  Result<std::unique_ptr<Device>> device = openDevice(program.target, GetParam());
+  ASSERT_TRUE(device);
+  uint64_t size = static_cast<uint64_t>(program.target.memoryBytes);
+  std::string two(2, 'x');
+  EXPECT_TRUE((*device)->write(size - 2, two));
+  EXPECT_FALSE((*device)->write(size - 1, two));
+  EXPECT_TRUE((*device)->read(size - 2, two));
+  EXPECT_FALSE((*device)->read(size - 1, two));
+  EXPECT_FALSE((*device)->read(UINT64_MAX, two));
+  program.target = *presetTarget("neuflow-v6");
+  EXPECT_EQ(load(**device, program).message(),
+            "expected a program for machine 'neuflow-tiny', but this one is for 'neuflow-v6'");
+}
+
+INSTANTIATE_TEST_SUITE_P(, DeviceOf, testing::Values(DeviceKind::functional, DeviceKind::cycles));
+
+} // namespace

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Samples of f32 noise in [-1, 1), smooth enough that convolutions see more than noise.
+
+usage: make_noise.py FILE.npy COUNT SIZE...
+"""
+import random
+import struct
+import sys
+
+
+def main(path, count, *shape):
+    count, shape = int(count), tuple(map(int, shape))
+    draw = random.Random(5)
+    size = 1
+    for dim in shape:
+        size *= dim
+    values, value = [], 0.0
+    for _ in range(count * size):
+        value = 0.7 * value + 0.3 * draw.uniform(-1, 1)
+        values.append(value)
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {(count, *shape)}, }}"
+    header += " " * (-(len(header) + 11) % 64) + "\n"
+    with open(path, "wb") as file:
+        file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode())
+        file.write(struct.pack(f"<{len(values)}f", *values))
+
+
+main(*sys.argv[1:])

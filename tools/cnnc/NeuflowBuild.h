@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// cnnc build --target=neuflow: from a trained net to words of the NeuFlow machine.
+#pragma once
+
+#include "tools/cnnc/Compilation.h"
+
+namespace cnn::tools {
+
+struct NeuflowOptions {
+  std::string machine = "neuflow-v6";
+  std::string net;
+  std::string weightsFile;                  // empty: the weights that training would start from
+  std::string dataFolder;                   // of the data block's files; empty: there are none
+  std::vector<llvm::StringRef> samples;     // [NAME=]FILE, in place of the data block
+  int64_t calibrationSamples = 128;         // at most
+  bool evaluates = false;                   // on the test part of the data block
+  std::optional<int64_t> evaluationSamples; // at most
+
+  /// Of the words behind --target: whether it is NeuFlow. An unknown machine is reported.
+  bool readTarget(llvm::StringRef target, Arguments &arguments);
+  void read(Arguments &arguments);
+};
+
+/// Leaves the tensor level of the net in the module of the compilation, and reports on standard error.
+ExitCode lowerToWords(Compilation &compilation, const NeuflowOptions &options);
+
+} // namespace cnn::tools
