@@ -106,7 +106,8 @@ static ExitCode runBuild(Arguments &arguments) {
   options.triple = target.triple;
   options.producer = producerName();
   options.debugInfo = debugInfo;
-  options.watch = [&](mlir::PassManager &manager) { dumpAfter.watch(manager); };
+  if (dumpAfter.isOn())
+    options.watch = [&](mlir::PassManager &manager) { dumpAfter.watch(manager); };
   bool withTraining = compilation.hasTraining(options.net) && !withoutTraining;
   if (storesBF16 && withTraining)
     return compilation.error("training is in f32: --precision=bf16 needs --inference", ExitCode::WrongCommandLine);
