@@ -12,6 +12,7 @@
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/CommandLine.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/Transforms/IPO/Internalize.h"
@@ -44,6 +45,16 @@ static std::string findClosestCPU(StringRef name, const MCSubtargetInfo &subtarg
   return closest.str();
 }
 
+/// Sets what LLVM offers only as options of its tools; clang passes them on with -mllvm.
+///
+/// Loops of kernels are unrolled where that is worth it (EmitMicrokernels), and LLVM should unroll what is very small:
+/// a window of 2x2. At -O3 it goes up to 300 instructions, and unrolls loops whose end it does not know. That took a
+/// quarter of the time of a build, and made as many kernels slower as faster: what is unrolled is rarely vectorized.
+static void limitUnrolling() {
+  const char *const arguments[] = {"cnnc", "-unroll-threshold=80", "-unroll-runtime=0"};
+  cl::ParseCommandLineOptions(std::size(arguments), arguments);
+}
+
 Expected<std::unique_ptr<TargetMachine>> createTargetMachine(StringRef tripleText, StringRef cpuText) {
   static bool areTargetsRegistered = [] {
     InitializeAllTargetInfos();
@@ -51,6 +62,7 @@ Expected<std::unique_ptr<TargetMachine>> createTargetMachine(StringRef tripleTex
     InitializeAllTargetMCs();
     InitializeAllAsmPrinters();
     InitializeAllAsmParsers();
+    limitUnrolling();
     return true;
   }();
   (void)areTargetsRegistered;
