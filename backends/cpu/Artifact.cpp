@@ -293,7 +293,7 @@ LogicalResult ArtifactBuilder::link() {
     if (!part || llvm::Linker::linkModules(*code, std::move(part)))
       return emitError(module.getLoc(), "cannot link the kernels to '") << net << "'";
   }
-  if (llvm::Error error = optimizeModule(*code, *machine, exported, known))
+  if (llvm::Error error = optimizeModule(*code, *machine, exported, known, /*hasKernels=*/true))
     return fail(std::move(error));
   isBug = false;
   return success();

@@ -126,7 +126,7 @@ Expected<std::vector<ObjectBytes>> compileParts(std::unique_ptr<Module> main, ml
     Expected<std::unique_ptr<TargetMachine>> machine = createMachine();
     if (!machine)
       return machine.takeError();
-    if (Error error = optimizeModule(**module, **machine, visible, needed))
+    if (Error error = optimizeModule(**module, **machine, visible, needed, /*hasKernels=*/i > 0))
       return error;
     raw_svector_ostream stream(objects[i]);
     return emitMachineCode(**module, **machine, /*asAssembly=*/false, stream);

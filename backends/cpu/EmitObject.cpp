@@ -15,7 +15,12 @@
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/TargetParser/Host.h"
+#include "llvm/Transforms/IPO/GlobalDCE.h"
 #include "llvm/Transforms/IPO/Internalize.h"
+#include "llvm/Transforms/InstCombine/InstCombine.h"
+#include "llvm/Transforms/Scalar/EarlyCSE.h"
+#include "llvm/Transforms/Scalar/SROA.h"
+#include "llvm/Transforms/Scalar/SimplifyCFG.h"
 
 using namespace llvm;
 
@@ -151,7 +156,22 @@ static std::string findUnknownSymbol(const Module &module, const StringSet<> &kn
   return "";
 }
 
-Error optimizeModule(Module &module, TargetMachine &machine, const StringSet<> &exported, const StringSet<> &known) {
+/// For code that is rarely run, or has been optimized before, as the support code: what is not needed goes, and what
+/// has been said twice.
+static ModulePassManager buildShortPipeline() {
+  FunctionPassManager function;
+  function.addPass(SROAPass(SROAOptions::ModifyCFG));
+  function.addPass(EarlyCSEPass(/*UseMemorySSA=*/true));
+  function.addPass(InstCombinePass());
+  function.addPass(SimplifyCFGPass());
+  ModulePassManager pipeline;
+  pipeline.addPass(GlobalDCEPass());
+  pipeline.addPass(createModuleToFunctionPassAdaptor(std::move(function)));
+  return pipeline;
+}
+
+Error optimizeModule(Module &module, TargetMachine &machine, const StringSet<> &exported, const StringSet<> &known,
+                     bool hasKernels) {
   internalizeModule(module, [&](const GlobalValue &value) { return exported.contains(value.getName()); });
   // Module::setPICLevel would add a second flag beside the support code's.
   module.setModuleFlag(Module::Min, "PIC Level", PICLevel::BigPIC);
@@ -179,7 +199,9 @@ Error optimizeModule(Module &module, TargetMachine &machine, const StringSet<> &
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, components, modules);
-  builder.buildPerModuleDefaultPipeline(OptimizationLevel::O3).run(module, modules);
+  ModulePassManager pipeline =
+      hasKernels ? builder.buildPerModuleDefaultPipeline(OptimizationLevel::O3) : buildShortPipeline();
+  pipeline.run(module, modules);
 
   std::string problems;
   raw_string_ostream problemStream(problems);
