@@ -107,6 +107,10 @@ private:
   LogicalResult run(PassManager &manager, ModuleOp on) {
     if (options.watch)
       options.watch(manager);
+#ifdef NDEBUG
+    // Verifying after each pass takes a tenth of a build. The front end's module and LLVM's are verified in any case.
+    manager.enableVerifier(false);
+#endif
     ModelErrorWatch watch(module.getContext());
     LogicalResult result = manager.run(on);
     isBug |= failed(result) && !watch.hasSeenOne();
