@@ -121,6 +121,10 @@ private:
     isBug |= static_cast<bool>(error);
     return error ? fail(std::move(error)) : success();
   }
+  void report(const llvm::Twine &phase) {
+    if (options.progress)
+      options.progress(phase.str());
+  }
   LogicalResult selectNet();
   LogicalResult plan();
   LogicalResult lower();
@@ -192,6 +196,7 @@ static uint64_t hashOf(ModuleOp module) {
 LogicalResult ArtifactBuilder::plan() {
   if (failed(selectNet()))
     return failure();
+  report("forming kernels and planning memory");
   uint64_t codeHash = hashOf(module);
   llvm::Expected<std::unique_ptr<llvm::TargetMachine>> created = createTargetMachine(options.triple, options.cpu);
   if (!created)
@@ -225,6 +230,7 @@ LogicalResult ArtifactBuilder::lower() {
     own.push_back(function);
     kernels->push_back(own);
   }
+  report("lowering " + llvm::Twine(llvm::range_size(kernels->getOps<ModuleOp>())) + " kernels");
   VectorTarget target = VectorTarget::of(*machine);
   PassManager manager(module.getContext());
   buildLoweringOfKernels(manager, target, options.debugInfo);
@@ -306,6 +312,7 @@ LogicalResult ArtifactBuilder::link() {
 LogicalResult ArtifactBuilder::readWeights() {
   if (options.weightsFile.empty())
     return success();
+  report("reading weights");
   llvm::Expected<SafetensorsFile> file = SafetensorsFile::open(options.weightsFile);
   if (!file)
     return fail(file.takeError());
@@ -357,6 +364,7 @@ LogicalResult ArtifactBuilder::build() {
   // What can go wrong for the user's reasons comes before what takes time.
   if (failed(plan()) || failed(readWeights()) || failed(lower()) || failed(translate()))
     return failure();
+  report("compiling kernels");
   llvm::Expected<std::vector<ObjectBytes>> parts = compileParts(
       std::move(code), *kernels, net, exported, known, [&] { return createTargetMachine(options.triple, options.cpu); },
       [&](ModuleOp kernel, llvm::LLVMContext &context) { return translate(kernel, context); });
@@ -376,11 +384,14 @@ LogicalResult ArtifactBuilder::build() {
             writeObject(net + (i == 0 ? "" : "_kernels" + std::to_string(i)) + ".o",
                         [&](llvm::raw_pwrite_stream &stream) { stream.write(part.data(), part.size()); }))
       return fail(std::move(error));
-  if (weights)
+  if (weights) {
+    report("writing weights");
     if (llvm::Error error = writeObject(net + "_weights.o", [&](llvm::raw_pwrite_stream &stream) {
           writeWeightsObject(model, *weights, StringRef(parts->front().data(), parts->front().size()), stream);
         }))
       return fail(std::move(error));
+  }
+  report("linking");
   if (options.emitStaticLibrary) {
     if (llvm::Error error = emitArchive(objects, net, folder))
       return fail(std::move(error));
