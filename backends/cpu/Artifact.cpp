@@ -9,6 +9,8 @@
 //     weights: WeightsObject  -----------------------------------------------------> object    /
 //
 // Kernels and callers are lowered in modules of their own: callers need to know only how many work items a kernel has.
+// Each kernel has one for itself, and so all of this but the callers is done by as many threads as there are
+// processors.
 #include "backends/cpu/Artifact.h"
 
 #include "backends/cpu/CompileParts.h"
@@ -50,11 +52,13 @@ static void buildPlanPipeline(OpPassManager &manager, const VectorTarget &target
   manager.addPass(createPlanMemory());
 }
 
+/// Of a module with one module for each kernel, so that several threads lower them.
 static void buildLoweringOfKernels(OpPassManager &manager, const VectorTarget &target, bool debugInfo) {
-  buildKernelPipeline(manager, target);
-  buildKernelToLLVMPipeline(manager, target);
+  OpPassManager &kernel = manager.nest<ModuleOp>();
+  buildKernelPipeline(kernel, target);
+  buildKernelToLLVMPipeline(kernel, target);
   if (debugInfo)
-    manager.addPass(LLVM::createDIScopeForLLVMFuncOpPass());
+    kernel.addPass(LLVM::createDIScopeForLLVMFuncOpPass());
 }
 
 static void buildLoweringOfCallers(OpPassManager &manager, const ArtifactOptions &options) {
@@ -65,9 +69,28 @@ static void buildLoweringOfCallers(OpPassManager &manager, const ArtifactOptions
 
 namespace {
 
+/// Lets passes use all processors; nothing if somebody watches them, who wants to see one after the other.
+class UseThreads {
+public:
+  UseThreads(MLIRContext &context, bool isWanted)
+      : context(context), isMine(isWanted && !context.isMultithreadingEnabled()) {
+    if (isMine)
+      context.enableMultithreading();
+  }
+  ~UseThreads() {
+    if (isMine)
+      context.disableMultithreading();
+  }
+
+private:
+  MLIRContext &context;
+  bool isMine;
+};
+
 class ArtifactBuilder {
 public:
-  ArtifactBuilder(ModuleOp module, const ArtifactOptions &options) : module(module), options(options) {}
+  ArtifactBuilder(ModuleOp module, const ArtifactOptions &options)
+      : module(module), options(options), threads(*module.getContext(), /*isWanted=*/!options.watch) {}
 
   LogicalResult build();
   LogicalResult emit(Stage stage, llvm::raw_pwrite_stream &stream);
@@ -84,6 +107,10 @@ private:
   LogicalResult run(PassManager &manager, ModuleOp on) {
     if (options.watch)
       options.watch(manager);
+#ifdef NDEBUG
+    // Verifying after each pass takes a tenth of a build. The front end's module and LLVM's are verified in any case.
+    manager.enableVerifier(false);
+#endif
     ModelErrorWatch watch(module.getContext());
     LogicalResult result = manager.run(on);
     isBug |= failed(result) && !watch.hasSeenOne();
@@ -94,23 +121,29 @@ private:
     isBug |= static_cast<bool>(error);
     return error ? fail(std::move(error)) : success();
   }
+  void report(const llvm::Twine &phase) {
+    if (options.progress)
+      options.progress(phase.str());
+  }
   LogicalResult selectNet();
   LogicalResult plan();
   LogicalResult lower();
+  std::unique_ptr<llvm::Module> translate(ModuleOp part, llvm::LLVMContext &context);
   LogicalResult translate();
   LogicalResult link();
   LogicalResult readWeights();
 
   ModuleOp module;
   const ArtifactOptions &options;
+  UseThreads threads;
   bool isBug = false;
   std::string net;
   std::unique_ptr<llvm::TargetMachine> machine;
   ModelDescription model;
   std::optional<SafetensorsFile> weights;
-  OwningOpRef<ModuleOp> kernels;
+  OwningOpRef<ModuleOp> kernels; // a module for each
   llvm::LLVMContext context;
-  std::unique_ptr<llvm::Module> code, kernelCode;
+  std::unique_ptr<llvm::Module> code;
   llvm::StringSet<> exported, known;
 };
 
@@ -163,6 +196,7 @@ static uint64_t hashOf(ModuleOp module) {
 LogicalResult ArtifactBuilder::plan() {
   if (failed(selectNet()))
     return failure();
+  report("forming kernels and planning memory");
   uint64_t codeHash = hashOf(module);
   llvm::Expected<std::unique_ptr<llvm::TargetMachine>> created = createTargetMachine(options.triple, options.cpu);
   if (!created)
@@ -192,19 +226,22 @@ LogicalResult ArtifactBuilder::lower() {
     func::FuncOp declaration = function.cloneWithoutRegions();
     module.getBody()->getOperations().insert(function->getIterator(), declaration);
     function->remove();
-    kernels->push_back(function);
+    ModuleOp own = ModuleOp::create(function.getLoc());
+    own.push_back(function);
+    kernels->push_back(own);
   }
+  report("lowering " + llvm::Twine(llvm::range_size(kernels->getOps<ModuleOp>())) + " kernels");
   VectorTarget target = VectorTarget::of(*machine);
   PassManager manager(module.getContext());
   buildLoweringOfKernels(manager, target, options.debugInfo);
   if (failed(run(manager, *kernels)))
     return failure();
   SymbolTable symbols(module);
-  for (LLVM::LLVMFuncOp kernel : kernels->getOps<LLVM::LLVMFuncOp>()) {
+  kernels->walk([&](LLVM::LLVMFuncOp kernel) {
     Attribute items = kernel->getAttr(workItemsAttrName);
     func::FuncOp declaration = symbols.lookup<func::FuncOp>(kernel.getName());
     if (!items || !declaration)
-      continue;
+      return;
     declaration->setAttr(workItemsAttrName, items);
     if (Attribute scratch = kernel->getAttr(scratchBytesAttrName))
       declaration->setAttr(scratchBytesAttrName, scratch);
@@ -214,7 +251,7 @@ LogicalResult ArtifactBuilder::lower() {
         for (LaunchDescription &launch : function->launches)
           if (launch.kernel == kernel.getName())
             launch.tile = tile.str();
-  }
+  });
   PassManager callers(module.getContext());
   buildLoweringOfCallers(callers, options);
   if (failed(run(callers, module)))
@@ -227,24 +264,24 @@ LogicalResult ArtifactBuilder::lower() {
   return success();
 }
 
-/// From the LLVM dialect to LLVM: the kernels, and all else.
+std::unique_ptr<llvm::Module> ArtifactBuilder::translate(ModuleOp part, llvm::LLVMContext &context) {
+  std::unique_ptr<llvm::Module> translated = translateModuleToLLVMIR(part, context, net);
+  if (translated) {
+    translated->setTargetTriple(machine->getTargetTriple());
+    translated->setDataLayout(machine->createDataLayout());
+    translated->setSourceFileName(net);
+  }
+  return translated;
+}
+
+/// From the LLVM dialect to LLVM: all but the kernels.
 LogicalResult ArtifactBuilder::translate() {
   isBug = true; // unless all goes well
   llvm::Expected<std::unique_ptr<llvm::Module>> support = loadSupportCode(context, *machine);
   if (!support)
     return fail(support.takeError());
-  auto translate = [&](ModuleOp part) {
-    std::unique_ptr<llvm::Module> translated = translateModuleToLLVMIR(part, context, net);
-    if (translated) {
-      translated->setTargetTriple(machine->getTargetTriple());
-      translated->setDataLayout(machine->createDataLayout());
-      translated->setSourceFileName(net);
-    }
-    return translated;
-  };
-  code = translate(module);
-  kernelCode = translate(*kernels);
-  if (!code || !kernelCode)
+  code = translate(module, context);
+  if (!code)
     return failure();
   exported = emitModel(model, weights.has_value(), *code);
   if (llvm::Linker::linkModules(*code, std::move(*support)))
@@ -261,9 +298,12 @@ LogicalResult ArtifactBuilder::translate() {
 /// Everything as one LLVM module, optimized.
 LogicalResult ArtifactBuilder::link() {
   isBug = true;
-  if (llvm::Linker::linkModules(*code, std::move(kernelCode)))
-    return emitError(module.getLoc(), "cannot link the kernels to '") << net << "'";
-  if (llvm::Error error = optimizeModule(*code, *machine, exported, known))
+  for (auto kernel : kernels->getOps<ModuleOp>()) {
+    std::unique_ptr<llvm::Module> part = translate(kernel, context);
+    if (!part || llvm::Linker::linkModules(*code, std::move(part)))
+      return emitError(module.getLoc(), "cannot link the kernels to '") << net << "'";
+  }
+  if (llvm::Error error = optimizeModule(*code, *machine, exported, known, /*hasKernels=*/true))
     return fail(std::move(error));
   isBug = false;
   return success();
@@ -272,6 +312,7 @@ LogicalResult ArtifactBuilder::link() {
 LogicalResult ArtifactBuilder::readWeights() {
   if (options.weightsFile.empty())
     return success();
+  report("reading weights");
   llvm::Expected<SafetensorsFile> file = SafetensorsFile::open(options.weightsFile);
   if (!file)
     return fail(file.takeError());
@@ -323,9 +364,10 @@ LogicalResult ArtifactBuilder::build() {
   // What can go wrong for the user's reasons comes before what takes time.
   if (failed(plan()) || failed(readWeights()) || failed(lower()) || failed(translate()))
     return failure();
-  llvm::Expected<std::vector<ObjectBytes>> parts =
-      compileParts(std::move(code), std::move(kernelCode), net, exported, known,
-                   [&] { return createTargetMachine(options.triple, options.cpu); });
+  report("compiling kernels");
+  llvm::Expected<std::vector<ObjectBytes>> parts = compileParts(
+      std::move(code), *kernels, net, exported, known, [&] { return createTargetMachine(options.triple, options.cpu); },
+      [&](ModuleOp kernel, llvm::LLVMContext &context) { return translate(kernel, context); });
   if (!parts) {
     isBug = true;
     return fail(parts.takeError());
@@ -342,11 +384,14 @@ LogicalResult ArtifactBuilder::build() {
             writeObject(net + (i == 0 ? "" : "_kernels" + std::to_string(i)) + ".o",
                         [&](llvm::raw_pwrite_stream &stream) { stream.write(part.data(), part.size()); }))
       return fail(std::move(error));
-  if (weights)
+  if (weights) {
+    report("writing weights");
     if (llvm::Error error = writeObject(net + "_weights.o", [&](llvm::raw_pwrite_stream &stream) {
           writeWeightsObject(model, *weights, StringRef(parts->front().data(), parts->front().size()), stream);
         }))
       return fail(std::move(error));
+  }
+  report("linking");
   if (options.emitStaticLibrary) {
     if (llvm::Error error = emitArchive(objects, net, folder))
       return fail(std::move(error));

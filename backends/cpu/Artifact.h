@@ -35,6 +35,8 @@ struct ArtifactOptions {
   bool emitHeader = true;
   // Called with every pass manager before it runs, to watch it.
   std::function<void(mlir::PassManager &)> watch;
+  // Called with what begins now: "compiling kernels".
+  std::function<void(llvm::StringRef)> progress;
 };
 
 /// Why the back end cannot compile for a triple and a CPU (as in ArtifactOptions); empty if it can.

@@ -13,11 +13,11 @@
 #include "backends/cpu/CompileParts.h"
 
 #include "backends/cpu/EmitObject.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/Threading.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/Bitcode/BitcodeWriter.h"
-#include "llvm/Support/ThreadPool.h"
-#include "llvm/Transforms/IPO/Internalize.h"
-#include "llvm/Transforms/Utils/Cloning.h"
+#include "llvm/Linker/Linker.h"
 
 using namespace llvm;
 
@@ -27,85 +27,53 @@ namespace cnn::cpu {
 /// milliseconds by itself.
 static constexpr size_t mostParts = 32, fewestInstructions = 1000;
 
-/// Names that functions of both modules stand for, with the prefix in both.
-static StringSet<> shareNames(Module &main, Module &kernels, StringRef prefix) {
-  StringSet<> shared;
-  SmallVector<std::string> names;
-  for (GlobalValue &value : kernels.global_values()) {
-    GlobalValue *other = value.hasLocalLinkage() ? nullptr : main.getNamedValue(value.getName());
-    if (other && value.isDeclaration() != other->isDeclaration())
-      names.push_back(value.getName().str());
-  }
-  for (const std::string &name : names) {
-    std::string sharedName = (prefix + "." + name).str();
-    for (Module *module : {&main, &kernels}) {
-      GlobalValue *value = module->getNamedValue(name);
-      value->setName(sharedName);
+/// Gives what functions of both sides stand for a name of its own.
+static void shareNames(Module &module, const StringSet<> &shared, StringRef prefix) {
+  for (const auto &name : shared)
+    if (GlobalValue *value = module.getNamedValue(name.getKey())) {
+      value->setName(prefix + "." + name.getKey());
       value->setLinkage(GlobalValue::ExternalLinkage);
       value->setVisibility(GlobalValue::HiddenVisibility);
       value->setDSOLocal(true);
     }
-    shared.insert(sharedName);
-  }
+}
+
+/// The names of functions that one side defines and the other one only declares.
+static StringSet<> findSharedNames(const Module &main, mlir::ModuleOp kernels) {
+  StringSet<> shared;
+  kernels.walk([&](mlir::LLVM::LLVMFuncOp function) {
+    if (const GlobalValue *other = main.getNamedValue(function.getName());
+        other && function.getLinkage() == mlir::LLVM::Linkage::External &&
+        function.isExternal() != other->isDeclaration())
+      shared.insert(function.getName());
+  });
   return shared;
 }
 
-namespace {
-/// A function that others may call, and what is local and only needed by the likes of it.
-struct Entry {
-  SetVector<const GlobalValue *> values;
-  size_t instructions = 0, place = 0;
-};
-} // namespace
-
-static Entry reachFrom(const Function &function, size_t place) {
-  Entry entry;
-  entry.place = place;
-  entry.values.insert(&function);
-  SmallPtrSet<const Constant *, 16> seen;
-  SmallVector<const User *> next;
-  auto visit = [&](const User &user) {
-    for (const Use &operand : user.operands())
-      if (auto *value = dyn_cast<GlobalValue>(operand)) {
-        if (value->hasLocalLinkage())
-          entry.values.insert(value);
-      } else if (auto *constant = dyn_cast<Constant>(operand); constant && seen.insert(constant).second) {
-        next.push_back(constant);
-      }
+/// The kernels of each part: the largest first, each in the part that is smallest then.
+static std::vector<std::vector<mlir::ModuleOp>> deal(mlir::ModuleOp kernels) {
+  struct Kernel {
+    mlir::ModuleOp module;
+    size_t instructions, place;
   };
-  for (size_t i = 0; i < entry.values.size(); ++i) {
-    next.push_back(entry.values[i]);
-    if (auto *reached = dyn_cast<Function>(entry.values[i]))
-      for (const BasicBlock &block : *reached)
-        for (const Instruction &instruction : block) {
-          ++entry.instructions;
-          visit(instruction);
-        }
-    while (!next.empty())
-      visit(*next.pop_back_val());
-  }
-  return entry;
-}
-
-/// What is defined in each part: the largest entries first, each in the part that is smallest then.
-static std::vector<SmallPtrSet<const GlobalValue *, 16>> deal(const Module &kernels) {
-  std::vector<Entry> entries;
+  std::vector<Kernel> all;
   size_t total = 0;
-  for (const Function &function : kernels)
-    if (!function.isDeclaration() && !function.hasLocalLinkage()) {
-      entries.push_back(reachFrom(function, entries.size()));
-      total += entries.back().instructions;
-    }
-  llvm::sort(entries, [](const Entry &a, const Entry &b) {
+  for (auto module : kernels.getOps<mlir::ModuleOp>()) {
+    size_t instructions = 0;
+    module.walk([&](mlir::Operation *) { ++instructions; });
+    all.push_back({module, instructions, all.size()});
+    total += instructions;
+  }
+  llvm::sort(all, [](const Kernel &a, const Kernel &b) {
     return std::pair(b.instructions, a.place) < std::pair(a.instructions, b.place);
   });
   size_t count = std::clamp<size_t>(total / fewestInstructions, 1, mostParts);
-  std::vector<SmallPtrSet<const GlobalValue *, 16>> parts(count);
+  std::vector<std::vector<mlir::ModuleOp>> parts(count);
   std::vector<size_t> sizes(count);
-  for (const Entry &entry : entries) {
+  for (const Kernel &kernel : all) {
     size_t least = llvm::min_element(sizes) - sizes.begin();
-    parts[least].insert_range(entry.values);
-    sizes[least] += entry.instructions;
+    parts[least].push_back(kernel.module);
+    sizes[least] += kernel.instructions;
   }
   return parts;
 }
@@ -118,49 +86,55 @@ static SmallVector<char, 0> writeBitcode(const Module &module) {
   return bitcode;
 }
 
-Expected<std::vector<ObjectBytes>>
-compileParts(std::unique_ptr<Module> main, std::unique_ptr<Module> kernels, StringRef prefix,
-             const StringSet<> &exported, const StringSet<> &known,
-             function_ref<Expected<std::unique_ptr<TargetMachine>>()> createMachine) {
-  StringSet<> shared = shareNames(*main, *kernels, prefix);
-  internalizeModule(*kernels, [&](const GlobalValue &value) { return shared.contains(value.getName()); });
+Expected<std::vector<ObjectBytes>> compileParts(std::unique_ptr<Module> main, mlir::ModuleOp kernels, StringRef prefix,
+                                                const StringSet<> &exported, const StringSet<> &known,
+                                                function_ref<Expected<std::unique_ptr<TargetMachine>>()> createMachine,
+                                                TranslateKernel translate) {
+  StringSet<> shared = findSharedNames(*main, kernels);
+  shareNames(*main, shared, prefix);
   StringSet<> visible = exported, needed = known;
-  for (const auto &name : shared) {
-    visible.insert(name.getKey());
-    needed.insert(name.getKey());
-  }
-  std::vector<SmallVector<char, 0>> parts = {writeBitcode(*main)};
+  for (const auto &name : shared)
+    for (StringSet<> *set : {&visible, &needed})
+      set->insert((prefix + "." + name.getKey()).str());
+  SmallVector<char, 0> mainBitcode = writeBitcode(*main);
   main.reset();
-  for (const SmallPtrSet<const GlobalValue *, 16> &part : deal(*kernels)) {
-    ValueToValueMapTy map;
-    parts.push_back(
-        writeBitcode(*CloneModule(*kernels, map, [&](const GlobalValue *value) { return part.contains(value); })));
-  }
-  kernels.reset();
+  std::vector<std::vector<mlir::ModuleOp>> parts = deal(kernels);
+  // The first part is `main`, which may be in a context that is not this thread's.
+  parts.insert(parts.begin(), std::vector<mlir::ModuleOp>());
 
+  auto make = [&](size_t part, LLVMContext &context) -> Expected<std::unique_ptr<Module>> {
+    if (part == 0)
+      return parseBitcodeFile(MemoryBufferRef(StringRef(mainBitcode.data(), mainBitcode.size()), prefix), context);
+    std::unique_ptr<Module> whole;
+    for (mlir::ModuleOp kernel : parts[part]) {
+      std::unique_ptr<Module> module = translate(kernel, context);
+      if (!module || (whole && Linker::linkModules(*whole, std::move(module))))
+        return createStringError("bug: a kernel cannot be made LLVM code");
+      if (!whole)
+        whole = std::move(module);
+    }
+    shareNames(*whole, shared, prefix);
+    return whole;
+  };
   std::vector<ObjectBytes> objects(parts.size());
   std::vector<std::string> problems(parts.size());
   auto compile = [&](size_t i) -> Error {
     LLVMContext context;
-    StringRef bitcode(parts[i].data(), parts[i].size());
-    Expected<std::unique_ptr<Module>> module = parseBitcodeFile(MemoryBufferRef(bitcode, prefix), context);
+    Expected<std::unique_ptr<Module>> module = make(i, context);
     if (!module)
       return module.takeError();
     Expected<std::unique_ptr<TargetMachine>> machine = createMachine();
     if (!machine)
       return machine.takeError();
-    if (Error error = optimizeModule(**module, **machine, visible, needed))
+    if (Error error = optimizeModule(**module, **machine, visible, needed, /*hasKernels=*/i > 0))
       return error;
     raw_svector_ostream stream(objects[i]);
     return emitMachineCode(**module, **machine, /*asAssembly=*/false, stream);
   };
-  DefaultThreadPool threads(hardware_concurrency());
-  for (size_t i = 0; i < parts.size(); ++i)
-    threads.async([&, i] {
-      if (Error error = compile(i))
-        problems[i] = toString(std::move(error));
-    });
-  threads.wait();
+  mlir::parallelFor(kernels.getContext(), 0, parts.size(), [&](size_t i) {
+    if (Error error = compile(i))
+      problems[i] = toString(std::move(error));
+  });
   for (const std::string &problem : problems)
     if (!problem.empty())
       return createStringError(problem);

@@ -12,9 +12,15 @@
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/CommandLine.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/TargetParser/Host.h"
+#include "llvm/Transforms/IPO/GlobalDCE.h"
 #include "llvm/Transforms/IPO/Internalize.h"
+#include "llvm/Transforms/InstCombine/InstCombine.h"
+#include "llvm/Transforms/Scalar/EarlyCSE.h"
+#include "llvm/Transforms/Scalar/SROA.h"
+#include "llvm/Transforms/Scalar/SimplifyCFG.h"
 
 using namespace llvm;
 
@@ -44,6 +50,16 @@ static std::string findClosestCPU(StringRef name, const MCSubtargetInfo &subtarg
   return closest.str();
 }
 
+/// Sets what LLVM offers only as options of its tools; clang passes them on with -mllvm.
+///
+/// Loops of kernels are unrolled where that is worth it (EmitMicrokernels), and LLVM should unroll what is very small:
+/// a window of 2x2. At -O3 it goes up to 300 instructions, and unrolls loops whose end it does not know. That took a
+/// quarter of the time of a build, and made as many kernels slower as faster: what is unrolled is rarely vectorized.
+static void limitUnrolling() {
+  const char *const arguments[] = {"cnnc", "-unroll-threshold=80", "-unroll-runtime=0"};
+  cl::ParseCommandLineOptions(std::size(arguments), arguments);
+}
+
 Expected<std::unique_ptr<TargetMachine>> createTargetMachine(StringRef tripleText, StringRef cpuText) {
   static bool areTargetsRegistered = [] {
     InitializeAllTargetInfos();
@@ -51,6 +67,7 @@ Expected<std::unique_ptr<TargetMachine>> createTargetMachine(StringRef tripleTex
     InitializeAllTargetMCs();
     InitializeAllAsmPrinters();
     InitializeAllAsmParsers();
+    limitUnrolling();
     return true;
   }();
   (void)areTargetsRegistered;
@@ -139,7 +156,22 @@ static std::string findUnknownSymbol(const Module &module, const StringSet<> &kn
   return "";
 }
 
-Error optimizeModule(Module &module, TargetMachine &machine, const StringSet<> &exported, const StringSet<> &known) {
+/// For code that is rarely run, or has been optimized before, as the support code: what is not needed goes, and what
+/// has been said twice.
+static ModulePassManager buildShortPipeline() {
+  FunctionPassManager function;
+  function.addPass(SROAPass(SROAOptions::ModifyCFG));
+  function.addPass(EarlyCSEPass(/*UseMemorySSA=*/true));
+  function.addPass(InstCombinePass());
+  function.addPass(SimplifyCFGPass());
+  ModulePassManager pipeline;
+  pipeline.addPass(GlobalDCEPass());
+  pipeline.addPass(createModuleToFunctionPassAdaptor(std::move(function)));
+  return pipeline;
+}
+
+Error optimizeModule(Module &module, TargetMachine &machine, const StringSet<> &exported, const StringSet<> &known,
+                     bool hasKernels) {
   internalizeModule(module, [&](const GlobalValue &value) { return exported.contains(value.getName()); });
   // Module::setPICLevel would add a second flag beside the support code's.
   module.setModuleFlag(Module::Min, "PIC Level", PICLevel::BigPIC);
@@ -167,7 +199,9 @@ Error optimizeModule(Module &module, TargetMachine &machine, const StringSet<> &
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, components, modules);
-  builder.buildPerModuleDefaultPipeline(OptimizationLevel::O3).run(module, modules);
+  ModulePassManager pipeline =
+      hasKernels ? builder.buildPerModuleDefaultPipeline(OptimizationLevel::O3) : buildShortPipeline();
+  pipeline.run(module, modules);
 
   std::string problems;
   raw_string_ostream problemStream(problems);

@@ -20,11 +20,11 @@ llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createTargetMachine(llvm::S
 llvm::Expected<std::unique_ptr<llvm::Module>> loadSupportCode(llvm::LLVMContext &context,
                                                               const llvm::TargetMachine &machine);
 
-/// Makes everything local but the exported symbols, fits functions to the machine, and optimizes. It is an error, and a
-/// bug of who made the module, if it needs a symbol that is neither its own, nor a function of libc or libm, nor among
-/// `known`.
+/// Makes everything local but the exported symbols, fits functions to the machine, and optimizes: kernels thoroughly,
+/// and what calls them as little as is enough. It is an error, and a bug of who made the module, if it needs a symbol
+/// that is neither its own, nor a function of libc or libm, nor among `known`.
 llvm::Error optimizeModule(llvm::Module &module, llvm::TargetMachine &machine, const llvm::StringSet<> &exported,
-                           const llvm::StringSet<> &known);
+                           const llvm::StringSet<> &known, bool hasKernels);
 
 /// Writes machine code, as an object or as assembly.
 llvm::Error emitMachineCode(llvm::Module &module, llvm::TargetMachine &machine, bool asAssembly,

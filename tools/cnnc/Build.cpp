@@ -57,6 +57,9 @@ static ExitCode makeLibrary(Compilation &compilation, cpu::ArtifactOptions optio
   return code;
 }
 
+/// One line for each phase, for people who wait.
+static void showPhase(llvm::StringRef net, llvm::StringRef phase) { llvm::errs() << net << ": " << phase << "\n"; }
+
 static ExitCode runBuild(Arguments &arguments) {
   DiagnosticsFormat format = diagnosticsFormat(arguments);
   TargetOptions target;
@@ -122,10 +125,15 @@ static ExitCode runBuild(Arguments &arguments) {
   options.triple = target.triple;
   options.producer = producerName();
   options.debugInfo = debugInfo;
-  options.watch = [&](mlir::PassManager &manager) { dumpAfter.watch(manager); };
+  if (dumpAfter.isOn())
+    options.watch = [&](mlir::PassManager &manager) { dumpAfter.watch(manager); };
   bool withTraining = compilation.hasTraining(options.net) && !withoutTraining;
   if (storesBF16 && withTraining)
     return compilation.error("training is in f32: --precision=bf16 needs --inference", ExitCode::WrongCommandLine);
+  if (stage == "library" && format == DiagnosticsFormat::Text && llvm::errs().is_displayed()) {
+    options.progress = [net = options.net](llvm::StringRef phase) { showPhase(net, phase); };
+    options.progress("lowering");
+  }
   if (stage == "library")
     return makeLibrary(compilation, options, withTraining, output.empty() ? "." : output);
   code = compilation.lowerToLinalg(options, withTraining);
