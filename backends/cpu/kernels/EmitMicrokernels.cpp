@@ -405,6 +405,20 @@ private:
     return at;
   }
 
+  /// Whether a step of this reduction broadcasts values that other rows have in the step before, as those of a window
+  /// of one channel: x[w + j]. Unrolled, LLVM would keep them for the next step, in registers that there are not.
+  bool sharesScalars(unsigned reduction) const {
+    if (maps[0].isFunctionOfDim(n))
+      return false;
+    return llvm::any_of(maps[0].getResults(), [&](AffineExpr index) {
+      bool isOfRow = llvm::any_of(maps[2].getResults().drop_back(), [&](AffineExpr row) {
+        unsigned d = cast<AffineDimExpr>(row).getPosition();
+        return range[d] > 1 && index.isFunctionOfDim(d);
+      });
+      return isOfRow && index.isFunctionOfDim(reduction);
+    });
+  }
+
   SmallVector<Value> emitReduction(ArrayRef<Point> rows, SmallVector<Value> accumulators) {
     Value one = arith::ConstantIndexOp::create(builder, loc, 1);
     Point point(range.size(), builder.getIndexAttr(0));
@@ -434,7 +448,8 @@ private:
     SmallVector<Value> results = llvm::to_vector_of<Value>(outermost.getResults());
     int64_t trip = range[innermostDim];
     bool isShort = trip <= maxUnroll;
-    if (!ShapedType::isDynamic(trip) && (isShort ? innermost != outermost : trip % stepsOfLoop == 0))
+    bool isUnrolled = isShort ? innermost != outermost && !sharesScalars(innermostDim) : trip % stepsOfLoop == 0;
+    if (!ShapedType::isDynamic(trip) && isUnrolled)
       (void)loopUnrollByFactor(innermost, isShort ? trip : stepsOfLoop);
     return results;
   }
