@@ -10,6 +10,9 @@
 // dy' is dy with zeros between its values (stride) and around them; weight' is the weight flipped and transposed. The
 // last dimension of the result, o or c, is contiguous in the second operand and absent from the first: vector lanes.
 //
+// That of a few input channels, such as 6, would fill a part of a vector. Then the weight of the gradient is
+// weight'[i, j, c, o], which with dy' has the sum over o contiguous in both operands.
+//
 // With groups the channels are two dimensions, [group, channel of the group]. A depthwise convolution has no reduction
 // over channels: these are one dimension, the last of both operands and of the result, a lane each.
 //
@@ -45,6 +48,10 @@ namespace {
 /// Of bf16, an instruction multiplies so many input channels with so many weights, and adds up the products.
 constexpr int64_t channelsPerPack = 2;
 
+/// An input gradient of so few channels leaves lanes of a vector empty. Then the lanes are those of the sum, if the
+/// output channels are a multiple of this.
+constexpr int64_t maxFewInputs = 7, outputsOfVectors = 16;
+
 RankedTensorType typeOf(Value tensor) { return cast<RankedTensorType>(tensor.getType()); }
 
 /// The sizes of a convolution as its contraction sees them, and the loops over them: b, p.., g, o, then k.., c.
@@ -79,7 +86,7 @@ struct Contraction {
     return int64_t(shape.size()) > spatial + 2 ? shape.back() : 0;
   }
 
-  Value forward(Value x, Value weight, RankedTensorType type, int64_t pack = 1) const;
+  Value forward(Value x, Value weight, RankedTensorType type, int64_t pack = 1, bool isTransposed = false) const;
   Value weightGradient(Value x, Value dy, RankedTensorType type) const;
 };
 
@@ -89,8 +96,8 @@ SmallVector<int64_t> range(int64_t first, int64_t count) {
 
 /// y from the padded x [B, S.., C] and the weight [K.., C/groups, O], or, without groups, [O/block, K.., C, block].
 /// With `pack`, the weight is packed: `pack` input channels become the last dimension, for which `inputs` is a
-/// multiple.
-Value Contraction::forward(Value x, Value weight, RankedTensorType type, int64_t pack) const {
+/// multiple. With `isTransposed`, the weight is [K.., O, C].
+Value Contraction::forward(Value x, Value weight, RankedTensorType type, int64_t pack, bool isTransposed) const {
   OpBuilder &b = lowering.builder;
   auto dims = [&](ArrayRef<int64_t> loops) {
     return llvm::map_to_vector(loops, [&](int64_t loop) { return b.getAffineDimExpr(loop); });
@@ -123,7 +130,10 @@ Value Contraction::forward(Value x, Value weight, RankedTensorType type, int64_t
     weightExprs.push_back(b.getAffineDimExpr(o - 1));
   }
   xExprs.push_back(isPacked ? b.getAffineDimExpr(c) * pack + b.getAffineDimExpr(e) : b.getAffineDimExpr(c));
-  if (int64_t block = blockOf(weight, isPacked)) {
+  if (isTransposed) {
+    assert(!group && !isPacked && "of a plain convolution");
+    weightExprs.insert(weightExprs.end() - 1, b.getAffineDimExpr(o));
+  } else if (int64_t block = blockOf(weight, isPacked)) {
     weightExprs.insert(weightExprs.begin(), b.getAffineDimExpr(o).floorDiv(block));
     weightExprs.push_back(b.getAffineDimExpr(o) % block);
   } else {
@@ -241,7 +251,9 @@ FailureOr<Value> spreadOutputGradient(LinalgLowering &lowering, Value dy, Window
 
 /// [K.., C/groups, O] -> [K.., O/groups, C], each group transposed, the kernel dimensions flipped. Without groups, O
 /// and C may be split.
-Value flipWeight(LinalgLowering &lowering, TypedValue<RankedTensorType> weight, int64_t groups) {
+/// With `outputsLast`, [K.., C, O].
+Value flipWeight(LinalgLowering &lowering, TypedValue<RankedTensorType> weight, int64_t groups,
+                 bool outputsLast = false) {
   // The shape of the value: [O, C/groups, K..], and of the flipped one.
   SmallVector<int64_t> shape(weight.getType().getShape());
   int64_t rank = shape.size(), inputs = shape[1], outputs = shape[0] / groups;
@@ -253,7 +265,9 @@ Value flipWeight(LinalgLowering &lowering, TypedValue<RankedTensorType> weight, 
   std::swap(shape[0], shape[1]);
   shape[0] *= groups;
   shape[1] /= groups;
-  Layout toLayout = layoutFor(shape);
+  Layout toLayout = outputsLast ? weightLayout(rank) : layoutFor(shape);
+  if (outputsLast)
+    std::swap(toLayout[rank - 2], toLayout[rank - 1]);
   RankedTensorType type =
       LinalgLowering::lowerType(RankedTensorType::get(shape, weight.getType().getElementType()), toLayout);
   return lowering.forEach(type, {}, [&](ImplicitLocOpBuilder &b, ValueRange) {
@@ -562,11 +576,14 @@ LogicalResult lower(ConvInputGradOp op, LinalgLowering &lowering) {
                                              type.getShape().drop_front(2));
   if (failed(dy))
     return failure();
-  Value weight = flipWeight(lowering, op.getWeight(), groups);
+  int64_t outputs = weightType.getDimSize(0), inputs = weightType.getDimSize(1);
+  bool outputsLast = groups == 1 && inputs <= maxFewInputs && outputs % outputsOfVectors == 0;
+  Value weight = flipWeight(lowering, op.getWeight(), groups, outputsLast);
   // The roles of input and output channels are exchanged.
-  Contraction contraction{lowering, gradientWindow(op.getWindow()), groups, weightType.getDimSize(0) / groups,
-                          weightType.getDimSize(1)};
-  lowering.set(op.getInputGrad(), contraction.forward(*dy, weight, LinalgLowering::lowerType(type, layout)), layout);
+  Contraction contraction{lowering, gradientWindow(op.getWindow()), groups, outputs / groups, inputs};
+  lowering.set(op.getInputGrad(),
+               contraction.forward(*dy, weight, LinalgLowering::lowerType(type, layout), /*pack=*/1, outputsLast),
+               layout);
   return success();
 }
 

@@ -10,7 +10,9 @@
 //
 // Backward, each input position gathers from the windows that may cover it, so that no two points write one element:
 // windows p = (s + padLow - k*dilation) / stride over all k, or the only one in a dimension where windows do not
-// overlap. For a maximum the number k of the winner of each window is worked out first.
+// overlap. Where windows lie side by side and nothing is between or around them, a position is a window and a place in
+// it, s = p*kernel + k, and dx is made as [B, P, K, .., C]. For a maximum the number k of the winner of each window is
+// worked out first.
 
 #include "passes/LinalgLowering.h"
 
@@ -152,9 +154,51 @@ struct Pool {
     return outputSize == 1 || window.getStride()[i] >= windowExtent(window.getDim(i));
   }
 
-  /// dx[s] = the sum over windows p that cover s of value(p, number of s in the window), a value at [B, P.., C].
-  Value gather(RankedTensorType type, ArrayRef<int64_t> outputSizes,
-               function_ref<Value(ImplicitLocOpBuilder &, ValueRange outputIndex, Value number)> value) const {
+  /// The value of a position of the input in one window that covers it: from the elements of the window, and the number
+  /// of the position in it.
+  using ShareBody = function_ref<Value(ImplicitLocOpBuilder &, ValueRange elements, Value number)>;
+
+  /// Whether each position of the input lies in one window, and the windows side by side.
+  bool isPartition(ArrayRef<int64_t> inputSizes, ArrayRef<int64_t> outputSizes) const {
+    for (int64_t i = 0; i < spatial; ++i) {
+      WindowDim dim = window.getDim(i);
+      if (dim.padLow != 0 || dim.stride != dim.kernel || (dim.dilation != 1 && dim.kernel != 1) ||
+          inputSizes[i] != dim.kernel * outputSizes[i])
+        return false;
+    }
+    return true;
+  }
+
+  /// gather() of windows that lie side by side: dx[p * kernel + k] from window p. The loops are b, p, k, p, k, .., c.
+  Value spread(RankedTensorType type, ArrayRef<int64_t> outputSizes, ValueRange tensors, ShareBody value) const {
+    SmallVector<int64_t> shape{type.getDimSize(0)}, ofWindow{0};
+    for (int64_t i = 0; i < spatial; ++i) {
+      ofWindow.push_back(shape.size());
+      shape.append({outputSizes[i], window.getKernel()[i]});
+    }
+    ofWindow.push_back(shape.size());
+    shape.push_back(type.getShape().back());
+    SmallVector<LoopInput> inputs;
+    for (Value tensor : tensors)
+      inputs.push_back({tensor, lowering.loopMap(shape.size(), ofWindow)});
+    auto spreadType = RankedTensorType::get(shape, type.getElementType());
+    Value dx = lowering.forEach(spreadType, inputs, [&](ImplicitLocOpBuilder &b, ValueRange x) {
+      IndexMath index(b);
+      Value number;
+      for (int64_t i = 0; i < spatial; ++i) {
+        Value k = index.loop(2 + 2 * i);
+        number = number ? index.add(index.mul(number, window.getKernel()[i]), k) : k;
+      }
+      return value(b, x, number);
+    });
+    return lowering.reshape(dx, type);
+  }
+
+  /// dx[s] = the sum over windows p that cover s of value(elements of `tensors` [B, P.., C] at p, number of s in the
+  /// window).
+  Value gather(RankedTensorType type, ArrayRef<int64_t> outputSizes, ValueRange tensors, ShareBody value) const {
+    if (isPartition(type.getShape().drop_front().drop_back(), outputSizes))
+      return spread(type, outputSizes, tensors, value);
     int64_t rank = type.getRank();
     // b, s.., k of the dimensions in which windows overlap.., c
     SmallVector<int64_t> kernelLoop(spatial, -1), kernelSizes;
@@ -205,7 +249,9 @@ struct Pool {
       }
       outputIndex.push_back(index.loop(loops - 1));
       FloatMath math(b, type.getElementType());
-      Value share = value(b, outputIndex, number);
+      SmallVector<Value> elements = llvm::map_to_vector(
+          tensors, [&](Value tensor) { return tensor::ExtractOp::create(b, tensor, outputIndex).getResult(); });
+      Value share = value(b, elements, number);
       return isCovered ? math.select(isCovered, share, math.constant(0.0)) : share;
     };
     if (kernelSizes.empty())
@@ -260,9 +306,8 @@ LogicalResult lower(AvgPoolGradOp op, LinalgLowering &lowering) {
   Value dy = lowering.get(op.getOutputGrad(), layout);
   ArrayRef<int64_t> outputSizes = typeOf(dy).getShape().drop_front().drop_back();
   Value shared = pool.share(dy, pool.shares(type.getShape().drop_front().drop_back(), outputSizes, op.getCountPad()));
-  Value dx = pool.gather(type, outputSizes, [&](ImplicitLocOpBuilder &b, ValueRange outputIndex, Value) {
-    return tensor::ExtractOp::create(b, shared, outputIndex).getResult();
-  });
+  Value dx = pool.gather(type, outputSizes, shared,
+                         [&](ImplicitLocOpBuilder &, ValueRange elements, Value) { return elements[0]; });
   lowering.set(op.getInputGrad(), dx, layout);
   return success();
 }
@@ -366,13 +411,12 @@ LogicalResult lower(MaxPoolGradOp op, LinalgLowering &lowering) {
   FailureOr<Value> winners = findWinners(pool, lowering.get(op.getInput(), layout), typeOf(dy));
   if (failed(winners))
     return failure();
-  Value dx = pool.gather(type, typeOf(dy).getShape().drop_front().drop_back(),
-                         [&](ImplicitLocOpBuilder &b, ValueRange outputIndex, Value number) {
-                           FloatMath math(b, type.getElementType());
-                           Value winner = tensor::ExtractOp::create(b, *winners, outputIndex);
-                           Value mine = arith::IndexCastOp::create(b, winner.getType(), number);
-                           Value value = tensor::ExtractOp::create(b, dy, outputIndex);
-                           return math.select(IndexMath(b).equal(winner, mine), value, math.constant(0.0));
+  Value dx = pool.gather(type, typeOf(dy).getShape().drop_front().drop_back(), {*winners, dy},
+                         [&](ImplicitLocOpBuilder &b, ValueRange elements, Value number) {
+                           FloatMath math(b, elements[1]);
+                           Value mine = arith::IndexCastOp::create(b, elements[0].getType(), number);
+                           Value isMine = IndexMath(b).equal(elements[0], mine);
+                           return math.select(isMine, elements[1], math.constant(0.0));
                          });
   lowering.set(op.getInputGrad(), dx, layout);
   return success();

@@ -280,6 +280,9 @@ Value LinalgLowering::slice(Value tensor, ArrayRef<int64_t> offsets, RankedTenso
 
 //===-- Loops -----------------------------------------------------------------------------------------------------===//
 
+/// So many channels do not fill the vectors of a loop.
+static constexpr int64_t maxFewChannels = 32;
+
 Value LinalgLowering::reduce(RankedTensorType type, ArrayRef<int64_t> kept, double start, ArrayRef<LoopInput> inputs,
                              PointBody value, PointBody combine) {
   ArrayRef<int64_t> sizes = cast<RankedTensorType>(inputs.front().tensor.getType()).getShape();
@@ -293,6 +296,21 @@ Value LinalgLowering::reduce(RankedTensorType type, ArrayRef<int64_t> kept, doub
   };
   if (reduced.size() < 2 || kept.empty() || kept.back() != rank - 1)
     return step(type, kept);
+
+  // Few channels: the positions of a row beside each other, as if they were channels, and added up last.
+  int64_t channels = sizes.back(), positions = sizes[rank - 2];
+  if (kept.size() == 1 && inputs.size() == 1 && reduced.back() == rank - 2 && channels <= maxFewChannels &&
+      !ShapedType::isDynamic(positions)) {
+    SmallVector<int64_t> shape(sizes.drop_back());
+    shape.back() = positions * channels;
+    auto inputType = cast<RankedTensorType>(inputs.front().tensor.getType());
+    Value rows = reshape(inputs.front().tensor, RankedTensorType::get(shape, inputType.getElementType()));
+    Value sums = reduce(RankedTensorType::get({shape.back()}, type.getElementType()), {rank - 2}, start,
+                        {{rows, identityMap(rank - 1)}}, value, combine);
+    return reduce(
+        type, {1}, start, {{splitDim(sums, 0, channels), identityMap(2)}},
+        [](ImplicitLocOpBuilder &, ValueRange x) { return x[0]; }, combine);
+  }
 
   SmallVector<int64_t> stepKept, stepSizes, keptOfStep;
   for (int64_t dim = 0; dim < rank; ++dim) {

@@ -104,7 +104,8 @@ public:
   /// result[kept loops] = combine of value(inputs..) over the other loops, starting from `start`; inputs[0] is read by
   /// the identity map and gives the loops their sizes. With the last loop kept (channels), one loop is reduced at a
   /// time, the innermost first, into a tensor of partial results: rows in parallel, contiguous, and a rounding error
-  /// that grows with the sum of the sizes instead of their product.
+  /// that grows with the sum of the sizes instead of their product. Few channels are first taken together with the
+  /// positions of a row, [.., w * c], for loops that are long enough for vectors.
   mlir::Value reduce(mlir::RankedTensorType type, llvm::ArrayRef<int64_t> kept, double start,
                      llvm::ArrayRef<LoopInput> inputs, PointBody value, PointBody combine);
 

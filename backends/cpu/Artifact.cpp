@@ -44,6 +44,7 @@ namespace cnn::cpu {
 static void buildPlanPipeline(OpPassManager &manager, const VectorTarget &target) {
   // First, because arguments come with it.
   manager.addPass(createDeriveWeights());
+  manager.addNestedPass<func::FuncOp>(createSplitSums({target.lanes, target.registers}));
   // Before kernels are formed, so that equal kernels look equal and nothing is computed for nobody.
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());

@@ -24,6 +24,27 @@ def ChooseConvAlgorithms : Pass<"cnn-cpu-choose-conv-algorithms", "::mlir::Modul
   ];
 }
 
+def SplitSums : Pass<"cnn-cpu-split-sums", "::mlir::func::FuncOp"> {
+  let summary = "cut a contraction over the batch that has few results into partial sums";
+  let description = [{
+    ```mlir
+    %dw = linalg.generic {cnn.contraction} ins(%x, %dy) outs(%zeros : tensor<5x5x1x6xf32>)
+    // becomes
+    %sums = linalg.generic {cnn.contraction} ins(%x, %dy') outs(.. : tensor<4x5x5x1x6xf32>)
+    %dw = linalg.generic ins(%sums) outs(%zeros : tensor<5x5x1x6xf32>)        // the sum over the first dimension
+    ```
+
+    Left alone: contractions with enough register tiles for several threads, those of little work, and those that do not
+    sum over a dimension of known size beside the batch. Needs: linalg on tensors; runs before kernels are formed.
+  }];
+  let options = [
+    Option<"lanes", "lanes", "int64_t", "16", "f32 values in a vector register">,
+    Option<"registers", "registers", "int64_t", "32", "vector registers">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def FormKernels : Pass<"cnn-form-kernels", "::mlir::ModuleOp"> {
   let summary = "cut the functions of a model into kernels";
   let description = [{

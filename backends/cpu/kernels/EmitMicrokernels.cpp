@@ -17,6 +17,11 @@
 // every reduction becomes a loop that carries the accumulators. The tile leaves as one vector of n dimensions, against
 // which the vectorized epilogue folds.
 //
+// With few columns, such as 6, most lanes would be empty. If the innermost dimension of both operands is the same
+// reduction, its sums are the lanes, a vector for each element of the tile, which are added up in the end:
+//
+//   %acc:24 = for k {  acc += x[pixel, c..c+15] * w[k, column, c..c+15]  }       4 pixels, 6 columns
+//
 // Operands may be bf16, which are widened as they are read. If both keep two elements of the reduction side by side, as
 // x[.., 2 c + e] and w[.., c, n, e], these are multiplied by one instruction, where there is one:
 //
@@ -84,6 +89,14 @@ public:
       }
     }
     n = cast<AffineDimExpr>(maps[2].getResults().back()).getPosition();
+    if (hasSumInLanes(maps, n)) {
+      inLanes = cast<AffineDimExpr>(maps[1].getResults().back()).getPosition();
+      llvm::erase(reductions, *inLanes);
+      reductions.push_back(*inLanes);
+      return elements <= maxVectorElements && !ShapedType::isDynamic(range[*inLanes]) && range[*inLanes] % lanes == 0 &&
+             isMultiplyAdd() &&
+             llvm::all_of(op.getInputs(), [](Value input) { return getElementTypeOrSelf(input).isF32(); });
+    }
     return elements <= maxVectorElements && (!maps[0].isFunctionOfDim(n) || runsAlong(maps[0])) && runsAlong(maps[1]) &&
            isMultiplyAdd();
   }
@@ -105,16 +118,22 @@ public:
 
     SmallVector<Value> accumulators;
     SmallVector<Point> rows = rowPoints();
-    for (const Point &row : rows)
-      for (int64_t column = 0; column < range[n]; column += lanes)
-        accumulators.push_back(columnBlock(vector::ExtractOp::create(builder, loc, tile, position(row)), column));
-    accumulators = emitReduction(rows, accumulators);
+    if (inLanes) {
+      auto lane = VectorType::get({lanes}, builder.getF32Type());
+      Value none = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(lane));
+      accumulators = addLanes(rows, tile, emitReduction(rows, SmallVector<Value>(rows.size() * range[n], none)));
+    } else {
+      for (const Point &row : rows)
+        for (int64_t column = 0; column < range[n]; column += lanes)
+          accumulators.push_back(columnBlock(vector::ExtractOp::create(builder, loc, tile, position(row)), column));
+      accumulators = emitReduction(rows, accumulators);
+    }
 
     Value result = tile;
     unsigned next = 0;
     for (const Point &row : rows) {
       Value whole = accumulators[next];
-      if (range[n] <= lanes) {
+      if (range[n] <= lanes || inLanes) {
         ++next;
       } else {
         whole = vector::ExtractOp::create(builder, loc, tile, position(row));
@@ -379,6 +398,58 @@ private:
     return vector::BroadcastOp::create(builder, loc, cast<VectorType>(like.getType()).clone(value.getType()), value);
   }
 
+  /// Of sums in lanes: what is read of both operands are vectors along the sum.
+  SmallVector<Value> addVectors(ArrayRef<Point> rows, const Point &point, ValueRange carried) {
+    auto type = VectorType::get({lanes}, builder.getF32Type());
+    SmallVector<Value> left, sums(carried);
+    for (const Point &row : rows)
+      left.push_back(read(0, type, createIndices(builder, loc, maps[0], withReductions(row, point))));
+    for (int64_t column = 0; column < range[n]; ++column) {
+      Point at = point;
+      at[n] = builder.getIndexAttr(column);
+      Value right = read(1, type, createIndices(builder, loc, maps[1], at));
+      for (auto [row, value] : llvm::enumerate(left)) {
+        Value &sum = sums[row * range[n] + column];
+        sum = createMultiplyAdd(builder, loc, value, right, sum, fma);
+      }
+    }
+    return sums;
+  }
+
+  /// Adds up the lanes of each vector, and to them the row of the tile: a vector for each row. Two vectors at a time
+  /// become one that has half as many lanes for each sum, all sums in order.
+  SmallVector<Value> addLanes(ArrayRef<Point> rows, Value tile, SmallVector<Value> vectors) {
+    for (int64_t length = lanes; length > 1; length /= 2) {
+      SmallVector<Value> next;
+      for (size_t i = 0; i < vectors.size(); i += 2) {
+        Value a = vectors[i], b = i + 1 < vectors.size() ? vectors[i + 1] : a;
+        SmallVector<int64_t> firstHalves, secondHalves;
+        for (int64_t lane = 0; lane < 2 * lanes; ++lane)
+          (lane % length < length / 2 ? firstHalves : secondHalves).push_back(lane);
+        next.push_back(arith::AddFOp::create(builder, loc, vector::ShuffleOp::create(builder, loc, a, b, firstHalves),
+                                             vector::ShuffleOp::create(builder, loc, a, b, secondHalves)));
+      }
+      vectors = std::move(next);
+    }
+    SmallVector<Value> results;
+    for (auto [number, row] : llvm::enumerate(rows)) {
+      int64_t begin = number * range[n], first = begin / lanes * lanes;
+      Value sums;
+      for (int64_t start = first; start < begin + range[n]; start += lanes) {
+        SmallVector<int64_t> picked;
+        for (int64_t i = begin; i < begin + range[n]; ++i) {
+          bool isHere = i >= start && i < start + lanes;
+          picked.push_back(isHere ? (sums ? range[n] : 0) + i - start : sums ? i - begin : 0);
+        }
+        Value vector = vectors[start / lanes];
+        sums = vector::ShuffleOp::create(builder, loc, sums ? sums : vector, vector, picked);
+      }
+      Value before = vector::ExtractOp::create(builder, loc, tile, position(row));
+      results.push_back(arith::AddFOp::create(builder, loc, before, sums));
+    }
+    return results;
+  }
+
   SmallVector<Value> addProducts(ArrayRef<Point> rows, const Point &point, ValueRange carried) {
     SmallVector<Value> weights;
     for (int64_t column = 0; column < range[n]; column += lanes)
@@ -405,6 +476,20 @@ private:
     return at;
   }
 
+  /// Whether a step of this reduction broadcasts values that other rows have in the step before, as those of a window
+  /// of one channel: x[w + j]. Unrolled, LLVM would keep them for the next step, in registers that there are not.
+  bool sharesScalars(unsigned reduction) const {
+    if (maps[0].isFunctionOfDim(n) || inLanes)
+      return false;
+    return llvm::any_of(maps[0].getResults(), [&](AffineExpr index) {
+      bool isOfRow = llvm::any_of(maps[2].getResults().drop_back(), [&](AffineExpr row) {
+        unsigned d = cast<AffineDimExpr>(row).getPosition();
+        return range[d] > 1 && index.isFunctionOfDim(d);
+      });
+      return isOfRow && index.isFunctionOfDim(reduction);
+    });
+  }
+
   SmallVector<Value> emitReduction(ArrayRef<Point> rows, SmallVector<Value> accumulators) {
     Value one = arith::ConstantIndexOp::create(builder, loc, 1);
     Point point(range.size(), builder.getIndexAttr(0));
@@ -412,9 +497,11 @@ private:
     unsigned innermostDim = 0;
     SmallVector<Value> carried = accumulators;
     for (unsigned d : reductions) {
-      if (range[d] == 1)
+      int64_t step = d == inLanes ? lanes : 1;
+      if (range[d] == step)
         continue;
-      auto loop = scf::ForOp::create(builder, loc, zero, upperBound(d), one, carried);
+      Value by = step == 1 ? one : arith::ConstantIndexOp::create(builder, loc, step).getResult();
+      auto loop = scf::ForOp::create(builder, loc, zero, upperBound(d), by, carried);
       if (outermost)
         scf::YieldOp::create(builder, loc, loop.getResults());
       else
@@ -426,15 +513,20 @@ private:
       builder.setInsertionPointToStart(loop.getBody());
     }
 
-    SmallVector<Value> sums = pair ? addPairs(rows, point, carried) : addProducts(rows, point, carried);
+    SmallVector<Value> sums = pair      ? addPairs(rows, point, carried)
+                              : inLanes ? addVectors(rows, point, carried)
+                                        : addProducts(rows, point, carried);
     if (!outermost)
       return sums;
     scf::YieldOp::create(builder, loc, sums);
     builder.setInsertionPointAfter(outermost);
     SmallVector<Value> results = llvm::to_vector_of<Value>(outermost.getResults());
     int64_t trip = range[innermostDim];
+    if (inLanes == innermostDim)
+      trip /= lanes;
     bool isShort = trip <= maxUnroll;
-    if (!ShapedType::isDynamic(trip) && (isShort ? innermost != outermost : trip % stepsOfLoop == 0))
+    bool isUnrolled = isShort ? innermost != outermost && !sharesScalars(innermostDim) : trip % stepsOfLoop == 0;
+    if (!ShapedType::isDynamic(trip) && isUnrolled)
       (void)loopUnrollByFactor(innermost, isShort ? trip : stepsOfLoop);
     return results;
   }
@@ -447,6 +539,7 @@ private:
   SmallVector<unsigned> reductions;
   unsigned n = 0;
   std::optional<unsigned> pair;
+  std::optional<unsigned> inLanes; // the reduction whose sums are in lanes
   SmallVector<Value> inputs;
   Value zero;
   int64_t lanes;

@@ -73,6 +73,8 @@ void buildKernelToLLVMPipeline(OpPassManager &manager, const VectorTarget &targe
     manager.addPass(createCanonicalizerPass());
     manager.addPass(createCSEPass());
   };
+  // Before the rest becomes loops.
+  manager.addNestedPass<func::FuncOp>(createVectorizeRows({target.lanes}));
   manager.addPass(createConvertLinalgToLoopsPass());
   manager.addPass(memref::createFoldMemRefAliasOpsPass());
   simplify();

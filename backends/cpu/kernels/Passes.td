@@ -78,6 +78,19 @@ def PrefetchOperands : Pass<"cnn-cpu-prefetch-operands", "mlir::func::FuncOp"> {
   let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect", "mlir::memref::MemRefDialect"];
 }
 
+def VectorizeRows : Pass<"cnn-cpu-vectorize-rows", "mlir::func::FuncOp"> {
+  let summary = "Makes vectors of loops whose innermost dimension is short";
+  let description = [{
+    Before: a parallel `linalg.generic` on memory whose innermost dimension is shorter than two vectors, such as 6 channels.
+    After: loops over rows of several dimensions that are contiguous in the result, with vectors of `lanes` elements, whose
+    operands are put together by shuffles. Others are left alone, to become loops that LLVM vectorizes. Not for functions
+    without `cnn.kernel`.
+  }];
+  let options = [Option<"lanes", "lanes", "int64_t", "16", "f32 values in a vector register">];
+  let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect", "mlir::memref::MemRefDialect",
+                           "mlir::scf::SCFDialect", "mlir::vector::VectorDialect"];
+}
+
 def LowerCopies : Pass<"cnn-cpu-lower-copies", "mlir::func::FuncOp"> {
   let summary = "Makes copies of buffers into loops";
   let description = [{

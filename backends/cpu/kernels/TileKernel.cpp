@@ -32,6 +32,7 @@
 
 #include "backends/cpu/kernels/ConvCost.h"
 #include "backends/cpu/kernels/KernelPipeline.h"
+#include "backends/cpu/kernels/VectorCode.h"
 #include "backends/cpu/kernels/WinogradOps.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -163,20 +164,22 @@ public:
 
     // Register tile: columns first, then rows from the innermost dimension outwards.
     SmallVector<int64_t> tile(range.size(), 0);
-    tile[n] = columns(range[n]);
+    bool sumsInLanes = hasSumInLanes(maps, n); // each element has a vector
+    tile[n] = sumsInLanes ? divisorAtMost(range[n], accumulators) : columns(range[n]);
     // Not beyond a block of the right operand.
     for (AffineExpr index : maps[1].getResults())
       if (auto inBlock = dyn_cast<AffineBinaryOpExpr>(index); inBlock && inBlock.getKind() == AffineExprKind::Mod)
         tile[n] = std::gcd(tile[n], cast<AffineConstantExpr>(inBlock.getRHS()).getValue());
     // Each value of the left operand is a vector, too, and its register is kept for the next position of the window.
     int64_t sums = isElementwise ? accumulators / 2 : accumulators;
-    int64_t rows = std::max<int64_t>(1, sums / llvm::divideCeil(tile[n], lanes));
+    int64_t rows = std::max<int64_t>(1, sums / (sumsInLanes ? tile[n] : llvm::divideCeil(tile[n], lanes)));
     std::optional<unsigned> innermostRow;
     for (AffineExpr expr : llvm::reverse(out.getResults().drop_back())) {
       unsigned d = dimOf(expr);
       int64_t size = 1;
       if (maps[0].isFunctionOfDim(d) && !maps[1].isFunctionOfDim(d)) {
         size = ShapedType::isDynamic(range[d]) ? floorPowerOf2(rows)
+               : sumsInLanes                   ? std::min(range[d], rows)
                                                : rowsOf(range[d], rows, /*hasOtherItems=*/range[n] >= 4 * tile[n]);
         if (!innermostRow && range[d] != 1)
           innermostRow = d;

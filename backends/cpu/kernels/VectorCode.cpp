@@ -24,4 +24,12 @@ Value createMultiplyAdd(OpBuilder &builder, Location loc, Value a, Value b, Valu
   return arith::AddFOp::create(builder, loc, c, arith::MulFOp::create(builder, loc, a, b));
 }
 
+bool hasSumInLanes(ArrayRef<AffineMap> maps, unsigned column) {
+  if (maps[0].getNumResults() == 0 || maps[1].getNumResults() == 0)
+    return false;
+  auto last = dyn_cast<AffineDimExpr>(maps[1].getResults().back());
+  return last && last == maps[0].getResults().back() && !maps[2].isFunctionOfDim(last.getPosition()) &&
+         maps[1].isFunctionOfDim(column);
+}
+
 } // namespace cnn::cpu

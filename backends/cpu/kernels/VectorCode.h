@@ -21,6 +21,10 @@ llvm::SmallVector<mlir::Value> createIndices(mlir::OpBuilder &builder, mlir::Loc
 mlir::Value createMultiplyAdd(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value a, mlir::Value b, mlir::Value c,
                               bool fma);
 
+/// Whether the innermost dimension of both operands of a contraction with these maps is the same reduction, so that
+/// sums can be made in the lanes of vectors. `column`: the innermost dimension of the result.
+bool hasSumInLanes(llvm::ArrayRef<mlir::AffineMap> maps, unsigned column);
+
 } // namespace cnn::cpu
 
 #endif

@@ -226,6 +226,34 @@ TEST_P(ConvOps, LongSums) {
   });
 }
 
+// Few elements of a weight and long sums: cut into partial sums by rows; or too little work, or rows that do not
+// divide.
+TEST_P(ConvOps, PartialSums) {
+  checkWeightGradients({
+      {{3, 1, 28, 28}, 6, {5, 1, 1, 2, 2}},
+      {{1, 1, 31, 28}, 6, {5, 1, 1, 2, 2}},
+      {{2, 2, 30, 61}, 17, {3, 2, 1, 1, 0}},
+      {{3, 1, 900}, 40, {9, 1, 1, 4, 4}},
+      {{2, 1, 12, 9, 11}, 16, {3, 1, 1, 1, 1}},
+      {{2, 4, 36, 40}, 8, {3, 1, 2, 2, 2}, 2},
+      {{3, 1, 5, 5}, 6, {3, 1, 1, 1, 1}},
+  });
+}
+
+// Input gradients of few channels, whose sums over the output channels are the lanes of vectors.
+TEST_P(ConvOps, FewInputs) {
+  checkCases({
+      {{3, 6, 14, 14}, 16, {5, 1, 1, 0, 0}},
+      {{1, 1, 9, 7}, 32, {3, 1, 1, 1, 1}},
+      {{3, 7, 5, 11}, 48, {3, 1, 2, 2, 1}},
+      {{2, 3, 6, 10}, 16, {4, 3, 1, 1, 2}}, // with zeros between what it reads
+      {{1, 5, 23}, 64, {5, 1, 1, 2, 2}},
+      {{2, 2, 3, 4, 5}, 16, {2, 1, 1, 0, 1}},
+      {{3, 6, 6, 6}, 24, {3, 1, 1, 1, 1}}, // output channels that are no multiple of 16
+      {{3, 17, 6, 6}, 16, {3, 1, 1, 1, 1}},
+  });
+}
+
 // Blocks of weights that are larger than the cache likes: the reduction is cut, in one dimension or in two.
 TEST_P(ConvOps, LargeBlocks) {
   if (GetParam().name == StringRef("Linalg")) // which does not cut, and is slow

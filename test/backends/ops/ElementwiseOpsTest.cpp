@@ -25,6 +25,32 @@ TEST_P(ElementwiseOps, Unary) {
   }
 }
 
+// From the smallest values to where nothing but the sign matters, and what is not a number.
+TEST_P(ElementwiseOps, TanhOfAllSizes) {
+  double nan = std::nan(""), inf = INFINITY;
+  std::vector<double> values{0, -0.0, 1e-40, -1e-30, 3e-4, nan, inf, -inf, 8, -8, 8.001, 1e30};
+  for (int i = -600; i < 600; ++i)
+    values.push_back(i / 64.0);
+  TestFunction test(*context);
+  Value x = test.addInput(Tensor::ofFloats({1, int64_t(values.size())}, values, ElementKind::F32), true);
+  test.setResults({UnaryOp::create(test.builder, test.loc, UnaryKind::Tanh, x)});
+  check(test, "tanh", /*tolerance=*/1e-6);
+}
+
+// Sums over rows of few channels, which are taken together.
+TEST_P(ElementwiseOps, SumsOfFewChannels) {
+  for (int64_t channels : {1, 6, 17}) {
+    TestFunction test(*context);
+    Value x = test.addInput(uniform({3, channels, 7, 13}), true);
+    Value rows = MaxPoolOp::create(test.builder, test.loc, x, makeWindow(*context, {WindowDim(), WindowDim()}));
+    SmallVector<Value> results;
+    for (unsigned i = 0; i <= getMaxEnumValForReduceKind(); ++i)
+      results.push_back(ReduceOp::create(test.builder, test.loc, *symbolizeReduceKind(i), rows, ArrayRef<int64_t>{1}));
+    test.setResults(results);
+    check(test, "sums of " + std::to_string(channels) + " channels");
+  }
+}
+
 // The sign of a zero is the same in compiled code as in the reference and in folds.
 TEST_P(ElementwiseOps, ReluOfNegativeZero) {
   TestFunction test(*context);

@@ -50,6 +50,19 @@ TEST_P(PoolOps, Sizes) {
   checkPool({3, 32, 36, 36}, {halving, halving}, false, false, "enough work to be split");
 }
 
+// Windows side by side, whose gradients are spread by windows, with fewer channels than lanes: vectors along the rows.
+TEST_P(PoolOps, FewChannels) {
+  WindowDim halving{2, 2, 1, 0, 0, false}, thirds{3, 3, 1, 0, 0, false}, one{1, 1, 1, 0, 0, false};
+  checkPool({3, 6, 28, 28}, {halving, halving}, true, false, "6 channels");
+  checkPool({1, 1, 6, 70}, {halving, halving}, true, false, "1 channel");
+  checkPool({3, 17, 4, 6}, {halving, halving}, false, false, "17 channels");
+  checkPool({3, 5, 9, 33}, {thirds, thirds}, false, true, "thirds");
+  checkPool({3, 3, 10, 9}, {halving, thirds}, true, true, "of two sizes");
+  checkPool({3, 7, 5, 12}, {one, halving}, false, false, "one dimension");
+  checkPool({3, 2, 7, 6}, {halving, halving}, true, false, "a row without a window");
+  checkPool({3, 2, 4, 6, 4}, {halving, thirds, halving}, false, false, "in space");
+}
+
 // A NaN wins a maximum and takes its gradient, the first one if there are several; so does -inf among -inf.
 TEST_P(PoolOps, MaxPoolOfSpecialValues) {
   double nan = std::nan(""), inf = INFINITY;
