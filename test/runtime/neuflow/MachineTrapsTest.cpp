@@ -90,6 +90,42 @@ TEST_P(MachineTraps, RandomConfigurations) {
   }
 }
 
+TEST_P(MachineTraps, EverySelect) {
+  Target target = *presetTarget(GetParam());
+  for (size_t tile = 0; tile < target.tiles.size(); ++tile)
+    for (uint32_t code = 0; code < 16; ++code)
+      for (int word = 0; word < 2; ++word)
+        for (uint8_t subModule : {kTileRouter, kTileLines}) {
+          if (rounds(100) < 100 && !oneIn(20))
+            continue;
+          Bench bench(GetParam(), /*withGlobals=*/false);
+          uint32_t position = static_cast<uint32_t>(random() % 8);
+          std::vector<uint32_t> words(word, ~0u);
+          words.push_back(~((15u - code) << (4 * position)));
+          bench.out.tile(static_cast<int64_t>(tile), subModule, Command::config, words);
+          bench.run();
+          ASSERT_FALSE(HasFailure()) << target.tiles[tile].name << " " << word << " " << code << " at " << position;
+        }
+}
+
+// A machine that ends or traps stops at once: memory and flags are those of that cycle.
+TEST_P(MachineTraps, StopsInTheMiddle) {
+  for (int wait = 0; wait < rounds(60); ++wait) {
+    Bench bench(GetParam());
+    uint32_t from = bench.plane(std::vector<Word>(400, 30'000)), to = bench.plane(std::vector<Word>(400));
+    bench.routes.through("A1");
+    bench.routes.emit(bench.out);
+    bench.out.operate(bench.tile("A1"), AluConfig{AluCode::square, AluCode::none});
+    bench.out.stream(1, Bench::writeOf(to, 20, 20));
+    bench.out.stream(0, Bench::readOf(from, 20, 20));
+    bench.out.append({Opcode::getStatus, 2, static_cast<uint8_t>(wait / 4), 0, 0});
+    for (int i = 0; i < wait % 4; ++i)
+      bench.out.append({Opcode::nop});
+    bench.run(Bench::Timed::notNotice);
+    ASSERT_FALSE(HasFailure()) << wait;
+  }
+}
+
 TEST_P(MachineTraps, RandomStreams) {
   for (int round = 0; round < rounds(200); ++round) {
     Bench bench(GetParam());

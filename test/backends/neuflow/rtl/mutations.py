@@ -35,8 +35,8 @@ def rtl(name, file, old, new, test, program="NeuflowRtlTest", always=False):
     return Mutation(name, f"{RTL}/{file}", old, new, program, test, always)
 
 
-def simulator(name, file, old, new, test, always=False):
-    return Mutation(name, f"{SIMULATOR}/{file}", old, new, "NeuflowSimulatorTest", test, always)
+def simulator(name, file, old, new, test, program="NeuflowSimulatorTest", always=False):
+    return Mutation(name, f"{SIMULATOR}/{file}", old, new, program, test, always)
 
 
 RANDOM = "RandomPrograms.Tiny"
@@ -49,7 +49,8 @@ MUTATIONS = [
     rtl("alu-adds-without-carry", "nf_arith.v", "ADD: simple <= {a[15], a} + {b[15], b};", "ADD: simple <= {a[15], a} ^ {b[15], b};",
         "*", "NfAluTest"),
     rtl("alu-rounds-down", "nf_arith.v", "33'sd127", "33'sd0", "*", "NfAluTest"),
-    rtl("divider-least-word-saturates", "nf_div.v", "quotient == 24'h008000", "quotient == 24'h008001", "*", "NfAluTest"),
+    rtl("divider-least-word-saturates", "nf_div.v", "quotient == 24'h008000", "quotient == 24'h008001",
+        "AluTest.TheLeastQuotientIsNotSaturated", "NfAluTest"),
     rtl("mapper-first-segment-only-above", "nf_map.v", "fold_u >= $signed", "fold_u > $signed", "MapTest.RandomTables", "NfMapTest"),
     rtl("mapper-odd-is-even", "nf_map.v", "fold_negates <= folds && odd;", "fold_negates <= folds && even;", "MapTest.RandomTables",
         "NfMapTest"),
@@ -85,7 +86,7 @@ MUTATIONS = [
     rtl("buffer-one-smaller", "nf_port.v", "claimed != ALL", "claimed < ALL - ONE", RANDOM),
     rtl("pitch-is-width", "nf_stream_words.v", "has_steps ? own_pitch : continuous", "continuous", RANDOM),
     rtl("read-follows-write", "nf_stream_words.v", "(may_turn || (may_follow && reads && next_reads))", "may_follow",
-        "RandomPrograms.Tiny:FunctionalSimulator.*"),
+        "Machines/MachineTraps.RandomStreams/0"),
     rtl("slice-one-longer", "nf_arb.v", "had < timeout;", "had <= timeout;", RANDOM),
     rtl("arbiter-begins-at-the-holder", "nf_arb.v", "requests & ~to_holder;", "requests & ~(to_holder >> 1);", RANDOM),
     # Processor, bus, traps.
@@ -93,19 +94,22 @@ MUTATIONS = [
     rtl("status-wait-one-more", "nf_cpu.v", "waited == wait_cycles", "waited > wait_cycles", RANDOM),
     rtl("jump-keeps-what-is-under-way", "nf_fetch.v", "response && !draining;", "response;", RANDOM),
     rtl("bus-does-not-wait", "nf_bus.v", "wire accepts = cfg_valid && all_ready;", "wire accepts = cfg_valid;", RANDOM),
-    rtl("set-address-is-known", "nf_bus.v", "1100_0100_1101_1101", "1100_0100_1101_1111", "FunctionalSimulator.WordsThatTrap"),
-    rtl("select-of-no-link-is-sound", "nf_tile.v", "{1'b1, LINKS_IN, 3'b111, 8'h00}", "{1'b1, 4'hf, 3'b111, 8'h00}",
+    rtl("instructions-have-four-bits", "nf_bus.v", "command[7:4] != 0 || !KNOWN", "!KNOWN",
         "Machines/MachineTraps.RandomConfigurations/0"),
+    rtl("select-of-no-link-is-sound", "nf_tile.v", "{1'b1, LINKS_IN, 3'b111, 8'h00}", "{1'b1, 4'hf, 3'b111, 8'h00}",
+        "Machines/MachineTraps.EverySelect/0"),
     rtl("watchdog-one-late", "nf_top.v", "quiet == QUIET - 32'd1", "quiet == QUIET", "FunctionalSimulator.WhatStandsStillIsNamed"),
-    rtl("flag-is-lost-at-the-end", "nf_top.v", "was_running ? flags : last_flags", "flags & last_flags",
-        "FunctionalSimulator.ReportsSaturationOfTheTileAlone"),
+    rtl("flag-is-lost-at-the-end", "nf_top.v", "was_running ? flags : last_flags", "flags",
+        "Machines/MachineTraps.StopsInTheMiddle/0"),
+    rtl("requests-after-the-end", "nf_top.v", "assign mem_valid = wants && running;", "assign mem_valid = wants;",
+        "Machines/MachineTraps.StopsInTheMiddle/0"),
     # Simulators.
     simulator("functional-padding-below", "Convolver.cpp", "int64_t top = (active->kerH - 1) / 2", "int64_t top = active->kerH / 2",
-              "FunctionalSimulator.Convolves", True),
+              "FunctionalSimulator.Convolves", always=True),
     simulator("functional-inputs-swapped", "Grid.cpp", "sinks.push_back(&tile.operatorIn[i]);",
               "sinks.push_back(&tile.operatorIn[i == 1 ? 2 : i == 2 ? 1 : 0]);", "FunctionalSimulator.AluWithTwoOperators"),
-    simulator("timed-accumulates-too-early", "CycleConvolver.cpp", "result.output >= 0 && result.accumulates;", "result.accumulates;",
-              "FunctionalSimulator.Convolves:" + RANDOM),
+    simulator("timed-without-empty-position", "CycleConvolver.cpp", "gap = frameEnds || active.scanW() == 1;", "gap = false;",
+              "FunctionalSimulator.FramesInOneStream", program="NeuflowRtlTest"),
     simulator("timed-drops-the-flag", "CycleConvolver.cpp", "saturated |= result.output >= 0 && result.clamped;", "",
               "FunctionalSimulator.ReportsSaturationOfTheTileAlone"),
     simulator("timed-words-jump-queues", "CycleGrid.cpp", "!tiles.front().lineIn[line].full()", "true", RANDOM),
