@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Legalization keeps what a net computes: each net, on reals, against the reference evaluator of the cnn dialect.
+// Each net, on reals and then in words, against the reference evaluator of the cnn dialect: legalization keeps what it
+// computes, and quantization loses little of it.
 
+#include "backends/neuflow/Calibrate.h"
 #include "backends/neuflow/NeuflowPipeline.h"
 #include "backends/neuflow/reference/NetEvaluator.h"
 #include "ir/reference/Evaluator.h"
@@ -98,7 +100,27 @@ protected:
     std::string printed;
     llvm::raw_string_ostream stream(printed);
     module->print(stream);
+    checkWords(*module, input, wanted, target);
     return printed;
+  }
+
+  void checkWords(ModuleOp module, const Tensor &input, const Tensor &wanted, const std::string &target) {
+    auto net = module.lookupSymbol<func::FuncOp>("net");
+    ASSERT_TRUE(succeeded(calibrate(net, {Sample{input}})));
+    PassManager manager(&context);
+    buildQuantizePipeline(manager, target);
+    ASSERT_TRUE(succeeded(manager.run(module)));
+    NetEvaluator<Word> evaluator(net);
+    int64_t saturated = 0;
+    auto results = evaluator.run({input}, [&](const Observation<Word> &seen) { saturated += seen.saturated; });
+    ASSERT_TRUE(succeeded(results));
+    EXPECT_EQ(saturated, 0);
+    double signal = 0, noise = 0;
+    for (auto [is, value] : llvm::zip_equal(results->front().floats, wanted.floats)) {
+      signal += value * value;
+      noise += (is - value) * (is - value);
+    }
+    EXPECT_LE(std::sqrt(noise), 0.02 * std::sqrt(signal));
   }
 
   std::string window(std::string kernel, std::string stride = "1, 1", std::string dilation = "1, 1",
@@ -267,6 +289,20 @@ TEST_F(Legalize, ElementwiseAndPlanes) {
             "%y = cnn.pad %c {low = array<i64: 0, 0, 1, 0>, high = array<i64: 0, 0, 0, 2>, mode = "
             "#cnn.pad_mode<constant>, value = 0.0 : f64} : (tensor<?x3x3x2xf32>) -> tensor<?x3x4x4xf32>",
         "2x4x5", "tensor<?x3x4x4xf32>");
+  // Quotients, of what is not near 0.
+  check("%k = cnn.constant dense<2.0> : tensor<f32>\n",
+        "%a = cnn.binary <add> %x, %k {axes = array<i64>} : (" + type + ", tensor<f32>) -> " + type +
+            "\n%b = cnn.unary <square> %a : (" + type + ") -> " + type +
+            "\n%y = cnn.binary <div> %b, %a {axes = array<i64: 0, 1, 2, 3>} : (" + type + ", " + type + ") -> " + type,
+        "2x4x5", type);
+  // A product that is added to one of its operands, and a residual.
+  check(constant("w", "2x2x3x3"),
+        "%c = cnn.conv %x, %w {" + window("3, 3", "1, 1", "1, 1", "1, 1", "1, 1") + "} : (" + type +
+            ", tensor<2x2x3x3xf32>) -> " + type + "\n%r = cnn.unary <relu> %c : (" + type + ") -> " + type +
+            "\n%s = cnn.binary <add> %r, %x {axes = array<i64: 0, 1, 2, 3>} : (" + type + ", " + type + ") -> " + type +
+            "\n%p = cnn.binary <mul> %s, %r {axes = array<i64: 0, 1, 2, 3>} : (" + type + ", " + type + ") -> " + type +
+            "\n%y = cnn.binary <add> %p, %s {axes = array<i64: 0, 1, 2, 3>} : (" + type + ", " + type + ") -> " + type,
+        "2x4x5", type);
   EXPECT_TRUE(warnings.empty());
 }
 
