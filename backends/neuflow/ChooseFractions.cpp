@@ -22,8 +22,6 @@ int64_t rawFraction(Operation *op, const DenseMap<Value, int64_t> &fractions) {
 
 namespace {
 
-// Calibration has not seen every sample.
-constexpr double kHeadroom = 1.125;
 constexpr int64_t kLeastFraction = -16, kGreatestFraction = 20;
 // An error greater than any noise, for each bit by which something does not fit.
 constexpr double kImpossible = 1e9;
