@@ -341,6 +341,10 @@ TEST_F(Legalize, NamesLimits) {
         "pad_low = [0, 0, 0], pad_high = [0, 0, 0]>} : (tensor<?x1x2x2x2xf32>, tensor<1x1x1x1x1xf32>) -> "
         "tensor<?x1x2x2x2xf32>",
         "1x2x2x2", "1x2x2x2", "conv: the grid computes planes of rows and columns, but this is [1, 2, 2, 2]");
+  limit("", "%y = cnn.max_pool %x {" + window("2, 2") + "} : (tensor<?x1x3x3xf32>) -> tensor<?x1x2x2xf32>", "1x3x3",
+        "1x2x2",
+        "maxpool: neuflow-ml605 does not have the feature 'chain', without which there is no maximum of streams",
+        "neuflow-ml605");
   limit("", "%y = cnn.upsample %x {factors = array<i64: 2, 2>} : (tensor<?x1x2x2xf32>) -> tensor<?x1x4x4xf32>", "1x2x2",
         "1x4x4", "upsample: no stream hands each word on twice");
   limit("", "%y = cnn.permute %x {perm = array<i64: 0, 1, 3, 2>} : (tensor<?x1x2x3xf32>) -> tensor<?x1x3x2xf32>",
