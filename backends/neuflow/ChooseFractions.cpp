@@ -100,8 +100,8 @@ private:
         addVariable(constant.getResult(), largest);
         continue;
       }
-      if (!isa<NeuflowDialect>(op.getDialect()))
-        return op.emitError("expected an op of the tensor level");
+      if (!isa<ConvOp, FunctionOp, AffineOp, MulOp, SquareOp, DivOp>(op) && !tiesFractions(&op))
+        return op.emitError("expected an op that neuflow-legalize makes, but got '") << op.getName() << "'";
       if (failed(read(op.getResult(0), op.getAttr(rangeAttrName))))
         return op.emitError("expected a range of the result, which calibration writes");
       ops.push_back(&op);

@@ -195,9 +195,15 @@ void updateCalls(ModuleOp module, const llvm::StringMap<func::FuncOp> &parts) {
     auto fraction = [](Attribute attribute) { return cast<IntegerAttr>(attribute).getInt(); };
     for (OpOperand &operand : call->getOpOperands()) {
       unsigned i = operand.getOperandNumber();
-      operand.get().setType(part.getArgumentTypes()[i]);
-      if (auto quantize = operand.get().getDefiningOp<QuantizeOp>())
+      if (auto quantize = operand.get().getDefiningOp<QuantizeOp>()) {
+        // Another part may have chosen another fraction.
+        if (!quantize->hasOneUse()) {
+          quantize = cast<QuantizeOp>(OpBuilder(call).clone(*quantize));
+          operand.set(quantize.getOutput());
+        }
         quantize.setFraction(fraction(part.getArgAttr(i, fractionAttrName)));
+      }
+      operand.get().setType(part.getArgumentTypes()[i]);
     }
     for (OpResult result : call.getResults()) {
       result.setType(part.getResultTypes()[result.getResultNumber()]);

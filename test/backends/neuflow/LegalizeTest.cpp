@@ -321,6 +321,17 @@ TEST_F(Legalize, HasTheHostDoTheRest) {
   EXPECT_EQ(warnings[0], "runs on the host: softmax: its exponentials have a range that words of 16 bits do not");
 }
 
+// Two parts read one value, as words of different fractions: 64 x^2 leaves fewer bits than x.
+TEST_F(Legalize, QuantizesForEachPart) {
+  std::string type = "tensor<?x4xf32>", whole = " {axes = array<i64: 0, 1>} : (" + type + ", " + type + ") -> " + type;
+  std::string text = check("%k = cnn.constant dense<0.01> : tensor<f32>\n",
+                           "%a = cnn.binary <mul> %x, %x" + whole + "\n%s = cnn.softmax %a : (" + type + ") -> " +
+                               type + "\n%b = cnn.binary <mul> %s, %k {axes = array<i64>} : (" + type +
+                               ", tensor<f32>) -> " + type + "\n%y = cnn.binary <sub> %b, %x" + whole,
+                           "4", type);
+  EXPECT_EQ(occurrences(text, "neuflow.quantize"), 2) << text;
+}
+
 // Each limit names itself, and the net still computes the same.
 TEST_F(Legalize, NamesLimits) {
   auto limit = [&](std::string constants, std::string body, std::string x, std::string y, std::string expected,
