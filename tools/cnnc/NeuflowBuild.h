@@ -16,6 +16,7 @@ struct NeuflowOptions {
   int64_t calibrationSamples = 128;         // at most
   bool evaluates = false;                   // on the test part of the data block
   std::optional<int64_t> evaluationSamples; // at most
+  bool explains = false;                    // how each layer is computed
 
   /// Of the words behind --target: whether it is NeuFlow. An unknown machine is reported.
   bool readTarget(llvm::StringRef target, Arguments &arguments);
@@ -24,5 +25,11 @@ struct NeuflowOptions {
 
 /// Leaves the tensor level of the net in the module of the compilation, and reports on standard error.
 ExitCode lowerToWords(Compilation &compilation, const NeuflowOptions &options);
+
+/// From there to what is asked for: prints a stage ("passes" or "words") to the file, or to stdout if it has no name, or
+/// writes a program (NAME.nfb) for each part of the net that the grid computes into a folder.
+ExitCode printNeuflowStage(Compilation &compilation, const NeuflowOptions &options, llvm::StringRef stage,
+                           llvm::raw_ostream &os);
+ExitCode writeNeuflowPrograms(Compilation &compilation, const NeuflowOptions &options, llvm::StringRef folder);
 
 } // namespace cnn::tools

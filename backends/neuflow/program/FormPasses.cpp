@@ -179,7 +179,7 @@ PassFormer::Views PassFormer::destinationOf(int64_t value) {
 std::optional<Error> PassFormer::formExpression(int64_t operation, const StreamExpression &expression) {
   const TensorOperation &root = program.operations[operation];
   if (int64_t conv = expression.convolution(); conv >= 0)
-    return formConv(std::get<ConvOperation>(program.operations[conv].what), root, expression);
+    return formConv(program.operations[conv], root, expression);
   std::vector<Views> leaves;
   for (int64_t value : expression.leaves())
     leaves.push_back(*views[value]);
