@@ -15,6 +15,7 @@
 #include "backends/neuflow/program/FormPasses.h"
 
 #include "backends/neuflow/program/CropPlanes.h"
+#include "backends/neuflow/program/JoinWindows.h"
 #include "backends/neuflow/program/PadPlanes.h"
 #include "backends/neuflow/program/PassFormer.h"
 
@@ -270,7 +271,7 @@ Result<PassProgram> PassFormer::run() {
 }
 
 Result<PassProgram> formPasses(const TensorProgram &program, const ChannelGraph &graph) {
-  TensorProgram prepared = padPlanes(cropPlanes(program), graph.target);
+  TensorProgram prepared = padPlanes(cropPlanes(joinWindows(program, graph.target)), graph.target);
   return PassFormer(prepared, graph).run();
 }
 

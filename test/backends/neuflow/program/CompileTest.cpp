@@ -131,6 +131,13 @@ TEST(Compile, Pools) {
       TensorProgramBuilder after(target);
       after.output(after.maxPool(after.mapped(after.conv(after.input({3, 15, 19}), 4, 3, 3, 1, 1, false)), size));
       compileAndRun(after.program, target, 3);
+      // By rows and columns: where the ports are enough, in one pass all the same.
+      TensorProgramBuilder rows(target);
+      rows.output(rows.maxPoolByRows(rows.input({5, 13, 17}), size));
+      std::optional<CompiledProgram> compiled = compileAndRun(rows.program, target, 4);
+      ASSERT_TRUE(compiled);
+      bool isOne = size * size < target.lines;
+      EXPECT_EQ(compiled->passes.buffers.size() == 2, isOne);
     }
   }
 }
