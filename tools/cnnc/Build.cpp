@@ -167,6 +167,7 @@ const Command buildCommand = {
     "  --calibrate [NAME=]FILE  samples for that (.npy or IDX), once for each input\n"
     "  --calibration-samples N  take so many (default: 128)\n"
     "  --explain                say how each layer is computed: passes, tiles, bytes, cycles\n"
+    "  --pictures               write pictures of the grid in each pass, and of when each runs (SVG), beside it\n"
     "  --evaluate               say what is lost on the test samples of the data block\n"
     "  --evaluation-samples N   the same on the first N\n",
     runBuild};

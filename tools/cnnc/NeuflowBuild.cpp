@@ -34,6 +34,7 @@ void NeuflowOptions::read(Arguments &arguments) {
   evaluationSamples = arguments.integer("--evaluation-samples", 1);
   evaluates = arguments.flag("--evaluate") || evaluationSamples;
   explains = arguments.flag("--explain");
+  draws = arguments.flag("--pictures");
   if (dataFolder.empty() && samples.empty())
     arguments.error(
         "words are chosen for the values that a net has: give samples by --data FOLDER or --calibrate FILE");

@@ -17,6 +17,7 @@ struct NeuflowOptions {
   bool evaluates = false;                   // on the test part of the data block
   std::optional<int64_t> evaluationSamples; // at most
   bool explains = false;                    // how each layer is computed
+  bool draws = false;                       // the grid in each pass, and when each pass runs
 
   /// Of the words behind --target: whether it is NeuFlow. An unknown machine is reported.
   bool readTarget(llvm::StringRef target, Arguments &arguments);
@@ -27,7 +28,7 @@ struct NeuflowOptions {
 ExitCode lowerToWords(Compilation &compilation, const NeuflowOptions &options);
 
 /// From there to what is asked for: prints a stage ("passes" or "words") to the file, or to stdout if it has no name, or
-/// writes a program (NAME.nfb) for each part of the net that the grid computes into a folder.
+/// writes a program (NAME.nfb) for each part of the net that the grid computes into a folder, with its pictures.
 ExitCode printNeuflowStage(Compilation &compilation, const NeuflowOptions &options, llvm::StringRef stage,
                            llvm::raw_ostream &os);
 ExitCode writeNeuflowPrograms(Compilation &compilation, const NeuflowOptions &options, llvm::StringRef folder);

@@ -3,6 +3,7 @@
 #include "backends/neuflow/lower/ProgramOps.h"
 #include "backends/neuflow/program/CycleModel.h"
 #include "backends/neuflow/program/Performance.h"
+#include "backends/neuflow/program/Pictures.h"
 #include "mlir/Pass/PassManager.h"
 #include "tools/cnnc/NeuflowBuild.h"
 #include "tools/cnnc/OutputFile.h"
@@ -29,9 +30,15 @@ ExitCode printNeuflowStage(Compilation &compilation, const NeuflowOptions &optio
   return code;
 }
 
-/// How each program computes its layers, on standard error.
-static ExitCode explainPrograms(Compilation &compilation) {
-  for (auto op : compilation.module().getOps<neuflow::ProgramOp>()) {
+/// The name of a program's files: the net's, with a number if the grid computes several parts of it.
+static std::string fileName(const NeuflowOptions &options, size_t part, size_t parts) {
+  return options.net + (parts == 1 ? "" : "." + std::to_string(part));
+}
+
+/// Says on standard error how each program computes its layers, and draws it into a folder: what is asked for.
+static ExitCode showPrograms(Compilation &compilation, const NeuflowOptions &options, llvm::StringRef folder) {
+  auto programs = llvm::to_vector(compilation.module().getOps<neuflow::ProgramOp>());
+  for (auto [part, op] : llvm::enumerate(programs)) {
     mlir::FailureOr<neuflow::DeviceLevel> level = neuflow::readDeviceLevel(op);
     if (mlir::failed(level))
       return ExitCode::CompilerBug;
@@ -39,7 +46,19 @@ static ExitCode explainPrograms(Compilation &compilation) {
     neuflow::CycleModel model(level->target);
     for (size_t i = 0; i < passes.size(); ++i)
       passes[i].expected = model.expect(i == 0 ? nullptr : &passes[i - 1], passes[i]);
-    llvm::errs() << "\n" << op.getSymName() << "\n" << neuflow::explain(level->program, level->target);
+    if (options.explains)
+      llvm::errs() << "\n" << op.getSymName() << "\n" << neuflow::explain(level->program, level->target);
+    if (!options.draws)
+      continue;
+    std::string begin = folder.str() + "/" + fileName(options, part, programs.size()), problem;
+    neuflow::ChannelGraph graph(level->target);
+    bool isWritten =
+        writeWholeFile(begin + ".timeline.svg", neuflow::timelinePicture(level->program, level->target), problem);
+    for (size_t i = 0; i < passes.size() && isWritten; ++i)
+      isWritten = writeWholeFile(begin + ".pass" + std::to_string(i + 1) + ".svg",
+                                 neuflow::gridPicture(passes[i], graph), problem);
+    if (!isWritten)
+      return compilation.error(problem);
   }
   return ExitCode::Success;
 }
@@ -47,8 +66,17 @@ static ExitCode explainPrograms(Compilation &compilation) {
 ExitCode writeNeuflowPrograms(Compilation &compilation, const NeuflowOptions &options, llvm::StringRef folder) {
   ExitCode code = runPasses(
       compilation, [&](mlir::OpPassManager &manager) { neuflow::buildPassesPipeline(manager, options.machine); });
-  if (code == ExitCode::Success && options.explains)
-    code = explainPrograms(compilation);
+  if (code != ExitCode::Success)
+    return code;
+  if (std::error_code error =
+          llvm::sys::fs::create_directories(folder, /*IgnoreExisting=*/true, llvm::sys::fs::all_all))
+    return compilation.error("cannot make the folder '" + folder + "': " + error.message());
+  // All files or none.
+  TemporaryFolder temporary(compilation.format, folder);
+  if (temporary.path.empty())
+    return ExitCode::WrongModel;
+  // Before there are only words.
+  code = showPrograms(compilation, options, temporary.path);
   if (code == ExitCode::Success)
     code =
         runPasses(compilation, [](mlir::OpPassManager &manager) { manager.addPass(neuflow::createLowerToMachine()); });
@@ -57,20 +85,13 @@ ExitCode writeNeuflowPrograms(Compilation &compilation, const NeuflowOptions &op
   auto programs = llvm::to_vector(compilation.module().getOps<neuflow::ProgramOp>());
   if (programs.empty())
     return compilation.error("the grid computes nothing of '" + options.net + "'");
-  if (std::error_code error =
-          llvm::sys::fs::create_directories(folder, /*IgnoreExisting=*/true, llvm::sys::fs::all_all))
-    return compilation.error("cannot make the folder '" + folder + "': " + error.message());
-  // All of them or none.
-  TemporaryFolder temporary(compilation.format, folder);
-  if (temporary.path.empty())
-    return ExitCode::WrongModel;
   for (auto [i, op] : llvm::enumerate(programs)) {
     // It fails where the program is too large for the machine's memory.
     mlir::FailureOr<neuflow::Program> program = neuflow::readProgram(op);
     if (mlir::failed(program))
       return ExitCode::WrongModel;
-    std::string name = options.net + (programs.size() == 1 ? "" : "." + std::to_string(i)), problem;
-    if (!writeWholeFile(temporary.path + "/" + name + ".nfb", neuflow::writeContainer(*program), problem))
+    std::string problem, path = temporary.path + "/" + fileName(options, i, programs.size()) + ".nfb";
+    if (!writeWholeFile(path, neuflow::writeContainer(*program), problem))
       return compilation.error(problem);
   }
   std::string problem;

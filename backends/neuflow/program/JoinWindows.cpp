@@ -76,7 +76,8 @@ private:
   }
 
   // A window of a value, as the value `result`, or a new one if that is -1.
-  int64_t apart(int64_t value, const WindowOperation &window, PlaneShape shape, int64_t result, const std::string &name) {
+  int64_t apart(int64_t value, const WindowOperation &window, PlaneShape shape, int64_t result,
+                const std::string &name) {
     const ElementOperation *element = maximum(value);
     if (element && (result >= 0 || uses[value] == 1)) {
       ElementOperation what{AluCode::max, {}};
