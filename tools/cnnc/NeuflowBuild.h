@@ -27,10 +27,11 @@ struct NeuflowOptions {
 /// Leaves the tensor level of the net in the module of the compilation, and reports on standard error.
 ExitCode lowerToWords(Compilation &compilation, const NeuflowOptions &options);
 
-/// From there to what is asked for: prints a stage ("passes" or "words") to the file, or to stdout if it has no name, or
-/// writes a program (NAME.nfb) for each part of the net that the grid computes into a folder, with its pictures.
+/// From there to a stage, "passes" or "words".
 ExitCode printNeuflowStage(Compilation &compilation, const NeuflowOptions &options, llvm::StringRef stage,
                            llvm::raw_ostream &os);
+/// From there to files in a folder: a program (NAME.nfb) for each part of the net that the grid computes, and pictures
+/// of it. They are all there in the end, or none is.
 ExitCode writeNeuflowPrograms(Compilation &compilation, const NeuflowOptions &options, llvm::StringRef folder);
 
 } // namespace cnn::tools
