@@ -65,16 +65,19 @@ static ExitCode runBuild(Arguments &arguments) {
   TargetOptions target;
   target.read(arguments);
   llvm::StringRef stage = arguments.choice(
-      "--emit", {"library", "ast", "cnn", "linalg", "kernels", "header", "llvm", "asm", "obj", "neuflow"}, "library");
+      "--emit",
+      {"library", "ast", "cnn", "linalg", "kernels", "header", "llvm", "asm", "obj", "neuflow", "passes", "words"},
+      "library");
   NeuflowOptions neuflow;
   llvm::StringRef backend = arguments.value("--target").value_or("cpu");
   bool isNeuflow = backend != "cpu" && neuflow.readTarget(backend, arguments);
   if (isNeuflow)
     neuflow.read(arguments);
-  if (isNeuflow && stage != "neuflow" && stage != "ast" && stage != "cnn")
-    arguments.error("--target=neuflow ends with --emit=neuflow for now");
-  else if (!isNeuflow && stage == "neuflow")
-    arguments.error("--emit=neuflow needs --target=neuflow");
+  bool isNeuflowStage = llvm::is_contained({"neuflow", "passes", "words"}, stage);
+  if (isNeuflow && !isNeuflowStage && !llvm::is_contained({"library", "ast", "cnn"}, stage))
+    arguments.error("--target=neuflow has no stage '" + stage + "': expected ast, cnn, neuflow, passes or words");
+  else if (!isNeuflow && isNeuflowStage)
+    arguments.error("--emit=" + stage + " needs --target=neuflow");
   llvm::StringRef output = arguments.value("-o").value_or("");
   llvm::StringRef weights = arguments.value("--weights").value_or("");
   bool withoutTraining = arguments.flag("--inference");
@@ -116,7 +119,16 @@ static ExitCode runBuild(Arguments &arguments) {
     neuflow.net = options.net;
     neuflow.weightsFile = weights.str();
     code = lowerToWords(compilation, neuflow);
-    return code == ExitCode::Success ? emit(compilation, options, stage, output) : code;
+    if (code != ExitCode::Success)
+      return code;
+    if (stage == "neuflow")
+      return emit(compilation, options, stage, output);
+    if (stage == "library")
+      return writeNeuflowPrograms(compilation, neuflow, output.empty() ? "." : output);
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    code = printNeuflowStage(compilation, neuflow, stage, stream);
+    return code == ExitCode::Success ? writeText(text, output, format) : code;
   }
   options.weightsFile = weights.str();
   options.cpu = target.cpu;
@@ -146,7 +158,9 @@ const Command buildCommand = {
     "  -o FOLDER                where the files go (default: here); with --emit, the file\n"
     "  --weights FILE           trained weights (safetensors) to put into the library\n"
     "  --inference              leave out the training step, even if the file has a train block\n"
-    "  --emit=STAGE             print ast, cnn, linalg, kernels, header, llvm, asm, obj or neuflow instead\n"
+    "  --emit=STAGE             print ast, cnn, linalg, kernels, header, llvm, asm, obj, or (neuflow) neuflow, "
+    "passes,\n"
+    "                           words instead\n"
     "  --dump-after=PASS,…      print what a pass leaves, too\n"
     "  -g                       with lines of the model's file, for debuggers\n"
     "  --net NAME               the net, if the file has several\n"
@@ -156,11 +170,12 @@ const Command buildCommand = {
     "  --conv-algorithm=NAME    auto (the default), or direct, winograd2, winograd4 wherever that can be\n"
     "  --fp-contract=MODE       fast (the default); strict: sums in the order of the definition, so no Winograd\n"
     "  --diagnostics=text|json  show errors as text, or as one JSON object per line\n"
-    "  --target=neuflow[:NAME]  a program of the NeuFlow machine NAME instead (default: neuflow-v6; for now up to its\n"
-    "                           words as tensors, --emit=neuflow), with\n"
+    "  --target=neuflow[:NAME]  a program of the NeuFlow machine NAME instead (default: neuflow-v6), NET.nfb, with\n"
     "  --data FOLDER            the samples of the file's data block, from which ranges of values are taken, or\n"
     "  --calibrate [NAME=]FILE  samples for that (.npy or IDX), once for each input\n"
     "  --calibration-samples N  take so many (default: 128)\n"
+    "  --explain                say how each layer is computed: passes, tiles, bytes, cycles\n"
+    "  --pictures               write pictures of the grid in each pass, and of when each runs (SVG), beside it\n"
     "  --evaluate               say what is lost on the test samples of the data block\n"
     "  --evaluation-samples N   the same on the first N\n",
     runBuild};

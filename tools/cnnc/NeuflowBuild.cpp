@@ -33,6 +33,8 @@ void NeuflowOptions::read(Arguments &arguments) {
   calibrationSamples = arguments.integer("--calibration-samples", 1).value_or(calibrationSamples);
   evaluationSamples = arguments.integer("--evaluation-samples", 1);
   evaluates = arguments.flag("--evaluate") || evaluationSamples;
+  explains = arguments.flag("--explain");
+  draws = arguments.flag("--pictures");
   if (dataFolder.empty() && samples.empty())
     arguments.error(
         "words are chosen for the values that a net has: give samples by --data FOLDER or --calibrate FILE");

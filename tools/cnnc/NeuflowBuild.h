@@ -16,6 +16,8 @@ struct NeuflowOptions {
   int64_t calibrationSamples = 128;         // at most
   bool evaluates = false;                   // on the test part of the data block
   std::optional<int64_t> evaluationSamples; // at most
+  bool explains = false;                    // how each layer is computed
+  bool draws = false;                       // the grid in each pass, and when each pass runs
 
   /// Of the words behind --target: whether it is NeuFlow. An unknown machine is reported.
   bool readTarget(llvm::StringRef target, Arguments &arguments);
@@ -24,5 +26,12 @@ struct NeuflowOptions {
 
 /// Leaves the tensor level of the net in the module of the compilation, and reports on standard error.
 ExitCode lowerToWords(Compilation &compilation, const NeuflowOptions &options);
+
+/// From there to a stage, "passes" or "words".
+ExitCode printNeuflowStage(Compilation &compilation, const NeuflowOptions &options, llvm::StringRef stage,
+                           llvm::raw_ostream &os);
+/// From there to files in a folder: a program (NAME.nfb) for each part of the net that the grid computes, and pictures
+/// of it. They are all there in the end, or none is.
+ExitCode writeNeuflowPrograms(Compilation &compilation, const NeuflowOptions &options, llvm::StringRef folder);
 
 } // namespace cnn::tools

@@ -49,6 +49,18 @@ int64_t ChannelGraph::capacity(int64_t channel) const {
   return at < 13 ? target.fifosOperator : 1;
 }
 
+ChannelPlace ChannelGraph::placeOf(int64_t channel) const {
+  int64_t tile = channel / perTile, at = channel % perTile;
+  if (at < target.lines)
+    return {ChannelPlace::line, tile, at};
+  at -= target.lines;
+  if (at < 6)
+    return {at < 3 ? ChannelPlace::localInput : ChannelPlace::localOutput, tile, at % 3};
+  if (at < 10)
+    return {ChannelPlace::side, tile, at - 6};
+  return {at < 13 ? ChannelPlace::operatorInput : ChannelPlace::operatorOutput, tile, (at - 10) % 3};
+}
+
 std::string ChannelGraph::nameOf(int64_t channel) const {
   int64_t tile = channel / perTile, at = channel % perTile;
   auto tileName = [&](int64_t t) { return target.tiles[t].name; };

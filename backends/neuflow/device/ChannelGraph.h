@@ -29,6 +29,13 @@ struct GridSelects {
   friend bool operator==(const GridSelects &, const GridSelects &) = default;
 };
 
+// What a channel is: a line into a tile (or, with the number of tiles, to its port), or an input or output of a tile.
+// Of a side, `number` is the side.
+struct ChannelPlace {
+  enum Kind { line, localInput, localOutput, side, operatorInput, operatorOutput } kind = line;
+  int64_t tile = 0, number = 0;
+};
+
 class ChannelGraph {
 public:
   // The target must live longer.
@@ -48,6 +55,8 @@ public:
   }
   int64_t operatorInput(int64_t tile, int64_t i) const { return tile * perTile + target.lines + 10 + i; }
   int64_t operatorOutput(int64_t tile, int64_t i) const { return tile * perTile + target.lines + 13 + i; }
+
+  ChannelPlace placeOf(int64_t channel) const;
 
   // The channels that can select this one.
   std::span<const int64_t> selectors(int64_t channel) const { return edges[channel]; }

@@ -4,6 +4,7 @@
 
 #include "backends/neuflow/dialect/ProgramTarget.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -121,14 +122,45 @@ LogicalResult verifyCodes(Operation *op, StringRef tileName, ArrayRef<int64_t> c
   return success();
 }
 
+/// C2 of neuflow.step.
+static LogicalResult verifyStreams(StepOp step, const llvm::StringMap<int64_t> &buffers) {
+  for (ArrayAttr streams : {step.getReads(), step.getWrites()})
+    for (Attribute attribute : streams) {
+      auto stream = dyn_cast<StreamAttr>(attribute);
+      if (!stream)
+        continue;
+      auto buffer = buffers.find(stream.getBuffer().getValue());
+      if (buffer == buffers.end())
+        return step.emitOpError("expected a buffer, but got ") << stream.getBuffer();
+      int64_t least = stream.getOffset(), most = stream.getOffset();
+      for (auto [count, way] :
+           {std::pair(stream.getHeight(), stream.getPitch()), std::pair(stream.getWidth(), stream.getElement())}) {
+        int64_t &end = way < 0 ? least : most, distance;
+        if (llvm::MulOverflow(count - 1, way, distance) || llvm::AddOverflow(end, distance, end))
+          return step.emitOpError("expected a stream inside of memory");
+      }
+      if (least < 0 || most >= buffer->second)
+        return step.emitOpError("expected a stream inside of ")
+               << stream.getBuffer() << ", which has " << buffer->second << " words, but it has words " << least
+               << " to " << most;
+    }
+  return success();
+}
+
 LogicalResult ProgramOp::verifyRegions() {
   // C1
   Result<Target> target = programTarget(getTarget());
   if (!target)
     return emitOpError("expected a target, but ") << target.message();
+  llvm::StringMap<int64_t> buffers;
+  for (BufferOp buffer : getBody().getOps<BufferOp>())
+    buffers[buffer.getSymName()] = buffer.getWords();
   for (PassOp pass : getBody().getOps<PassOp>())
     for (Operation &op : pass.getBody().front()) {
       if (failed(verifyOperator(&op, *target)))
+        return failure();
+      // There are many steps, so they do not look for their buffers themselves.
+      if (auto step = dyn_cast<StepOp>(op); step && failed(verifyStreams(step, buffers)))
         return failure();
       if (auto router = dyn_cast<RouterOp>(op);
           router && failed(verifyCodes(router, router.getTile(), router.getCodes(), true, *target)))
@@ -285,25 +317,8 @@ LogicalResult StepOp::verify() {
     for (Attribute attribute : streams) {
       if (isa<UnitAttr>(attribute))
         continue;
-      auto stream = dyn_cast<StreamAttr>(attribute);
-      if (!stream)
+      if (!isa<StreamAttr>(attribute))
         return emitOpError("expected a stream or unit, but got ") << attribute;
-      // C2
-      auto buffer = SymbolTable::lookupNearestSymbolFrom<BufferOp>(getOperation()->getParentOfType<ProgramOp>(),
-                                                                   stream.getBuffer());
-      if (!buffer)
-        return emitOpError("expected a buffer, but got ") << stream.getBuffer();
-      int64_t least = stream.getOffset(), most = stream.getOffset();
-      for (auto [count, step] :
-           {std::pair(stream.getHeight(), stream.getPitch()), std::pair(stream.getWidth(), stream.getElement())}) {
-        int64_t way;
-        if (llvm::MulOverflow(count - 1, step, way) || llvm::AddOverflow(way < 0 ? least : most, way, way))
-          return emitOpError("expected a stream inside of memory");
-        (way < (step < 0 ? least : most) ? least : most) = way;
-      }
-      if (least < 0 || most >= int64_t(buffer.getWords()))
-        return emitOpError("expected a stream inside of ") << stream.getBuffer() << ", which has " << buffer.getWords()
-                                                           << " words, but it has words " << least << " to " << most;
     }
   for (Attribute attribute : getKernels())
     if (!isa<UnitAttr, KernelAttr>(attribute))

@@ -53,7 +53,8 @@ struct FormPassesPass : impl::FormPassesBase<FormPassesPass> {
     level.target = machine;
     level.program = std::move(*passes);
     for (const GridPass &pass : level.program.passes) {
-      auto place = tensors->places.find(pass.operation);
+      // "conv1 conv + relu1 map": the first one's.
+      auto place = tensors->places.find(pass.operation.substr(0, pass.operation.find(" + ")));
       level.places.push_back(place == tensors->places.end() ? function.getLoc() : place->second);
     }
     OpBuilder builder(function);

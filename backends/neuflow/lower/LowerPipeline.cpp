@@ -9,7 +9,7 @@ using namespace mlir;
 
 namespace cnn::neuflow {
 
-void buildLowerPipeline(OpPassManager &manager, StringRef target) {
+void buildPassesPipeline(OpPassManager &manager, StringRef target) {
   // Operations that are not used, or are there twice, would become passes.
   manager.addPass(createCSEPass());
   manager.addPass(createFormPasses({.target = target.str()}));
@@ -17,6 +17,10 @@ void buildLowerPipeline(OpPassManager &manager, StringRef target) {
   // Places first, because the time of a pass depends on them; memory could be planned before, with the same result.
   manager.addPass(createPlaceAndRoute());
   manager.addPass(createPlanMemory());
+}
+
+void buildLowerPipeline(OpPassManager &manager, StringRef target) {
+  buildPassesPipeline(manager, target);
   // Last: words hold the places of all.
   manager.addPass(createLowerToMachine());
 }

@@ -19,7 +19,8 @@ namespace cnn::neuflow {
 #define GEN_PASS_REGISTRATION
 #include "backends/neuflow/lower/Passes.h.inc"
 
-/// All of them, in the order in which they work.
+/// To passes that have their places, and all of them, in the order in which they work.
+void buildPassesPipeline(mlir::OpPassManager &manager, llvm::StringRef target);
 void buildLowerPipeline(mlir::OpPassManager &manager, llvm::StringRef target);
 void registerLowerPipeline();
 

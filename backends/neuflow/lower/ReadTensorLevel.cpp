@@ -13,6 +13,16 @@ using namespace mlir;
 
 namespace cnn::neuflow {
 
+/// The layer that an op belongs to: the innermost name, of the call that is nearest to it.
+static StringRef layerOf(Location location) {
+  while (auto call = dyn_cast<CallSiteLoc>(location))
+    location = call.getCallee();
+  if (auto fused = dyn_cast<FusedLoc>(location))
+    return fused.getLocations().empty() ? StringRef() : layerOf(fused.getLocations().front());
+  auto name = dyn_cast<NameLoc>(location);
+  return name ? name.getName().getValue() : StringRef();
+}
+
 /// The first place in a file that a location holds.
 static FileLineColLoc fileOf(Location location) {
   FileLineColLoc found;
@@ -201,6 +211,8 @@ private:
 
   std::string nameOf(Operation &op) {
     std::string name = op.getName().stripDialect().str();
+    if (StringRef layer = layerOf(op.getLoc()); !layer.empty())
+      return (layer + " " + name).str();
     if (FileLineColLoc file = fileOf(op.getLoc()))
       return name + " at " + file.getFilename().str() + ":" + std::to_string(file.getLine()) + ":" +
              std::to_string(file.getColumn());

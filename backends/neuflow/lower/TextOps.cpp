@@ -3,6 +3,7 @@
 #include "backends/neuflow/lower/ProgramOps.h"
 
 #include "backends/neuflow/dialect/ProgramTarget.h"
+#include "ir/ModelError.h"
 #include "runtime/neuflow/machine/Instructions.h"
 
 using namespace mlir;
@@ -98,7 +99,7 @@ FailureOr<Program> readProgram(ProgramOp op) {
   level->layout.textBase = text.getBase();
   Result<Program> program = assemble(level->program, level->layout, *words, level->target);
   if (!program)
-    return op.emitOpError(program.message());
+    return emitModelError(op.getLoc()) << program.message();
   return std::move(*program);
 }
 

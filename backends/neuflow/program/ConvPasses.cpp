@@ -13,21 +13,59 @@ namespace cnn::neuflow {
 
 namespace {
 
-// Outputs that read the same inputs in the same order, and whose words go through the same operators.
+// Outputs that add up as many inputs, and whose words go through the same operators. They share their inputs if these
+// are the same ones in the same order.
 struct Group {
-  std::vector<int64_t> inputs;
+  bool shared = true;
   Netlist behind;
   std::vector<int64_t> outputs;
-  std::vector<std::vector<int64_t>> kernels; // of each output, in the order of the inputs
+  // Of each output, in the order of the sum.
+  std::vector<std::vector<int64_t>> inputs, kernels;
+
+  int64_t fanIn() const { return static_cast<int64_t>(inputs[0].size()); }
+  void append(const Group &other) {
+    outputs.insert(outputs.end(), other.outputs.begin(), other.outputs.end());
+    inputs.insert(inputs.end(), other.inputs.begin(), other.inputs.end());
+    kernels.insert(kernels.end(), other.kernels.begin(), other.kernels.end());
+  }
 };
+
+// Each output into the group that shares its inputs; those that share them with none into groups of separate lanes.
+std::vector<Group> groupOutputs(std::vector<Group> single) {
+  std::vector<Group> shared, groups;
+  auto join = [](std::vector<Group> &to, Group &one, auto matches) {
+    auto found = std::find_if(to.begin(), to.end(), matches);
+    if (found == to.end())
+      to.push_back(std::move(one));
+    else
+      found->append(one);
+  };
+  for (Group &one : single)
+    join(shared, one,
+         [&](const Group &group) { return group.inputs[0] == one.inputs[0] && group.behind == one.behind; });
+  for (Group &group : shared) {
+    if (group.outputs.size() > 1) {
+      groups.push_back(std::move(group));
+      continue;
+    }
+    group.shared = false;
+    join(groups, group, [&](const Group &other) {
+      return !other.shared && other.fanIn() == group.fanIn() && other.behind == group.behind;
+    });
+  }
+  return groups;
+}
 
 } // namespace
 
 Netlist PassFormer::convNetlist(const ConvForm &form, const ConvConfig &frame, const StreamExpression &expression,
                                 int64_t plane) const {
   Netlist netlist;
-  int64_t read = form.inputs, leaves = form.last ? static_cast<int64_t>(expression.leaves().size()) : 0;
+  int64_t read = form.shared ? form.inputs : 0;
+  int64_t leaves = form.last ? static_cast<int64_t>(expression.leaves().size()) : 0;
   for (int64_t lane = 0; lane < form.lanes; ++lane) {
+    int64_t firstInput = form.shared ? 0 : read;
+    read += form.shared ? 0 : form.inputs;
     Pin sum{};
     bool hasSum = !form.first;
     if (hasSum)
@@ -39,7 +77,7 @@ Netlist PassFormer::convNetlist(const ConvForm &form, const ConvConfig &frame, c
       conv.frames = 0;
       int64_t op = static_cast<int64_t>(netlist.operators.size());
       netlist.operators.push_back(conv);
-      netlist.connect(readPin(input), operatorPin(op));
+      netlist.connect(readPin(firstInput + input), operatorPin(op));
       if (hasSum)
         netlist.connect(sum, operatorPin(op, 2));
       sum = operatorPin(op, conv.output());
@@ -80,12 +118,15 @@ std::vector<PassFormer::Strip> PassFormer::stripsOf(const ConvOperation &conv, c
   return result;
 }
 
-std::optional<Error> PassFormer::formConv(const ConvOperation &conv, const TensorOperation &root,
+std::optional<Error> PassFormer::formConv(const TensorOperation &operation, const TensorOperation &root,
                                           const StreamExpression &expression) {
+  const ConvOperation &conv = std::get<ConvOperation>(operation.what);
+  std::string name = operation.name == root.name ? root.name : operation.name + " + " + root.name;
   const Views input = *views[conv.input];
   const PlaneShape &shape = program.values[root.result];
   if (conv.kernelW > target.convLine)
-    return Error{root.name + ": expected kernels that are not wider than a line of " + std::to_string(target.convLine)};
+    return Error{operation.name + ": expected kernels that are not wider than a line of " +
+                 std::to_string(target.convLine)};
   std::vector<Views> leaves;
   for (int64_t value : expression.leaves())
     leaves.push_back(*views[value]);
@@ -93,34 +134,27 @@ std::optional<Error> PassFormer::formConv(const ConvOperation &conv, const Tenso
   const Views &destination = *views[root.result];
   std::vector<Strip> strips = stripsOf(conv, shape);
 
-  std::vector<Group> groups;
+  std::vector<Group> single(static_cast<size_t>(shape.planes));
   for (int64_t output = 0; output < shape.planes; ++output) {
-    Group one;
-    one.kernels.emplace_back();
-    for (size_t n = 0; n < conv.connections.size(); ++n)
-      if (conv.connections[n].output == output) {
-        one.inputs.push_back(conv.connections[n].input);
-        one.kernels[0].push_back(static_cast<int64_t>(n));
-      }
-    one.behind = convNetlist({1, 1, true, true}, strips[0].frame, expression, output);
-    auto same = std::find_if(groups.begin(), groups.end(), [&](const Group &group) {
-      return group.inputs == one.inputs && group.behind == one.behind;
-    });
-    if (same == groups.end()) {
-      groups.push_back(std::move(one));
-      same = groups.end() - 1;
-    } else
-      same->kernels.push_back(std::move(one.kernels[0]));
-    same->outputs.push_back(output);
+    single[output].outputs = {output};
+    single[output].behind = convNetlist({1, 1, true, true}, strips[0].frame, expression, output);
+    single[output].inputs.emplace_back();
+    single[output].kernels.emplace_back();
   }
+  for (size_t n = 0; n < conv.connections.size(); ++n) {
+    Group &group = single[conv.connections[n].output];
+    group.inputs[0].push_back(conv.connections[n].input);
+    group.kernels[0].push_back(static_cast<int64_t>(n));
+  }
+  std::vector<Group> groups = groupOutputs(std::move(single));
 
   // One frame: `form.lanes` outputs of a group from its output `index` on, inputs from `start` on.
   auto makeStep = [&](const Group &group, const ConvForm &form, int64_t index, int64_t start, const Strip &strip) {
     Step step;
-    for (int64_t i = 0; i < form.inputs; ++i)
-      step.reads.push_back(windowOf(input[group.inputs[start + i]], 0, strip.first * conv.strideW, 1, 1,
-                                    strip.frame.inH, strip.frame.inW));
     for (int64_t lane = 0; lane < form.lanes; ++lane) {
+      for (int64_t i = 0; i < form.inputs && (lane == 0 || !form.shared); ++i)
+        step.reads.push_back(windowOf(input[group.inputs[index + lane][start + i]], 0, strip.first * conv.strideW, 1, 1,
+                                      strip.frame.inH, strip.frame.inW));
       int64_t output = group.outputs[index + lane];
       auto part = [&](const PlaneView &view) {
         return windowOf(view, 0, strip.first, 1, 1, shape.height, strip.columns);
@@ -145,9 +179,10 @@ std::optional<Error> PassFormer::formConv(const ConvOperation &conv, const Tenso
   std::vector<std::vector<GridPass>> ranks;
   int64_t convolvers = static_cast<int64_t>(graph.tilesOf(TileKind::conv).size());
   for (const Group &group : groups) {
-    int64_t fanIn = static_cast<int64_t>(group.inputs.size()), outputs = static_cast<int64_t>(group.outputs.size());
+    int64_t fanIn = group.fanIn(), outputs = static_cast<int64_t>(group.outputs.size());
     std::string reason;
     auto forms = chooseConvForms(fanIn, outputs, convolvers, [&](ConvForm form) -> std::optional<int64_t> {
+      form.shared = group.shared;
       Netlist netlist = convNetlist(form, strips[0].frame, expression, group.outputs[0]);
       if (const std::string &why = whyNot(netlist); !why.empty()) {
         reason = why;
@@ -157,7 +192,7 @@ std::optional<Error> PassFormer::formConv(const ConvOperation &conv, const Tenso
       return model.expect(netlist, makeStep(group, form, 0, start, strips[0])).cycles;
     });
     if (!forms)
-      return Error{root.name + ": " + reason};
+      return Error{operation.name + ": " + reason};
     int64_t start = 0;
     for (size_t rank = 0; rank < forms->size(); ++rank) {
       if (ranks.size() <= rank)
@@ -165,17 +200,19 @@ std::optional<Error> PassFormer::formConv(const ConvOperation &conv, const Tenso
       for (const Strip &strip : strips)
         for (int64_t index = 0; index < outputs;) {
           ConvForm form = (*forms)[rank];
+          form.shared = group.shared;
           form.lanes = std::min(form.lanes, outputs - index);
           Netlist netlist = convNetlist(form, strip.frame, expression, group.outputs[index]);
           auto pass = std::find_if(ranks[rank].begin(), ranks[rank].end(),
                                    [&](const GridPass &other) { return other.netlist == netlist; });
           if (pass == ranks[rank].end()) {
             if (const std::string &why = whyNot(netlist); !why.empty())
-              return Error{root.name + ": " + why};
+              return Error{operation.name + ": " + why};
             ranks[rank].emplace_back();
             pass = ranks[rank].end() - 1;
-            pass->operation = root.name;
-            pass->name = root.name + ": " + std::to_string(form.inputs) + " to " + std::to_string(form.lanes) +
+            pass->operation = name;
+            std::string lanes = std::to_string(form.lanes), inputs = std::to_string(form.inputs);
+            pass->name = name + ": " + (form.shared ? inputs + " to " + lanes : lanes + " times " + inputs + " to 1") +
                          (form.first ? "" : ", added") + (form.last ? "" : ", more to come");
             pass->netlist = std::move(netlist);
           }

@@ -15,6 +15,7 @@
 #include "backends/neuflow/program/FormPasses.h"
 
 #include "backends/neuflow/program/CropPlanes.h"
+#include "backends/neuflow/program/JoinWindows.h"
 #include "backends/neuflow/program/PadPlanes.h"
 #include "backends/neuflow/program/PassFormer.h"
 
@@ -179,7 +180,7 @@ PassFormer::Views PassFormer::destinationOf(int64_t value) {
 std::optional<Error> PassFormer::formExpression(int64_t operation, const StreamExpression &expression) {
   const TensorOperation &root = program.operations[operation];
   if (int64_t conv = expression.convolution(); conv >= 0)
-    return formConv(std::get<ConvOperation>(program.operations[conv].what), root, expression);
+    return formConv(program.operations[conv], root, expression);
   std::vector<Views> leaves;
   for (int64_t value : expression.leaves())
     leaves.push_back(*views[value]);
@@ -270,7 +271,7 @@ Result<PassProgram> PassFormer::run() {
 }
 
 Result<PassProgram> formPasses(const TensorProgram &program, const ChannelGraph &graph) {
-  TensorProgram prepared = padPlanes(cropPlanes(program), graph.target);
+  TensorProgram prepared = padPlanes(cropPlanes(joinWindows(program, graph.target)), graph.target);
   return PassFormer(prepared, graph).run();
 }
 

@@ -39,7 +39,7 @@ private:
   int64_t constantWord(Word value);
 
   // ConvPasses.cpp
-  std::optional<Error> formConv(const ConvOperation &conv, const TensorOperation &root,
+  std::optional<Error> formConv(const TensorOperation &operation, const TensorOperation &root,
                                 const StreamExpression &expression);
   std::vector<Strip> stripsOf(const ConvOperation &conv, const PlaneShape &output) const;
   Netlist convNetlist(const ConvForm &form, const ConvConfig &frame, const StreamExpression &expression,

@@ -58,7 +58,7 @@ struct Expectation {
 };
 
 struct GridPass {
-  std::string name;      // "conv1: 4 inputs to 1 output, first"
+  std::string name;      // "conv1 + relu1: 4 to 1, more to come"
   std::string operation; // which of the tensor level it is of
   Netlist netlist;
   std::vector<Step> steps;

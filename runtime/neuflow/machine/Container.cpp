@@ -330,8 +330,9 @@ std::string complaintAbout(const Program &program) {
     });
     if (extent == 0 || tensor.base % 2 != 0 || !inside)
       return "tensor '" + tensor.name + "' does not lie in a segment of memory";
-    if (tensor.fractionBits > 15)
-      return "tensor '" + tensor.name + "' has " + std::to_string(tensor.fractionBits) + " bits of fraction";
+    int32_t fraction = static_cast<int32_t>(tensor.fractionBits);
+    if (fraction < -16 || fraction > 31)
+      return "tensor '" + tensor.name + "' has " + std::to_string(fraction) + " bits of fraction";
   }
   for (const Relocation &relocation : program.relocations)
     if (relocation.word >= program.text.size() || relocation.kind > RelocationKind::offset ||

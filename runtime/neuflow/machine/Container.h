@@ -28,7 +28,7 @@ struct ProgramTensor {
   uint32_t id = 0;
   bool output = false;
   uint32_t planes = 1, height = 1, width = 1;
-  uint32_t fractionBits = 8;
+  uint32_t fractionBits = 8;             // -16 to 31, two's complement: a word w stands for w / 2^fraction
   uint64_t base = 0;                     // bytes, even
   uint32_t rowPitch = 0, planePitch = 0; // words
   friend bool operator==(const ProgramTensor &, const ProgramTensor &) = default;

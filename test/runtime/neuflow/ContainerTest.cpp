@@ -225,7 +225,11 @@ TEST(Container, ProgramsThatDoNotFitTogether) {
   EXPECT_EQ(complaint([](Program &p) { p.tensors[0].width = 0; }), outside);
   EXPECT_EQ(complaint([](Program &p) { p.tensors[0].planePitch = 0xFFFFFFFF, p.tensors[0].planes = 0xFFFFFFFF; }),
             outside);
-  EXPECT_EQ(complaint([](Program &p) { p.tensors[0].fractionBits = 16; }), "tensor 'image' has 16 bits of fraction");
+  EXPECT_EQ(complaint([](Program &p) { p.tensors[0].fractionBits = 31; }), "");
+  EXPECT_EQ(complaint([](Program &p) { p.tensors[0].fractionBits = 32; }), "tensor 'image' has 32 bits of fraction");
+  EXPECT_EQ(complaint([](Program &p) { p.tensors[0].fractionBits = uint32_t(-16); }), "");
+  EXPECT_EQ(complaint([](Program &p) { p.tensors[0].fractionBits = uint32_t(-17); }),
+            "tensor 'image' has -17 bits of fraction");
   EXPECT_EQ(complaint([](Program &p) { p.relocations[0].word = 6; }),
             "a relocation names a word, a kind or a tensor that is not there");
   EXPECT_EQ(complaint([](Program &p) { p.relocations[0].tensor = 2; }),

@@ -15,7 +15,7 @@
 // FORM: neuflow.buffer @b1 temporary 90
 // FORM: neuflow.tensor "input0" in @b0 shape [2, 8, 8] fraction 8
 // FORM: neuflow.tensor "output0" out @b2 shape [3, 3, 3] fraction 7
-// FORM: neuflow.pass "map at {{.*}}: 2 to 1"
+// FORM: neuflow.pass "conv at {{.*}} + map at {{.*}}: 2 to 1"
 // FORM: %[[X:.*]] = neuflow.read
 // FORM: %[[Y:.*]] = neuflow.read
 // FORM: %[[C:.*]] = neuflow.convolver %[[X]] image [7, 8] kernel [3, 3] strides [1, 1]
@@ -36,7 +36,7 @@
 
 // Kernels and streams of the next step are said without a wait between.
 // TEXT: neuflow.text 512
-// TEXT: neuflow.mark "map at {{.*}}: 2 to 1" {bytes = 852 : i64, cycles = {{[0-9]+}} : i64, macs = 1620 : i64}
+// TEXT: neuflow.mark "conv at {{.*}} + map at {{.*}}: 2 to 1" {bytes = 852 : i64, cycles = {{[0-9]+}} : i64, macs = 1620 : i64}
 // TEXT: neuflow.config_burst "tile.1.kernel.config"
 // TEXT-NEXT: neuflow.config_select "tile.1.kernel.control0"
 // TEXT-NEXT: neuflow.config_burst "tile.2.kernel.config"

@@ -131,6 +131,13 @@ TEST(Compile, Pools) {
       TensorProgramBuilder after(target);
       after.output(after.maxPool(after.mapped(after.conv(after.input({3, 15, 19}), 4, 3, 3, 1, 1, false)), size));
       compileAndRun(after.program, target, 3);
+      // By rows and columns: where the ports are enough, in one pass all the same.
+      TensorProgramBuilder rows(target);
+      rows.output(rows.maxPoolByRows(rows.input({5, 13, 17}), size));
+      std::optional<CompiledProgram> compiled = compileAndRun(rows.program, target, 4);
+      ASSERT_TRUE(compiled);
+      bool isOne = size * size < target.lines;
+      EXPECT_EQ(compiled->passes.buffers.size() == 2, isOne);
     }
   }
 }
@@ -169,6 +176,24 @@ TEST(Compile, ViewsMoveNothing) {
   ASSERT_TRUE(compiled);
   for (const GridPass &pass : compiled->passes.passes)
     EXPECT_EQ(pass.operation, "op4");
+}
+
+TEST(Compile, PlanesByThemselvesShareAPass) {
+  Target target = smallMemory("neuflow-v6");
+  TensorProgramBuilder b(target);
+  int64_t x = b.input({7, 25, 25});
+  int64_t y = b.conv(x, 7, 2, 2, 2, 2, false, 1);
+  // Plane o of plane o alone: three lanes of one port in and one out.
+  ConvOperation &conv = std::get<ConvOperation>(b.program.operations[0].what);
+  for (int64_t o = 0; o < 7; ++o)
+    conv.connections[o] = {o, 6 - o};
+  b.output(b.mapped(y));
+  std::optional<CompiledProgram> compiled = compileAndRun(b.program, target, 5);
+  ASSERT_TRUE(compiled);
+  ASSERT_EQ(compiled->passes.passes.size(), 2u);
+  EXPECT_EQ(compiled->passes.passes[0].name, "op0 + op1: 3 times 1 to 1");
+  EXPECT_EQ(compiled->passes.passes[0].steps.size(), 2u);
+  EXPECT_EQ(compiled->passes.passes[1].steps.size(), 1u);
 }
 
 TEST(Compile, WholeNetworks) {

@@ -92,6 +92,20 @@ public:
       }
     return result;
   }
+  // The same, first of rows, then of columns.
+  int64_t maxPoolByRows(int64_t x, int64_t size) {
+    PlaneShape s = shapeOf(x);
+    int64_t rows = -1, result = -1;
+    for (int64_t i = 0; i < size; ++i) {
+      int64_t part = window(x, i, 0, size, 1, s.height / size, s.width);
+      rows = rows < 0 ? part : element(AluCode::max, {rows, part});
+    }
+    for (int64_t j = 0; j < size; ++j) {
+      int64_t part = window(rows, 0, j, 1, size, s.height / size, s.width / size);
+      result = result < 0 ? part : element(AluCode::max, {result, part});
+    }
+    return result;
+  }
   int64_t reshaped(int64_t x, PlaneShape shape) { return add(ReshapeOperation{x}, shape); }
 
   Word word(int bits = 16) { return static_cast<Word>(static_cast<int16_t>(random()) >> (16 - bits)); }
