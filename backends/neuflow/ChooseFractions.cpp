@@ -102,6 +102,9 @@ private:
       }
       if (!isa<ConvOp, FunctionOp, AffineOp, MulOp, SquareOp, DivOp>(op) && !tiesFractions(&op))
         return op.emitError("expected an op that neuflow-legalize makes, but got '") << op.getName() << "'";
+      ValueRange numbers = isa<ConvOp, AffineOp>(op) ? ValueRange(op.getOperands()).drop_front() : ValueRange();
+      if (!llvm::all_of(numbers, [](Value value) { return value.getDefiningOp<arith::ConstantOp>(); }))
+        return op.emitError("expected constants behind the first operand");
       if (failed(read(op.getResult(0), op.getAttr(rangeAttrName))))
         return op.emitError("expected a range of the result, which calibration writes");
       ops.push_back(&op);

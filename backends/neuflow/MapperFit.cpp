@@ -168,8 +168,9 @@ MapperFit fitMapper(llvm::function_ref<double(double)> function, int64_t inputFr
   fit.symmetry = isEven ? Symmetry::even : isOdd ? Symmetry::odd : Symmetry::none;
   Aim aim;
   aim.least = fit.symmetry == Symmetry::none ? kLeastWord : 0;
-  // What is left beyond must be worth the pieces that it takes.
-  aim.largestInput = largestInput < kGreatestWord / 2 ? std::max<int64_t>(largestInput, 1) : -kLeastWord;
+  // What is left beyond must be worth the pieces that it takes, one on each side.
+  bool isWorthIt = largestInput < kGreatestWord / 2 && maxSegments >= 4;
+  aim.largestInput = isWorthIt ? std::max<int64_t>(largestInput, 1) : -kLeastWord;
   for (int64_t u = aim.least; u <= kGreatestWord; ++u)
     aim.values.push_back(wanted(u));
 

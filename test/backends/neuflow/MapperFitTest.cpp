@@ -112,4 +112,7 @@ TEST(MapperFit, PutsPiecesWhereInputsAre) {
   EXPECT_LT(errorWithin(some, -4000, 4000), 0.5 * errorWithin(all, -4000, 4000));
   EXPECT_LE(errorWithin(some, 4001, 32767), 8.1 * errorWithin(some, -4000, 4000) + 1);
   EXPECT_LE(some.segments.size(), 8u);
+  // A piece or two are not spent on what is not known.
+  EXPECT_LE(fitMapper(function, 12, 12, 1, 100).segments.size(), 1u);
+  EXPECT_LE(fitMapper(function, 12, 12, 2, 100).greatestError, fitMapper(function, 12, 12, 1).greatestError);
 }

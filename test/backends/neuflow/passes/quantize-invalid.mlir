@@ -29,3 +29,12 @@ func.func private @words(%x: tensor<1x1x1xf32> {neuflow.range = array<f64: 1.0, 
   %0 = arith.constant dense<1> : tensor<1xi16>
   return %x : tensor<1x1x1xf32>
 }
+
+// -----
+
+func.func private @kernels(%x: tensor<1x1x1xf32> {neuflow.range = array<f64: 1.0, 1.0>}, %k: tensor<1x1x1xf32> {neuflow.range = array<f64: 1.0, 1.0>}) -> tensor<1x1x1xf32> attributes {neuflow.part = #neuflow.part<grid>} {
+  %b = arith.constant dense<1.0> : tensor<1xf32>
+  // expected-error@+1 {{expected constants behind the first operand}}
+  %0 = neuflow.conv %x, %k, %b {neuflow.range = array<f64: 1.0, 1.0>, strides = array<i64: 1, 1>} : (tensor<1x1x1xf32>, tensor<1x1x1xf32>, tensor<1xf32>) -> tensor<1x1x1xf32>
+  return %0 : tensor<1x1x1xf32>
+}
