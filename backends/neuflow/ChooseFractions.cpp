@@ -22,8 +22,6 @@ int64_t rawFraction(Operation *op, const DenseMap<Value, int64_t> &fractions) {
 
 namespace {
 
-// Calibration has not seen every sample.
-constexpr double kHeadroom = 1.125;
 constexpr int64_t kLeastFraction = -16, kGreatestFraction = 20;
 // An error greater than any noise, for each bit by which something does not fit.
 constexpr double kImpossible = 1e9;
@@ -102,8 +100,8 @@ private:
         addVariable(constant.getResult(), largest);
         continue;
       }
-      if (!isa<NeuflowDialect>(op.getDialect()))
-        return op.emitError("expected an op of the tensor level");
+      if (!isa<ConvOp, FunctionOp, AffineOp, MulOp, SquareOp, DivOp>(op) && !tiesFractions(&op))
+        return op.emitError("expected an op that neuflow-legalize makes, but got '") << op.getName() << "'";
       if (failed(read(op.getResult(0), op.getAttr(rangeAttrName))))
         return op.emitError("expected a range of the result, which calibration writes");
       ops.push_back(&op);

@@ -27,6 +27,9 @@
 
 namespace cnn::neuflow {
 
+/// By how much the largest magnitude that calibration has seen is taken to be exceeded.
+inline constexpr double kHeadroom = 1.125;
+
 /// The fraction of each value of a part of the grid that has ranges; an error names an op or argument without one.
 mlir::FailureOr<llvm::DenseMap<mlir::Value, int64_t>> chooseFractions(mlir::func::FuncOp part, const Target &target);
 

@@ -35,6 +35,15 @@ std::string findWindowLimit(StringRef name, Value input, WindowAttr window, cons
   return "";
 }
 
+/// What a maximum needs beside an ALU: its code, and windows that lie some pixels apart.
+std::string findMaximumLimit(StringRef name, bool hasStride, const Target &target) {
+  for (auto [feature, isNeeded] : {std::pair(Feature::chain, true), std::pair(Feature::stride, hasStride)})
+    if (isNeeded && !target.has(feature))
+      return text(name + ": " + target.name + " does not have the feature '" + std::string(nameOf(feature)) +
+                  "', without which there is no maximum of streams");
+  return "";
+}
+
 /// What an average divides by must be the same everywhere.
 std::string findAverageLimit(AvgPoolOp op) {
   for (int64_t i = 0; i < op.getWindow().getRank(); ++i) {
@@ -49,7 +58,7 @@ std::string findAverageLimit(AvgPoolOp op) {
   return "";
 }
 
-std::string findBinaryLimit(BinaryOp op, ConstantValues &constants) {
+std::string findBinaryLimit(BinaryOp op, ConstantValues &constants, const Target &target) {
   StringRef kind = stringifyBinaryKind(op.getKind());
   bool isWhole = int64_t(op.getAxes().size()) == typeOf(op.getLhs()).getRank();
   if (constants.isConstant(op.getLhs()))
@@ -63,7 +72,8 @@ std::string findBinaryLimit(BinaryOp op, ConstantValues &constants) {
   }
   if (!isWhole)
     return text(kind + ": the grid has no stream that stands for many equal values, but here one is broadcast");
-  return "";
+  bool isMaximum = op.getKind() == BinaryKind::Max || op.getKind() == BinaryKind::Min;
+  return isMaximum ? findMaximumLimit(kind, /*hasStride=*/false, target) : "";
 }
 
 } // namespace
@@ -102,8 +112,12 @@ std::string findGridLimit(Operation *op, ConstantValues &constants, const Target
         std::string limit = findWindowLimit("avgpool", op.getInput(), op.getWindow(), target);
         return limit.empty() ? findAverageLimit(op) : limit;
       })
-      .Case([&](MaxPoolOp op) { return findWindowLimit("maxpool", op.getInput(), op.getWindow(), target); })
-      .Case([&](BinaryOp op) { return findBinaryLimit(op, constants); })
+      .Case([&](MaxPoolOp op) {
+        bool hasStride = llvm::any_of(op.getWindow().getStride(), [](int64_t stride) { return stride != 1; });
+        std::string limit = findMaximumLimit("maxpool", hasStride, target);
+        return limit.empty() ? findWindowLimit("maxpool", op.getInput(), op.getWindow(), target) : limit;
+      })
+      .Case([&](BinaryOp op) { return findBinaryLimit(op, constants, target); })
       .Case([&](BatchNormOp op) -> std::string {
         for (Value value : op->getOperands().drop_front())
           if (!constants.isConstant(value))
@@ -113,7 +127,8 @@ std::string findGridLimit(Operation *op, ConstantValues &constants, const Target
       .Case([&](ReduceOp op) -> std::string {
         if (op.getKeep() != ArrayRef<int64_t>{0, 1} || typeOf(op.getInput()).getRank() < 3)
           return "reduce: the grid reduces the rows and columns of planes, but this reduces others";
-        return "";
+        bool isMaximum = op.getKind() == ReduceKind::Max;
+        return isMaximum ? findMaximumLimit("max", /*hasStride=*/true, target) : "";
       })
       .Case([&](PadOp op) -> std::string {
         bool isOfPlanes = op.getLow().take_front(2) == ArrayRef<int64_t>{0, 0} &&

@@ -17,11 +17,19 @@ struct Line {
   double error = std::numeric_limits<double>::infinity();
 };
 
+constexpr double kBeyond = 8; // how much more may be missed where no inputs are known
+
 /// What the mapper should give for inputs least, least + 1, ... (as reals, in units of its last bit); not a number
 /// where it does not matter.
 struct Aim {
   int64_t least;
+  int64_t largestInput;
   std::vector<double> values;
+  bool isBeyond(int64_t u) const { return u < -largestInput || u > largestInput; }
+  /// Where inputs begin, or cease, to be known behind u.
+  int64_t regionEnd(int64_t u) const {
+    return u < -largestInput ? -largestInput : u <= largestInput ? std::min(largestInput + 1, end()) : end();
+  }
   int64_t end() const { return least + int64_t(values.size()); }
   double at(int64_t u) const { return values[u - least]; }
 };
@@ -114,12 +122,14 @@ std::vector<int64_t> findBeginnings(const Fitter &fitter, const Aim &aim, double
     if (int64_t(beginnings.size()) == maxSegments)
       return {};
     beginnings.push_back(first);
+    int64_t end = aim.regionEnd(first);
+    double allowed = aim.isBeyond(first) ? error * kBeyond : error;
     auto fits = [&](int64_t steps) {
-      return fitter.fit(first, std::min(first + steps * step, aim.end()), step).error <= error;
+      return fitter.fit(first, std::min(first + steps * step, end), step).error <= allowed;
     };
     if (!fits(1))
       return {};
-    int64_t all = (aim.end() - first + step - 1) / step, good = 1, bad = all + 1;
+    int64_t all = (end - first + step - 1) / step, good = 1, bad = all + 1;
     for (int64_t steps = 2; steps < bad; steps *= 2) {
       steps = std::min(steps, all);
       if (!fits(steps)) {
@@ -134,7 +144,7 @@ std::vector<int64_t> findBeginnings(const Fitter &fitter, const Aim &aim, double
       int64_t middle = (good + bad) / 2;
       (fits(middle) ? good : bad) = middle;
     }
-    first += good * step;
+    first = std::min(first + good * step, end);
   }
   return beginnings;
 }
@@ -142,7 +152,7 @@ std::vector<int64_t> findBeginnings(const Fitter &fitter, const Aim &aim, double
 } // namespace
 
 MapperFit fitMapper(llvm::function_ref<double(double)> function, int64_t inputFraction, int64_t outputFraction,
-                    int64_t maxSegments) {
+                    int64_t maxSegments, int64_t largestInput) {
   auto wanted = [&](int64_t u) {
     double y = std::ldexp(function(std::ldexp(double(u), -int(inputFraction))), int(outputFraction));
     return std::isnan(y) ? y : std::clamp(y, double(kLeastWord), double(kGreatestWord));
@@ -158,6 +168,8 @@ MapperFit fitMapper(llvm::function_ref<double(double)> function, int64_t inputFr
   fit.symmetry = isEven ? Symmetry::even : isOdd ? Symmetry::odd : Symmetry::none;
   Aim aim;
   aim.least = fit.symmetry == Symmetry::none ? kLeastWord : 0;
+  // What is left beyond must be worth the pieces that it takes.
+  aim.largestInput = largestInput < kGreatestWord / 2 ? std::max<int64_t>(largestInput, 1) : -kLeastWord;
   for (int64_t u = aim.least; u <= kGreatestWord; ++u)
     aim.values.push_back(wanted(u));
 
@@ -182,7 +194,7 @@ MapperFit fitMapper(llvm::function_ref<double(double)> function, int64_t inputFr
   // Some inputs alone say where to look.
   double low = bisect(0, 65536, kCoarse), high = 0;
   for (size_t i = 0; i < beginnings.size(); ++i)
-    high = std::max(high, lineFrom(i).error);
+    high = std::max(high, lineFrom(i).error / (aim.isBeyond(beginnings[i]) ? kBeyond : 1));
   bisect(std::max(low * 0.9 - 1, 0.0), high, 1);
   for (size_t i = beginnings.size(); i-- > 0;) {
     Line line = lineFrom(i);

@@ -7,6 +7,9 @@
 // piece is two words: of all slopes near that of the narrowest strip around its points (their upper and lower hull),
 // the one whose words do best, by the machine's own arithmetic.
 //
+// Inputs that calibration has not seen may be missed by eight times as much as the others, so that most pieces lie
+// where values are. A piece ends where these begin.
+//
 // An offset is a word, too: a steep piece far from 0 has none that reaches. Choosing fractions avoids that.
 
 #ifndef CNN_BACKENDS_NEUFLOW_MAPPERFIT_H
@@ -26,9 +29,10 @@ struct MapperFit {
   double greatestError = 0, meanError = 0;
 };
 
-/// A word u of the input stands for u / 2^inputFraction, and so of the output.
+/// A word u of the input stands for u / 2^inputFraction, and so of the output. Inputs are from -largestInput to
+/// largestInput, as far as is known.
 MapperFit fitMapper(llvm::function_ref<double(double)> function, int64_t inputFraction, int64_t outputFraction,
-                    int64_t maxSegments);
+                    int64_t maxSegments, int64_t largestInput = kGreatestWord);
 
 } // namespace cnn::neuflow
 

@@ -28,21 +28,29 @@ class MapperTables {
 public:
   MapperTables(MLIRContext *context, int64_t maxSegments) : context(context), maxSegments(maxSegments) {}
 
-  MapperAttr ofFunction(UnaryKind kind, double alpha, int64_t input, int64_t output) {
-    return get({int64_t(kind), alpha, 0, input, output},
+  /// `largest` is the magnitude of inputs that calibration has seen.
+  MapperAttr ofFunction(UnaryKind kind, double alpha, int64_t input, int64_t output, double largest) {
+    return get({int64_t(kind), alpha, 0, input, output, boundOf(largest, input)},
                [&](double x) { return reference::applyUnary(kind, x, alpha); });
   }
   MapperAttr ofLine(double scale, double shift, int64_t input, int64_t output) {
-    return get({-1, scale, shift, input, output}, [&](double x) { return scale * x + shift; });
+    return get({-1, scale, shift, input, output, kGreatestWord}, [&](double x) { return scale * x + shift; });
   }
 
 private:
-  using Key = std::tuple<int64_t, double, double, int64_t, int64_t>;
+  using Key = std::tuple<int64_t, double, double, int64_t, int64_t, int64_t>;
+
+  /// The largest input as a word, with room for what was not seen: few different ones, so that tables are shared.
+  static int64_t boundOf(double largest, int64_t fraction) {
+    double word = std::ldexp(std::max(largest, 0x1p-30) * kHeadroom, int(fraction));
+    double step = std::exp2(std::floor(std::log2(word)) - 3);
+    return int64_t(std::clamp(std::ceil(word / step) * step, 1.0, double(kGreatestWord)));
+  }
 
   MapperAttr get(Key key, function_ref<double(double)> function) {
     MapperAttr &table = tables[key];
     if (!table) {
-      MapperFit fit = fitMapper(function, std::get<3>(key), std::get<4>(key), maxSegments);
+      MapperFit fit = fitMapper(function, std::get<3>(key), std::get<4>(key), maxSegments, std::get<5>(key));
       table = MapperAttr::get(context, fit.symmetry, fit.segments);
     }
     return table;
@@ -62,7 +70,7 @@ public:
   void run() {
     Block &body = part.getBody().front();
     for (BlockArgument argument : body.getArguments()) {
-      part.removeArgAttr(argument.getArgNumber(), rangeAttrName);
+      argumentRanges.push_back(part.removeArgAttr(argument.getArgNumber(), rangeAttrName));
       part.setArgAttr(argument.getArgNumber(), fractionAttrName, fractionAttr(argument));
       argument.setType(wordType(argument.getType()));
       words[argument] = argument;
@@ -113,6 +121,14 @@ private:
                          builder.getArrayAttr(isOne ? tables.take_front() : tables));
   }
 
+  /// Of a value on reals.
+  double largestOf(Value value) {
+    auto argument = dyn_cast<BlockArgument>(value);
+    Attribute range =
+        argument ? argumentRanges[argument.getArgNumber()] : value.getDefiningOp()->getAttr(rangeAttrName);
+    return cast<DenseF64ArrayAttr>(range)[0];
+  }
+
   Value write(Operation *op) {
     int64_t output = fractions.at(op->getResult(0));
     Value result = TypeSwitch<Operation *, Value>(op)
@@ -126,7 +142,7 @@ private:
                        .Case([&](FunctionOp op) {
                          return map(op, read(op.getInput()),
                                     tables.ofFunction(op.getKind(), op.getAlpha().convertToDouble(),
-                                                      fractions.at(op.getInput()), output));
+                                                      fractions.at(op.getInput()), output, largestOf(op.getInput())));
                        })
                        .Case([&](AffineOp op) {
                          SmallVector<Attribute> list;
@@ -166,6 +182,7 @@ private:
   MapperTables &tables;
   OpBuilder builder;
   DenseMap<Value, Value> words;
+  SmallVector<Attribute> argumentRanges;
 };
 
 /// Gives the calls of parts, and what stands around them, the types and fractions of the parts.
@@ -178,9 +195,15 @@ void updateCalls(ModuleOp module, const llvm::StringMap<func::FuncOp> &parts) {
     auto fraction = [](Attribute attribute) { return cast<IntegerAttr>(attribute).getInt(); };
     for (OpOperand &operand : call->getOpOperands()) {
       unsigned i = operand.getOperandNumber();
-      operand.get().setType(part.getArgumentTypes()[i]);
-      if (auto quantize = operand.get().getDefiningOp<QuantizeOp>())
+      if (auto quantize = operand.get().getDefiningOp<QuantizeOp>()) {
+        // Another part may have chosen another fraction.
+        if (!quantize->hasOneUse()) {
+          quantize = cast<QuantizeOp>(OpBuilder(call).clone(*quantize));
+          operand.set(quantize.getOutput());
+        }
         quantize.setFraction(fraction(part.getArgAttr(i, fractionAttrName)));
+      }
+      operand.get().setType(part.getArgumentTypes()[i]);
     }
     for (OpResult result : call.getResults()) {
       result.setType(part.getResultTypes()[result.getResultNumber()]);

@@ -119,7 +119,6 @@ ExitCode readDataBlock(Compilation &compilation, mlir::func::FuncOp net, llvm::S
       result.samples[i].push_back(tensorOf(file, type, i));
   }
   if (FieldOp field = findField([](FieldOp field) { return field.getClasses() > 0; })) {
-    // The class stands in the train part's field alone.
     FileSamples file;
     auto type = mlir::cast<mlir::RankedTensorType>(field.getType());
     ExitCode code = readFile(compilation, pathOf(field), field.getName(), type, field.getClasses(), file);

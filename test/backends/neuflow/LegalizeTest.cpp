@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Legalization keeps what a net computes: each net, on reals, against the reference evaluator of the cnn dialect.
+// Each net, on reals and then in words, against the reference evaluator of the cnn dialect: legalization keeps what it
+// computes, and quantization loses little of it.
 
+#include "backends/neuflow/Calibrate.h"
 #include "backends/neuflow/NeuflowPipeline.h"
 #include "backends/neuflow/reference/NetEvaluator.h"
 #include "ir/reference/Evaluator.h"
@@ -98,7 +100,27 @@ protected:
     std::string printed;
     llvm::raw_string_ostream stream(printed);
     module->print(stream);
+    checkWords(*module, input, wanted, target);
     return printed;
+  }
+
+  void checkWords(ModuleOp module, const Tensor &input, const Tensor &wanted, const std::string &target) {
+    auto net = module.lookupSymbol<func::FuncOp>("net");
+    ASSERT_TRUE(succeeded(calibrate(net, {Sample{input}})));
+    PassManager manager(&context);
+    buildQuantizePipeline(manager, target);
+    ASSERT_TRUE(succeeded(manager.run(module)));
+    NetEvaluator<Word> evaluator(net);
+    int64_t saturated = 0;
+    auto results = evaluator.run({input}, [&](const Observation<Word> &seen) { saturated += seen.saturated; });
+    ASSERT_TRUE(succeeded(results));
+    EXPECT_EQ(saturated, 0);
+    double signal = 0, noise = 0;
+    for (auto [is, value] : llvm::zip_equal(results->front().floats, wanted.floats)) {
+      signal += value * value;
+      noise += (is - value) * (is - value);
+    }
+    EXPECT_LE(std::sqrt(noise), 0.02 * std::sqrt(signal));
   }
 
   std::string window(std::string kernel, std::string stride = "1, 1", std::string dilation = "1, 1",
@@ -267,6 +289,20 @@ TEST_F(Legalize, ElementwiseAndPlanes) {
             "%y = cnn.pad %c {low = array<i64: 0, 0, 1, 0>, high = array<i64: 0, 0, 0, 2>, mode = "
             "#cnn.pad_mode<constant>, value = 0.0 : f64} : (tensor<?x3x3x2xf32>) -> tensor<?x3x4x4xf32>",
         "2x4x5", "tensor<?x3x4x4xf32>");
+  // Quotients, of what is not near 0.
+  check("%k = cnn.constant dense<2.0> : tensor<f32>\n",
+        "%a = cnn.binary <add> %x, %k {axes = array<i64>} : (" + type + ", tensor<f32>) -> " + type +
+            "\n%b = cnn.unary <square> %a : (" + type + ") -> " + type +
+            "\n%y = cnn.binary <div> %b, %a {axes = array<i64: 0, 1, 2, 3>} : (" + type + ", " + type + ") -> " + type,
+        "2x4x5", type);
+  // A product that is added to one of its operands, and a residual.
+  check(constant("w", "2x2x3x3"),
+        "%c = cnn.conv %x, %w {" + window("3, 3", "1, 1", "1, 1", "1, 1", "1, 1") + "} : (" + type +
+            ", tensor<2x2x3x3xf32>) -> " + type + "\n%r = cnn.unary <relu> %c : (" + type + ") -> " + type +
+            "\n%s = cnn.binary <add> %r, %x {axes = array<i64: 0, 1, 2, 3>} : (" + type + ", " + type + ") -> " + type +
+            "\n%p = cnn.binary <mul> %s, %r {axes = array<i64: 0, 1, 2, 3>} : (" + type + ", " + type + ") -> " + type +
+            "\n%y = cnn.binary <add> %p, %s {axes = array<i64: 0, 1, 2, 3>} : (" + type + ", " + type + ") -> " + type,
+        "2x4x5", type);
   EXPECT_TRUE(warnings.empty());
 }
 
@@ -283,6 +319,17 @@ TEST_F(Legalize, HasTheHostDoTheRest) {
   EXPECT_EQ(occurrences(text, "#neuflow.part<host>"), 2);
   ASSERT_EQ(warnings.size(), 2u);
   EXPECT_EQ(warnings[0], "runs on the host: softmax: its exponentials have a range that words of 16 bits do not");
+}
+
+// Two parts read one value, as words of different fractions: 64 x^2 leaves fewer bits than x.
+TEST_F(Legalize, QuantizesForEachPart) {
+  std::string type = "tensor<?x4xf32>", whole = " {axes = array<i64: 0, 1>} : (" + type + ", " + type + ") -> " + type;
+  std::string text = check("%k = cnn.constant dense<0.01> : tensor<f32>\n",
+                           "%a = cnn.binary <mul> %x, %x" + whole + "\n%s = cnn.softmax %a : (" + type + ") -> " +
+                               type + "\n%b = cnn.binary <mul> %s, %k {axes = array<i64>} : (" + type +
+                               ", tensor<f32>) -> " + type + "\n%y = cnn.binary <sub> %b, %x" + whole,
+                           "4", type);
+  EXPECT_EQ(occurrences(text, "neuflow.quantize"), 2) << text;
 }
 
 // Each limit names itself, and the net still computes the same.
@@ -305,6 +352,10 @@ TEST_F(Legalize, NamesLimits) {
         "pad_low = [0, 0, 0], pad_high = [0, 0, 0]>} : (tensor<?x1x2x2x2xf32>, tensor<1x1x1x1x1xf32>) -> "
         "tensor<?x1x2x2x2xf32>",
         "1x2x2x2", "1x2x2x2", "conv: the grid computes planes of rows and columns, but this is [1, 2, 2, 2]");
+  limit("", "%y = cnn.max_pool %x {" + window("2, 2") + "} : (tensor<?x1x3x3xf32>) -> tensor<?x1x2x2xf32>", "1x3x3",
+        "1x2x2",
+        "maxpool: neuflow-ml605 does not have the feature 'chain', without which there is no maximum of streams",
+        "neuflow-ml605");
   limit("", "%y = cnn.upsample %x {factors = array<i64: 2, 2>} : (tensor<?x1x2x2xf32>) -> tensor<?x1x4x4xf32>", "1x2x2",
         "1x4x4", "upsample: no stream hands each word on twice");
   limit("", "%y = cnn.permute %x {perm = array<i64: 0, 1, 3, 2>} : (tensor<?x1x2x3xf32>) -> tensor<?x1x3x2xf32>",

@@ -95,3 +95,21 @@ TEST(MapperFit, HasNoBetterNeighbour) {
         EXPECT_GE(measure(other, function, 12, 10), fit.greatestError - 0.51) << i << " " << field << " " << change;
       }
 }
+
+// Where inputs are known to be, the error is less than if they were everywhere, and elsewhere it is not much more.
+TEST(MapperFit, PutsPiecesWhereInputsAre) {
+  auto function = [](double x) { return std::tanh(x); };
+  auto errorWithin = [&](const MapperFit &fit, int least, int greatest) {
+    double error = 0;
+    for (int x = least; x <= greatest; ++x) {
+      bool saturated = false;
+      error = std::max(error, std::abs(map(Word(x), fit.segments, fit.symmetry, &saturated) -
+                                       std::ldexp(function(std::ldexp(x, -12)), 12)));
+    }
+    return error;
+  };
+  MapperFit all = fitMapper(function, 12, 12, 8), some = fitMapper(function, 12, 12, 8, 4000);
+  EXPECT_LT(errorWithin(some, -4000, 4000), 0.5 * errorWithin(all, -4000, 4000));
+  EXPECT_LE(errorWithin(some, 4001, 32767), 8.1 * errorWithin(some, -4000, 4000) + 1);
+  EXPECT_LE(some.segments.size(), 8u);
+}

@@ -16,7 +16,7 @@ func.func private @result(%x: tensor<1x1x1xf32> {neuflow.range = array<f64: 1.0,
 // -----
 
 func.func private @other(%x: tensor<1x1x1xf32> {neuflow.range = array<f64: 1.0, 1.0>}) -> tensor<1x1x1xf32> attributes {neuflow.part = #neuflow.part<grid>} {
-  // expected-error@+1 {{expected an op of the tensor level}}
+  // expected-error@+1 {{expected an op that neuflow-legalize makes, but got 'arith.addf'}}
   %0 = arith.addf %x, %x : tensor<1x1x1xf32>
   return %0 : tensor<1x1x1xf32>
 }
