@@ -42,26 +42,35 @@ private:
     clock();
     clock();
     top.reset = 0;
+    top.eval();
 
     MemoryModel model(machine, memory);
     if (disturbance)
       model.disturb(*disturbance);
-    RunReport report;
     bool sound = true;
-    while (sound && model.cycle() < limit.cycles) {
+    auto cycle = [&] {
       drivePins(top, model);
       top.eval();
-      if (!top.running)
-        break;
       sound = takeRequest(top, model);
       clock();
       model.tick();
-    }
+    };
+    while (sound && top.running && model.cycle() < limit.cycles)
+      cycle();
+    RunReport report;
     report.pc = top.pc;
     report.cycles = model.cycle();
+    // What has stopped stays as it is, whatever the memory still answers.
+    bool stopped = sound && !top.running;
+    int64_t beats = model.beats();
+    for (int i = 0; i < 100 && stopped; ++i)
+      cycle();
+    bool still = !stopped || (beats == model.beats() && !top.running && top.pc == report.pc);
     for (size_t i = 0; i < machine.tiles.size(); ++i)
       report.saturated.push_back(top.saturated >> i & 1);
-    if (!sound)
+    if (!still)
+      report.trap = Trap{Cause::watchdog, 0, "the machine goes on after its end"};
+    else if (!sound)
       report.trap = Trap{Cause::badAddress, top.mem_beat, "a request for a beat outside of the memory"};
     else if (top.running)
       report.trap =

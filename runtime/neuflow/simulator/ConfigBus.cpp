@@ -185,7 +185,6 @@ bool ConfigBus::portCommand(GridPort &port, uint8_t subModule, Command command, 
     }
     port.take(locals.value);
     port.shadow.words.clear();
-    port.state = GridPort::State::on;
     return true;
   }
   default:

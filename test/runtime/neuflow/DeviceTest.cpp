@@ -26,42 +26,52 @@ Program copying() {
   return program;
 }
 
-class DeviceOf : public testing::TestWithParam<DeviceKind> {};
+// The functional simulator, and all that know time: in the tests of the RTL also the Verilated machine.
+std::vector<OpenTimedDevice> allDevices() {
+  std::vector<OpenTimedDevice> all = timedDevices();
+  all.push_back([](const Target &target) {
+    Result<std::unique_ptr<Device>> device = openDevice(target, DeviceKind::functional);
+    return device ? std::move(*device) : nullptr;
+  });
+  return all;
+}
+
+class DeviceOf : public testing::TestWithParam<OpenTimedDevice> {};
 
 TEST_P(DeviceOf, RunsAProgram) {
   Program program = copying();
-  Result<std::unique_ptr<Device>> device = openDevice(program.target, GetParam());
-  ASSERT_TRUE(device) << device.message();
-  Result<Loaded> loaded = load(**device, program);
+  std::unique_ptr<Device> device = GetParam()(program.target);
+  ASSERT_TRUE(device);
+  Result<Loaded> loaded = load(*device, program);
   ASSERT_TRUE(loaded) << loaded.message();
   for (char letter : {'d', 'e'}) { // again, with other words
-    ASSERT_TRUE((*device)->write(0x10000, std::string(80, letter)));
-    const RunReport &report = (*device)->run(program.entry);
+    ASSERT_TRUE(device->write(0x10000, std::string(80, letter)));
+    const RunReport &report = device->run(program.entry);
     EXPECT_FALSE(report.trap) << report.trap->text;
     EXPECT_EQ(report.pc, kTextAt + program.text.size() - 1);
     EXPECT_EQ(report.saturated, std::vector<bool>(8));
     std::string result(81, 'x');
-    ASSERT_TRUE((*device)->read(0x20000, result));
+    ASSERT_TRUE(device->read(0x20000, result));
     EXPECT_EQ(result, std::string(80, letter) + std::string(1, '\0'));
   }
 }
 
 TEST_P(DeviceOf, StopsAtItsLimit) {
   Program program = copying();
-  Result<std::unique_ptr<Device>> device = openDevice(program.target, GetParam());
-  ASSERT_TRUE(device && load(**device, program));
-  const RunReport &report = (*device)->run(program.entry, {5, 50});
+  std::unique_ptr<Device> device = GetParam()(program.target);
+  ASSERT_TRUE(device && load(*device, program));
+  const RunReport &report = device->run(program.entry, {5, 50});
   ASSERT_TRUE(report.trap);
   EXPECT_EQ(report.trap->cause, Cause::watchdog);
-  EXPECT_EQ(&(*device)->report(), &report);
+  EXPECT_EQ(&device->report(), &report);
 }
 
 TEST_P(DeviceOf, ReportsTraps) {
   Program program = copying();
   program.text.back() = encode({Opcode::comp});
-  Result<std::unique_ptr<Device>> device = openDevice(program.target, GetParam());
-  ASSERT_TRUE(device && load(**device, program));
-  const RunReport &report = (*device)->run(program.entry);
+  std::unique_ptr<Device> device = GetParam()(program.target);
+  ASSERT_TRUE(device && load(*device, program));
+  const RunReport &report = device->run(program.entry);
   ASSERT_TRUE(report.trap);
   EXPECT_EQ(report.trap->cause, Cause::badInstruction);
   EXPECT_EQ(report.trap->information, static_cast<uint32_t>(Opcode::comp));
@@ -70,20 +80,20 @@ TEST_P(DeviceOf, ReportsTraps) {
 
 TEST_P(DeviceOf, RefusesWhatIsOutside) {
   Program program = copying();
-  Result<std::unique_ptr<Device>> device = openDevice(program.target, GetParam());
+  std::unique_ptr<Device> device = GetParam()(program.target);
   ASSERT_TRUE(device);
   uint64_t size = static_cast<uint64_t>(program.target.memoryBytes);
   std::string two(2, 'x');
-  EXPECT_TRUE((*device)->write(size - 2, two));
-  EXPECT_FALSE((*device)->write(size - 1, two));
-  EXPECT_TRUE((*device)->read(size - 2, two));
-  EXPECT_FALSE((*device)->read(size - 1, two));
-  EXPECT_FALSE((*device)->read(UINT64_MAX, two));
+  EXPECT_TRUE(device->write(size - 2, two));
+  EXPECT_FALSE(device->write(size - 1, two));
+  EXPECT_TRUE(device->read(size - 2, two));
+  EXPECT_FALSE(device->read(size - 1, two));
+  EXPECT_FALSE(device->read(UINT64_MAX, two));
   program.target = *presetTarget("neuflow-v6");
-  EXPECT_EQ(load(**device, program).message(),
+  EXPECT_EQ(load(*device, program).message(),
             "expected a program for machine 'neuflow-tiny', but this one is for 'neuflow-v6'");
 }
 
-INSTANTIATE_TEST_SUITE_P(, DeviceOf, testing::Values(DeviceKind::functional, DeviceKind::cycles));
+INSTANTIATE_TEST_SUITE_P(Devices, DeviceOf, testing::ValuesIn(allDevices()));
 
 } // namespace

@@ -221,6 +221,32 @@ TEST(FunctionalSimulator, QueuesFramesBehindEachOther) {
   }
 }
 
+// Frames that follow each other in one stream: an empty position after each, or after each row of one pixel.
+TEST(FunctionalSimulator, FramesInOneStream) {
+  for (int64_t width : {1, 7}) {
+    Bench bench;
+    std::mt19937 random(9);
+    ConvConfig config;
+    config.inW = width, config.inH = 6, config.kerW = 1, config.kerH = 2;
+    Words image = randomWords(random, width * 6 * 3, 12), kernel = randomWords(random, 2, 10), expected;
+    for (int64_t frame = 0; frame < 3; ++frame) {
+      Words part(image.begin() + width * 6 * frame, image.begin() + width * 6 * (frame + 1));
+      Words result = convolve(part, config, kernel, 5, nullptr);
+      expected.insert(expected.end(), result.begin(), result.end());
+    }
+    uint32_t from = bench.plane(image), to = bench.plane(Words(expected.size()));
+    bench.routes.through("C1");
+    bench.routes.emit(bench.out);
+    bench.out.operate(bench.tile("C1"), config);
+    bench.out.kernel(bench.tile("C1"), kernelArray(kernel, 1, 2, 5, bench.target));
+    bench.out.stream(1, Bench::writeOf(to, static_cast<int64_t>(expected.size()), 1));
+    bench.out.stream(0, Bench::readOf(from, width, 18));
+    bench.out.waitForPort(1, Status::done);
+    ASSERT_EQ(bench.run(), "");
+    expectOnlyPlaneChanged(bench, to, expected);
+  }
+}
+
 // As the historic programs do it: everything by words of profile 1, kernels from streams, prefetch, and a wait after
 // each step.
 TEST(FunctionalSimulator, RunsAProgramOfProfile1) {
@@ -498,8 +524,8 @@ TEST(FunctionalSimulator, InstructionsCompute) {
                                   Instruction{Opcode::comp},
                                   Instruction{Opcode::shr, 2, 1, 7, 0}, // -1 >> 1 is -1
                                   Instruction{Opcode::bitAnd, 7, 4, 8, 0},
-                                  Instruction{Opcode::bitOr, 8, 2, 9, 0},
-                                  Instruction{Opcode::add, 9, 9, 9, 0}, // -2
+                                  Instruction{Opcode::bitOr, 8, 7, 9, 0},
+                                  Instruction{Opcode::add, 9, 2, 9, 0}, // -2
                                   Instruction{Opcode::setReg, 0, 10, 0, 2},
                                   Instruction{Opcode::add, 9, 10, 9, 0},
                                   Instruction{Opcode::jump, 2, 9, 0, start + 20},

@@ -174,7 +174,8 @@ private:
   // The part of the memory that programs of tests use.
   std::string_view image() const {
     return {reinterpret_cast<const char *>(memory.data()),
-            static_cast<size_t>(std::min<int64_t>(memory.size(), int64_t(1) << 22))};
+            static_cast<size_t>(
+                std::min<int64_t>(memory.size(), std::max<int64_t>(int64_t(1) << 20, 2 * int64_t(nextPlane) + 4096)))};
   }
   void expectAgreement(const RunReport &report, const std::string &after) {
     EXPECT_EQ(report.trap.has_value(), outcome.trap.has_value()) << (report.trap ? report.trap->text : "no trap");

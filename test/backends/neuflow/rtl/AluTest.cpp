@@ -155,6 +155,12 @@ TEST_P(AluTest, Latency) {
 
 INSTANTIATE_TEST_SUITE_P(Operations, AluTest, testing::Values(Mac, Div, Mul, Add, Sub, Square, Max));
 
+TEST(AluTest, TheLeastQuotientIsNotSaturated) {
+  Operands operands;
+  operands.add(-32768, 256, 0);
+  expectResults(Div, 0, operands, 0);
+}
+
 TEST(AluTest, WithoutOperationNothingMoves) {
   Bench<Vnf_alu> bench;
   bench.top.first = 0;
