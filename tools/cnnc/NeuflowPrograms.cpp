@@ -30,15 +30,17 @@ ExitCode printNeuflowStage(Compilation &compilation, const NeuflowOptions &optio
   return code;
 }
 
-/// The name of a program's files: the net's, with a number if the grid computes several parts of it.
-static std::string fileName(const NeuflowOptions &options, size_t part, size_t parts) {
-  return options.net + (parts == 1 ? "" : "." + std::to_string(part));
+/// The name of a program's files: the net's, or, if the grid computes several parts of it, the part's.
+static std::string fileName(const NeuflowOptions &options, neuflow::ProgramOp program, size_t parts) {
+  llvm::StringRef name = program.getSymName();
+  name.consume_back(".program");
+  return parts == 1 ? options.net : name.str();
 }
 
 /// Says on standard error how each program computes its layers, and draws it into a folder: what is asked for.
 static ExitCode showPrograms(Compilation &compilation, const NeuflowOptions &options, llvm::StringRef folder) {
   auto programs = llvm::to_vector(compilation.module().getOps<neuflow::ProgramOp>());
-  for (auto [part, op] : llvm::enumerate(programs)) {
+  for (neuflow::ProgramOp op : programs) {
     mlir::FailureOr<neuflow::DeviceLevel> level = neuflow::readDeviceLevel(op);
     if (mlir::failed(level))
       return ExitCode::CompilerBug;
@@ -50,7 +52,7 @@ static ExitCode showPrograms(Compilation &compilation, const NeuflowOptions &opt
       llvm::errs() << "\n" << op.getSymName() << "\n" << neuflow::explain(level->program, level->target);
     if (!options.draws)
       continue;
-    std::string begin = folder.str() + "/" + fileName(options, part, programs.size()), problem;
+    std::string begin = folder.str() + "/" + fileName(options, op, programs.size()), problem;
     neuflow::ChannelGraph graph(level->target);
     bool isWritten =
         writeWholeFile(begin + ".timeline.svg", neuflow::timelinePicture(level->program, level->target), problem);
@@ -85,12 +87,12 @@ ExitCode writeNeuflowPrograms(Compilation &compilation, const NeuflowOptions &op
   auto programs = llvm::to_vector(compilation.module().getOps<neuflow::ProgramOp>());
   if (programs.empty())
     return compilation.error("the grid computes nothing of '" + options.net + "'");
-  for (auto [i, op] : llvm::enumerate(programs)) {
+  for (neuflow::ProgramOp op : programs) {
     // It fails where the program is too large for the machine's memory.
     mlir::FailureOr<neuflow::Program> program = neuflow::readProgram(op);
     if (mlir::failed(program))
       return ExitCode::WrongModel;
-    std::string problem, path = temporary.path + "/" + fileName(options, i, programs.size()) + ".nfb";
+    std::string problem, path = temporary.path + "/" + fileName(options, op, programs.size()) + ".nfb";
     if (!writeWholeFile(path, neuflow::writeContainer(*program), problem))
       return compilation.error(problem);
   }
