@@ -29,18 +29,26 @@ public:
   }
 
 private:
-  /// The argument of the function that the value is computed from, in one step or several: each of the first input of
-  /// an op or, if it has none, of what its body reads. Null if it is not.
-  static BlockArgument findSource(Value value) {
-    while (value && !isa<BlockArgument>(value)) {
-      Operation *op = value.getDefiningOp();
-      value = Value();
-      if (auto generic = dyn_cast<linalg::GenericOp>(op); generic && generic.getInputs().empty())
-        generic.walk([&](tensor::ExtractOp extract) { value = extract.getTensor(); });
-      else if (isa<linalg::LinalgOp, tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op))
-        value = op->getOperand(0);
-    }
-    return dyn_cast_or_null<BlockArgument>(value);
+  /// What an op reads: its first input or, if it has none, what its body extracts from.
+  static Value findInput(linalg::GenericOp op) {
+    if (!op.getInputs().empty())
+      return op.getInputs()[0];
+    Value source;
+    op.walk([&](tensor::ExtractOp extract) { source = extract.getTensor(); });
+    return source;
+  }
+
+  /// The argument of the function that the op is computed from, perhaps by way of a transform, and of another order in
+  /// memory; null if it is computed from something else, such as a flipped weight.
+  static BlockArgument findSource(linalg::GenericOp op) {
+    Value source = findInput(op);
+    if (auto transform = source ? source.getDefiningOp<linalg::GenericOp>() : linalg::GenericOp();
+        transform && transform->hasAttr(transformAttrName))
+      source = findInput(transform);
+    while (source &&
+           isa_and_present<linalg::TransposeOp, tensor::CollapseShapeOp, tensor::ExpandShapeOp>(source.getDefiningOp()))
+      source = source.getDefiningOp()->getOperand(0);
+    return dyn_cast_or_null<BlockArgument>(source);
   }
 
   void derive(func::FuncOp function) {
@@ -50,7 +58,7 @@ private:
         derived.push_back(op);
     });
     for (linalg::GenericOp op : derived) {
-      BlockArgument weight = findSource(op.getResult(0));
+      BlockArgument weight = findSource(op);
       if (!weight)
         continue;
       unsigned number = weight.getArgNumber();

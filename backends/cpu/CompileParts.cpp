@@ -67,7 +67,8 @@ static std::vector<std::vector<mlir::ModuleOp>> deal(mlir::ModuleOp kernels) {
   llvm::sort(all, [](const Kernel &a, const Kernel &b) {
     return std::pair(b.instructions, a.place) < std::pair(a.instructions, b.place);
   });
-  size_t count = std::clamp<size_t>(total / fewestInstructions, 1, mostParts);
+  // None without a kernel: that would be no module.
+  size_t count = std::min(std::clamp<size_t>(total / fewestInstructions, 1, mostParts), all.size());
   std::vector<std::vector<mlir::ModuleOp>> parts(count);
   std::vector<size_t> sizes(count);
   for (const Kernel &kernel : all) {
