@@ -226,6 +226,7 @@ def main():
     networks = {name: options.batch or DEFAULT.get(name, [1]) for name in options.networks or DEFAULT}
     measure_all(networks, report, options)
     if not options.networks and options.precision == "f32":
+        del options.precision  # training has none
         compare_training.measure_all(compare_training.DEFAULT, report, options)
     report.write(options)
 
