@@ -7,7 +7,7 @@ namespace cnn::neuflow {
 
 ConfigReader::ConfigReader(const Target &target)
     : target(target), now(target), configs(target.tiles.size()), direct(target.tiles.size()),
-      shadow(target.tiles.size()), registered(target.tiles.size(), 0) {}
+      shadow(target.tiles.size()) {}
 
 std::string ConfigReader::read(std::span<const uint64_t> words) {
   for (uint64_t word : words) {
@@ -94,8 +94,7 @@ std::string ConfigReader::command(const Select &select) {
             return error;
         }
       return "";
-    case Command::control0:
-      ++registered[tile];
+    case Command::control0: // registers a kernel, which is no select
       return "";
     case Command::reset:
       now.routers[tile] = {};

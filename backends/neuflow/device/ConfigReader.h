@@ -21,7 +21,6 @@ public:
   const GridSelects &selects() const { return now; }
   // By tile; nothing if it was never configured.
   const std::vector<std::optional<OperatorConfig>> &operators() const { return configs; }
-  int64_t kernelsRegistered(int64_t tile) const { return registered[tile]; }
 
 private:
   std::string take(uint8_t content, uint32_t word);
@@ -36,7 +35,6 @@ private:
   GridSelects now;
   std::vector<std::optional<OperatorConfig>> configs;
   std::vector<std::array<Set, 4>> direct, shadow;
-  std::vector<int64_t> registered;
   std::optional<Select> selected;
   int64_t left = 0, leftContent = 0; // words of a burst that are still to come, and the content of the next one
 };

@@ -26,9 +26,8 @@ struct PlaceAndRoutePass : impl::PlaceAndRouteBase<PlaceAndRoutePass> {
         return signalPassFailure();
       }
       OpBuilder builder(program);
-      ProgramOp placed = writeDeviceLevel(*level, program.getSymName(), program.getLoc(), builder);
+      writeDeviceLevel(*level, program.getSymName(), program.getLoc(), builder);
       program.erase();
-      (void)placed;
     }
   }
 };
