@@ -245,7 +245,8 @@ Value PlaneBuilder::dense(Value x, ArrayRef<double> weights, int64_t outputs) {
     auto [rows, columns] = choosePlaneSize(size, convolverSize);
     int64_t planes = llvm::divideCeil(size, rows * columns), more = planes * rows * columns - size;
     if (more > 0) {
-      x = concat({x, constant({more, 1, 1}, std::vector<double>(more, 0))});
+      // Zeros after the last value: the vector is the row of one plane meanwhile.
+      x = pad(reshape(x, {1, 1, size}), {0, 0}, {0, more}, /*withLeast=*/false);
       for (int64_t o = 0; o < outputs; ++o) {
         padded.insert(padded.end(), weights.begin() + o * size, weights.begin() + (o + 1) * size);
         padded.insert(padded.end(), more, 0.0);
