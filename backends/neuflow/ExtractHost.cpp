@@ -159,7 +159,9 @@ private:
     device->setAttr(devicePartAttrName, builder.getI64IntegerAttr(devices++));
     device.setAllArgAttrs(inputAttributes);
     device.setAllResultAttrs(outputAttributes);
-    auto made = func::CallOp::create(builder, call.getLoc(), device, operands);
+    // Who measures launches knows them by the layers' names; this one has many.
+    Location location = NameLoc::get(device.getNameAttr(), call.getLoc());
+    auto made = func::CallOp::create(builder, location, device, operands);
     for (auto [result, value] : llvm::zip_equal(call.getResults(), made.getResults()))
       for (Operation *user : result.getUsers())
         if (isa<DequantizeOp>(user))

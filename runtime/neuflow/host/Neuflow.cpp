@@ -150,8 +150,8 @@ static cnn_status runPart(void *context, int64_t part, int64_t batch, const void
 
 // All of it but the machine.
 static cnn_status readModel(const cnn_model_desc *desc, cnn_neuflow &made, cnn_error *error) {
-  if (desc->abi_version != CNN_ABI_VERSION || desc->desc_bytes != sizeof(cnn_model_desc))
-    return fail(error, CNN_INCOMPATIBLE, "expected interface version %u, found %u", CNN_ABI_VERSION, desc->abi_version);
+  if (cnn_status status = cnn_check_model(desc, error); status != CNN_OK)
+    return status;
   if (desc->device_part_count < 1)
     return fail(error, CNN_BAD_ARGUMENT, "'%s' has no parts for a machine", desc->name);
   made.parts.resize(static_cast<size_t>(desc->device_part_count));

@@ -47,9 +47,9 @@ cnn_status findTensors(const char *part, const Program &program, const Direction
     if (wanted != there)
       return fail(error, CNN_INCOMPATIBLE, "%s: expected the %s '%s' to be %s, but the program has %s", part,
                   direction.name, expected.name, wanted.c_str(), there.c_str());
-    if (expected.dtype != CNN_F32 && (direction.isOutput || expected.dtype != CNN_U8))
-      return fail(error, CNN_INCOMPATIBLE, "%s: the %s '%s' is of type %s, for which there are no words", part,
-                  direction.name, expected.name, cnn_dtype_name(expected.dtype));
+    if (direction.isOutput && expected.dtype != CNN_F32)
+      return fail(error, CNN_INCOMPATIBLE, "%s: expected the output '%s' to be of type f32, but it is %s", part,
+                  expected.name, cnn_dtype_name(expected.dtype));
     direction.found.push_back(std::move(tensor));
   }
   return CNN_OK;

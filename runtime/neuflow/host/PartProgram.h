@@ -29,7 +29,7 @@ struct PartProgram {
   RunLimit limit;                          // far beyond what the program takes
 };
 
-// Reads and checks the program of a part against the part's table. CNN_BAD_FILE, CNN_INCOMPATIBLE.
+// Reads and checks the program of a part against the part's table, which is sound. CNN_BAD_FILE, CNN_INCOMPATIBLE.
 cnn_status readPart(const cnn_device_part_desc &desc, PartProgram &part, cnn_error *error);
 
 // The bytes of a tensor's rows as the machine has them, dense, of a sample of numbers; and back.
