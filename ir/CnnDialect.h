@@ -52,6 +52,13 @@ inline constexpr llvm::StringLiteral tiedAttrName = "cnn.tied"; // i64, on a res
 inline constexpr llvm::StringLiteral classesAttrName = "cnn.classes";
 inline constexpr llvm::StringLiteral derivedAttrName = "cnn.derived"; // Winograd or Packed, on derived arguments
 
+/// On a function without a body: a device carries it out, as its part of a model of which it has this number (i64). Its
+/// tensors have the batch outermost. Each of its arguments and results has a name, and for the device
+inline constexpr llvm::StringLiteral devicePartAttrName = "cnn.device_part";
+inline constexpr llvm::StringLiteral devicePlanesAttrName = "cnn.device_planes"; // array<i64: planes, rows, columns>
+inline constexpr llvm::StringLiteral deviceFractionAttrName =
+    "cnn.device_fraction"; // i64: of words; w is w / 2^fraction
+
 /// Whether unary_grad of this kind reads the forward op's output (true) or its input (false).
 bool gradReadsOutput(UnaryKind kind);
 

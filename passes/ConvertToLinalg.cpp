@@ -14,7 +14,7 @@
 // Every cnn value is held by a tensor in some storage layout; each op asks for its operands in the layout it prefers
 // and says which one its results have. Inputs and outputs keep the order of the dialect. A weight is stored in the
 // order that its use as the weight of a convolution wants, in all functions of its model, and so are the optimizer's
-// slots for it.
+// slots for it. A part of the function that a device carries out stays a call, on tensors in the dialect's order.
 
 #include "passes/LinalgLowering.h"
 #include "passes/Passes.h"
@@ -111,6 +111,32 @@ private:
     return identityLayout(rank);
   }
 
+  /// The part of a device that the op calls, or null.
+  static func::FuncOp findDevicePart(Operation *op) {
+    auto call = dyn_cast<func::CallOp>(op);
+    auto callee =
+        call ? SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(call, call.getCalleeAttr()) : func::FuncOp();
+    return callee && callee->hasAttr(devicePartAttrName) ? callee : func::FuncOp();
+  }
+
+  static void lowerDeviceCall(LinalgLowering &lowering, func::CallOp call) {
+    auto lowerTypes = [](TypeRange types) {
+      return llvm::map_to_vector(types, [](Type type) -> Type {
+        return LinalgLowering::lowerType(type, identityLayout(cast<RankedTensorType>(type).getRank()));
+      });
+    };
+    func::FuncOp part = findDevicePart(call);
+    FunctionType type =
+        FunctionType::get(call.getContext(), lowerTypes(call.getOperandTypes()), lowerTypes(call.getResultTypes()));
+    part.setFunctionType(type);
+    SmallVector<Value> operands;
+    for (auto [operand, lowered] : llvm::zip_equal(call.getOperands(), type.getInputs()))
+      operands.push_back(lowering.getWide(operand, identityLayout(cast<RankedTensorType>(lowered).getRank())));
+    auto lowered = func::CallOp::create(lowering.builder, part, operands);
+    for (auto [result, tensor] : llvm::zip_equal(call.getResults(), lowered.getResults()))
+      lowering.set(result, tensor, identityLayout(cast<RankedTensorType>(tensor.getType()).getRank()));
+  }
+
   LogicalResult checkFunction(func::FuncOp function) {
     if (!function.getBody().hasOneBlock())
       return function.emitOpError("expected no control flow");
@@ -136,7 +162,7 @@ private:
     bool hasBatch =
         llvm::any_of(function.getArgumentTypes(), [](Type type) { return !cast<ShapedType>(type).hasStaticShape(); });
     for (Operation &op : function.getBody().front().without_terminator()) {
-      if (!isa_and_nonnull<CnnDialect>(op.getDialect()))
+      if (!isa_and_nonnull<CnnDialect>(op.getDialect()) && !findDevicePart(&op))
         return op.emitError("expected ops of the cnn dialect alone");
       if (failed(check(&op, op.getOperandTypes())) || failed(check(&op, op.getResultTypes())))
         return failure();
@@ -175,7 +201,8 @@ private:
       auto placeholder = UnrealizedConversionCastOp::create(lowering.builder, argument.getType(), ValueRange());
       placeholders.push_back(placeholder);
       argument.replaceUsesWithIf(placeholder.getResult(0), [&](OpOperand &use) {
-        return isa_and_nonnull<CnnDialect>(use.getOwner()->getDialect()) || isa<func::ReturnOp>(use.getOwner());
+        return isa_and_nonnull<CnnDialect>(use.getOwner()->getDialect()) ||
+               isa<func::ReturnOp, func::CallOp>(use.getOwner());
       });
       argument.setType(LinalgLowering::lowerType(argument.getType(), layout));
       lowering.set(placeholder.getResult(0), argument, layout);
@@ -210,6 +237,10 @@ private:
   }
 
   static LogicalResult lowerOp(LinalgLowering &lowering, Operation *op) {
+    if (auto call = dyn_cast<func::CallOp>(op)) {
+      lowerDeviceCall(lowering, call);
+      return success();
+    }
     for (auto lowerFamily :
          {lowerConvOp, lowerElementwiseOp, lowerNormOp, lowerOptimizerOp, lowerPoolOp, lowerReduceOp, lowerShapeOp})
       if (FamilyResult result = lowerFamily(lowering, op))

@@ -148,7 +148,8 @@ private:
   llvm::StringSet<> exported, known;
 };
 
-/// Finds the network to compile, and drops the functions of others and whatever else is no function.
+/// Finds the network to compile, and drops the functions of others and whatever else is no function; parts of devices
+/// are this network's.
 LogicalResult ArtifactBuilder::selectNet() {
   net = options.net;
   auto isInference = [](func::FuncOp function) {
@@ -176,6 +177,8 @@ LogicalResult ArtifactBuilder::selectNet() {
     return emitError(module.getLoc(), "a network cannot be called '")
            << net << "' in a library: names that begin with 'cnn_' are those of the runtime";
   for (Operation &op : llvm::make_early_inc_range(*module.getBody())) {
+    if (op.hasAttr(devicePartAttrName))
+      continue;
     func::FuncOp function = dyn_cast<func::FuncOp>(op);
     StringRef name = function ? function.getName() : "";
     FunctionKindAttr kind = op.getAttrOfType<FunctionKindAttr>(kindAttrName);
@@ -186,11 +189,13 @@ LogicalResult ArtifactBuilder::selectNet() {
   return success();
 }
 
-/// The text of the functions, without locations.
-static uint64_t hashOf(ModuleOp module) {
+/// The text of the functions, without locations, and what devices run.
+static uint64_t hashOf(ModuleOp module, ArrayRef<std::string> devicePrograms) {
   std::string text;
   llvm::raw_string_ostream stream(text);
   module.print(stream);
+  for (const std::string &program : devicePrograms)
+    stream << program;
   return llvm::xxh3_64bits(text);
 }
 
@@ -198,7 +203,7 @@ LogicalResult ArtifactBuilder::plan() {
   if (failed(selectNet()))
     return failure();
   report("forming kernels and planning memory");
-  uint64_t codeHash = hashOf(module);
+  uint64_t codeHash = hashOf(module, options.devicePrograms);
   llvm::Expected<std::unique_ptr<llvm::TargetMachine>> created = createTargetMachine(options.triple, options.cpu);
   if (!created)
     return fail(created.takeError());
@@ -213,6 +218,14 @@ LogicalResult ArtifactBuilder::plan() {
     return failure();
   }
   model = std::move(*described);
+  if (model.deviceParts.size() != options.devicePrograms.size()) {
+    isBug = true;
+    return emitError(module.getLoc(), "expected a program for each of ")
+           << model.deviceParts.size() << " parts of '" << net << "', but got " << options.devicePrograms.size();
+  }
+  for (auto [part, program] : llvm::zip_equal(model.deviceParts, options.devicePrograms))
+    part.program = program;
+  model.deviceSource = options.deviceSource;
   model.codeHash = codeHash;
   model.producer = options.producer + " for " + machine->getTargetTriple().str() + ", " + machine->getTargetCPU().str();
   return success();
@@ -289,6 +302,8 @@ LogicalResult ArtifactBuilder::translate() {
     return emitError(module.getLoc(), "cannot link the support code to '") << net << "'";
   // A library must need nothing but libc and libm.
   known.insert("cnn_parallel_for");
+  if (!model.deviceParts.empty())
+    known.insert(model.deviceSource);
   known.insert(getEmbeddedParametersSymbol(model));
   known.insert(getEmbeddedStatesSymbol(model));
   known.insert(getEmbeddedDerivedSymbol(model));
@@ -392,6 +407,10 @@ LogicalResult ArtifactBuilder::build() {
         }))
       return fail(std::move(error));
   }
+  if (!model.deviceParts.empty())
+    if (llvm::Error error =
+            writeObject(net + "_device.o", [&](llvm::raw_pwrite_stream &stream) { stream << options.deviceRuntime; }))
+      return fail(std::move(error));
   report("linking");
   if (options.emitStaticLibrary) {
     if (llvm::Error error = emitArchive(objects, net, folder))

@@ -7,6 +7,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "llvm/ADT/StringRef.h"
 #include <functional>
 #include <string>
 #include <vector>
@@ -20,12 +21,17 @@ class PassManager;
 namespace cnn::cpu {
 
 struct ArtifactOptions {
-  std::string net;                      // the network; empty: the only one in the module
-  std::string folder;                   // where the files go; it is there
-  std::string weightsFile;              // safetensors, embedded in the library; empty: none
-  std::string triple;                   // empty: the host
-  std::string cpu;                      // empty: the host's, or the baseline of the triple
-  std::string producer;                 // "cnnc 0.1.0"
+  std::string net;         // the network; empty: the only one in the module
+  std::string folder;      // where the files go; it is there
+  std::string weightsFile; // safetensors, embedded in the library; empty: none
+  std::string triple;      // empty: the host
+  std::string cpu;         // empty: the host's, or the baseline of the triple
+  std::string producer;    // "cnnc 0.1.0"
+  // Of a net with parts that a device carries out (devicePartAttrName): their programs, by number; the symbol of a
+  // cnn_device_source, and an object for the host that defines it.
+  std::vector<std::string> devicePrograms;
+  std::string deviceSource;
+  llvm::StringRef deviceRuntime;
   std::string convAlgorithm = "auto";   // or the only one that is used where it can be: see ChooseConvAlgorithms
   bool storesBF16 = false;              // weights and activations of inference: see NarrowStorage
   int64_t minParallelWork = 128 * 1024; // multiply-adds, about, of a kernel that is worth waking threads

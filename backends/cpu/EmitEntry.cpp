@@ -153,12 +153,14 @@ public:
   using EmitEntryBase::EmitEntryBase;
 
   void runOnOperation() override {
-    SmallVector<func::FuncOp> callers, kernels;
+    SmallVector<func::FuncOp> callers, kernels, parts;
     for (func::FuncOp function : getOperation().getOps<func::FuncOp>()) {
       if (function->hasAttr(kindAttrName))
         callers.push_back(function);
       else if (function->hasAttr(kernelAttrName))
         kernels.push_back(function);
+      else if (function->hasAttr(devicePartAttrName))
+        parts.push_back(function);
     }
     if (callers.empty())
       return;
@@ -176,6 +178,8 @@ public:
           LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(&getContext()), {entry.pointer, i64, i64}));
       kernel.erase();
     }
+    for (func::FuncOp part : parts)
+      part.erase();
   }
 
 private:
@@ -225,6 +229,25 @@ private:
     return bytes ? bytes.getInt() : 0;
   }
 
+  /// Has a device carry out a part, with the addresses of its tensors in the slots; goes to `end` if that fails, or
+  /// else to a new block, which becomes the builder's place.
+  static void emitDevicePart(EntryBuilder &entry, Value call, Value batch, Value slots, func::FuncOp part, Block *end) {
+    OpBuilder &builder = entry.builder;
+    Type i32 = builder.getI32Type(), i64 = builder.getI64Type();
+    Value run = entry.field(entry.pointer, call, offsetof(cnn_call, run_part));
+    Value context = entry.field(entry.pointer, call, offsetof(cnn_call, part_context));
+    Value number = entry.constant(part->getAttrOfType<IntegerAttr>(devicePartAttrName).getInt());
+    Value outputs = entry.advance(slots, 8 * part->getAttrOfType<IntegerAttr>(deviceInputsAttrName).getInt());
+    auto type = LLVM::LLVMFunctionType::get(i32, {entry.pointer, i64, i64, entry.pointer, entry.pointer});
+    auto ran = LLVM::CallOp::create(builder, entry.loc, type, ValueRange{run, context, number, batch, slots, outputs});
+    Value ok = LLVM::ConstantOp::create(builder, entry.loc, i32, builder.getI32IntegerAttr(CNN_OK));
+    Value isOk = LLVM::ICmpOp::create(builder, entry.loc, LLVM::ICmpPredicate::eq, ran.getResult(), ok);
+    Block *here = builder.getInsertionBlock(), *next = builder.createBlock(end);
+    builder.setInsertionPointToEnd(here);
+    LLVM::CondBrOp::create(builder, entry.loc, isOk, next, end);
+    builder.setInsertionPointToStart(next);
+  }
+
   LogicalResult emit(func::FuncOp caller) {
     OpBuilder builder(caller);
     EntryBuilder entry(builder, caller.getLoc());
@@ -236,7 +259,8 @@ private:
     LLVM::LLVMFuncOp function =
         LLVM::LLVMFuncOp::create(builder, caller.getLoc(), name,
                                  LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(&getContext()), {entry.pointer}));
-    builder.setInsertionPointToStart(function.addEntryBlock(builder));
+    Block *start = function.addEntryBlock(builder), *end = builder.createBlock(&function.getBody());
+    builder.setInsertionPointToStart(start);
     Value call = function.getArgument(0);
     Value batch = entry.field(builder.getI64Type(), call, offsetof(cnn_call, batch));
     // Behind the buffers: the batch, the scratch pool and the size of a slot in it.
@@ -273,6 +297,13 @@ private:
         addresses[op.getResult(0)] = addresses.lookup(op.getOperand(0));
       } else if (func::CallOp launched = dyn_cast<func::CallOp>(op)) {
         func::FuncOp kernel = findKernel(launched);
+        if (kernel->hasAttr(devicePartAttrName)) {
+          LLVM::CallOp::create(builder, entry.loc, observe, ValueRange{call, entry.constant(launches++)});
+          for (auto [i, operand] : llvm::enumerate(launched.getOperands()))
+            entry.store(addresses.lookup(operand), slots, 8 * i);
+          emitDevicePart(entry, call, batch, slots, kernel, end);
+          continue;
+        }
         AffineMapAttr items = kernel->getAttrOfType<AffineMapAttr>(workItemsAttrName);
         if (!items)
           return launched.emitOpError("expected a kernel with '") << workItemsAttrName << "'";
@@ -294,6 +325,8 @@ private:
         return op.emitOpError("expected calls of kernels and views of buffers alone");
       }
     }
+    LLVM::BrOp::create(builder, caller.getLoc(), end);
+    builder.setInsertionPointToStart(end);
     LLVM::CallOp::create(builder, caller.getLoc(), observe, ValueRange{call, entry.constant(launches)});
     LLVM::ReturnOp::create(builder, caller.getLoc(), ValueRange{});
     caller.erase();

@@ -205,6 +205,17 @@ private:
         << "    void (*observe)(void *context, int64_t launch), void *context);\n\n";
   }
 
+  void writeDeviceHook() {
+    if (model.deviceParts.empty())
+      out << "/* Nothing: this network has no parts that a device carries out. */\n";
+    else
+      out << "/* Replaces who carries out the parts of the network that are a device's; it must outlive the run state. "
+             "NULL\n"
+          << " * is the library's own. */\n";
+    out << "struct cnn_device;\n"
+        << "void " << name << "_run_set_device(" << name << "_run *run, const struct cnn_device *device);\n\n";
+  }
+
   void writeRun() {
     out << "/* ---- Inference ---- */\n\n"
         << "/* Makes a run state for batches of up to max_batch samples (>= 1) at a time. Its memory is\n"
@@ -221,6 +232,7 @@ private:
         << "_model *model, int64_t max_batch, void *memory, size_t bytes,\n"
         << "    " << name << "_run **run);\n\n";
     writeHooks("run", model.infer, "infer", " * from 0 for each piece of a large batch.\n");
+    writeDeviceHook();
     std::vector<std::string> inputs = getParameterNames(model.infer.inputs, "in_");
     std::vector<std::string> outputs = getParameterNames(model.infer.outputs, "out_");
     out << "/* Runs the network on `batch` samples (>= 1; above max_batch, in pieces):\n";
@@ -228,7 +240,11 @@ private:
     writeTensors(model.infer.outputs, outputs, "output");
     out << " * No two of the buffers may overlap.\n"
         << " * CNN_BAD_ARGUMENT if a pointer is NULL" << (hasLabel(model.infer) ? ", a label is no class" : "")
-        << " or the batch is below 1. */\n";
+        << " or the batch is below 1."
+        << (model.deviceParts.empty() ? ""
+                                      : "\n * CNN_NO_MEMORY; CNN_DEVICE_FAILED: what is in the outputs then is "
+                                        "irrelevant.")
+        << " */\n";
     std::vector<std::string> parameters = {name + "_run *run", "int64_t batch"};
     addPointers(model.infer.inputs, inputs, "const ", parameters);
     addPointers(model.infer.outputs, outputs, "", parameters);

@@ -24,15 +24,20 @@ public:
         derivedDesc(StructType::get(context, {i64, i32, i32, i64, i64})),
         launchDesc(StructType::get(context, {pointer, pointer, pointer, pointer, i64, i64, i64, i64})),
         functionDesc(StructType::get(context, {pointer, i64, pointer, i64, pointer, i64, i64, i64, pointer, i64})),
-        modelDesc(
-            StructType::get(context, {i32, i32, pointer, pointer, i64, i64, i64, i64, i64, i64, pointer, i64, pointer,
-                                      pointer, pointer, pointer, functionDesc, functionDesc, functionDesc})) {
+        deviceTensorDesc(StructType::get(context, {pointer, i32, i32, i64, i64, i64})),
+        devicePartDesc(StructType::get(context, {pointer, pointer, i64, i64, pointer, i64, pointer})),
+        modelDesc(StructType::get(context, {i32,          i32,     pointer, pointer, i64,          i64,
+                                            i64,          i64,     i64,     i64,     pointer,      i64,
+                                            pointer,      pointer, pointer, pointer, functionDesc, functionDesc,
+                                            functionDesc, i64,     pointer, pointer})) {
     [[maybe_unused]] const DataLayout &layout = module.getDataLayout();
     assert(layout.getTypeAllocSize(tensorDesc) == sizeof(cnn_tensor_desc));
     assert(layout.getTypeAllocSize(weightDesc) == sizeof(cnn_weight_desc));
     assert(layout.getTypeAllocSize(derivedDesc) == sizeof(cnn_derived_desc));
     assert(layout.getTypeAllocSize(launchDesc) == sizeof(cnn_launch_desc));
     assert(layout.getTypeAllocSize(functionDesc) == sizeof(cnn_function_desc));
+    assert(layout.getTypeAllocSize(deviceTensorDesc) == sizeof(cnn_device_tensor_desc));
+    assert(layout.getTypeAllocSize(devicePartDesc) == sizeof(cnn_device_part_desc));
     assert(layout.getTypeAllocSize(modelDesc) == sizeof(cnn_model_desc));
   }
 
@@ -49,23 +54,37 @@ public:
       derived.push_back(
           ConstantStruct::get(derivedDesc, {number64(values.weight), number32(values.kind), number32(values.tile),
                                             number64(values.block), number64(values.offset)}));
-    auto block = [&](std::string symbol) -> Constant * {
-      if (!hasWeights)
+    auto external = [&](std::string symbol, bool isThere) -> Constant * {
+      if (!isThere)
         return ConstantPointerNull::get(pointer);
       GlobalVariable *variable =
           new GlobalVariable(module, Type::getInt8Ty(context), true, GlobalValue::ExternalLinkage, nullptr, symbol);
       variable->setVisibility(GlobalValue::HiddenVisibility);
       return variable;
     };
-    Constant *value = ConstantStruct::get(
-        modelDesc,
-        {number32(CNN_ABI_VERSION), number32(sizeof(cnn_model_desc)), text(model.name), text(model.producer),
-         number64(static_cast<int64_t>(model.codeHash)), number64(model.parameterBytes), number64(model.stateBytes),
-         number64(model.slotBytes), number64(model.derivedBytes), number64(weights.size()), table(weightDesc, weights),
-         number64(derived.size()), table(derivedDesc, derived), block(getEmbeddedParametersSymbol(model)),
-         block(getEmbeddedStatesSymbol(model)), block(getEmbeddedDerivedSymbol(model)), function(&model.infer),
-         function(model.trainStep ? &*model.trainStep : nullptr),
-         function(model.evaluate ? &*model.evaluate : nullptr)});
+    auto block = [&](std::string symbol) { return external(symbol, hasWeights); };
+    Constant *value = ConstantStruct::get(modelDesc, {number32(CNN_ABI_VERSION),
+                                                      number32(sizeof(cnn_model_desc)),
+                                                      text(model.name),
+                                                      text(model.producer),
+                                                      number64(static_cast<int64_t>(model.codeHash)),
+                                                      number64(model.parameterBytes),
+                                                      number64(model.stateBytes),
+                                                      number64(model.slotBytes),
+                                                      number64(model.derivedBytes),
+                                                      number64(weights.size()),
+                                                      table(weightDesc, weights),
+                                                      number64(derived.size()),
+                                                      table(derivedDesc, derived),
+                                                      block(getEmbeddedParametersSymbol(model)),
+                                                      block(getEmbeddedStatesSymbol(model)),
+                                                      block(getEmbeddedDerivedSymbol(model)),
+                                                      function(&model.infer),
+                                                      function(model.trainStep ? &*model.trainStep : nullptr),
+                                                      function(model.evaluate ? &*model.evaluate : nullptr),
+                                                      number64(model.deviceParts.size()),
+                                                      deviceParts(model.deviceParts),
+                                                      external(model.deviceSource, !model.deviceParts.empty())});
     return new GlobalVariable(module, modelDesc, true, GlobalValue::ExternalLinkage, value, model.name + "_model_desc");
   }
 
@@ -109,6 +128,23 @@ private:
                                            number64(launch.fixedBytes), number64(launch.sampleBytes)}));
     return table(launchDesc, entries);
   }
+  Constant *deviceTensors(ArrayRef<DeviceTensorDescription> descriptions) {
+    std::vector<Constant *> entries;
+    for (const DeviceTensorDescription &tensor : descriptions)
+      entries.push_back(ConstantStruct::get(deviceTensorDesc, {text(tensor.name), number32(tensor.dtype),
+                                                               number32(tensor.fraction), number64(tensor.planes),
+                                                               number64(tensor.rows), number64(tensor.columns)}));
+    return table(deviceTensorDesc, entries);
+  }
+  Constant *deviceParts(ArrayRef<DevicePartDescription> descriptions) {
+    std::vector<Constant *> entries;
+    for (const DevicePartDescription &part : descriptions)
+      entries.push_back(ConstantStruct::get(
+          devicePartDesc, {text(part.name), addPrivate(ConstantDataArray::getString(context, part.program, false)),
+                           number64(part.program.size()), number64(part.inputs.size()), deviceTensors(part.inputs),
+                           number64(part.outputs.size()), deviceTensors(part.outputs)}));
+    return table(devicePartDesc, entries);
+  }
   Constant *function(const FunctionDescription *description) {
     if (!description)
       return Constant::getNullValue(functionDesc);
@@ -127,7 +163,8 @@ private:
   PointerType *pointer;
   IntegerType *i32, *i64;
   Type *f64;
-  StructType *tensorDesc, *weightDesc, *derivedDesc, *launchDesc, *functionDesc, *modelDesc;
+  StructType *tensorDesc, *weightDesc, *derivedDesc, *launchDesc, *functionDesc, *deviceTensorDesc, *devicePartDesc,
+      *modelDesc;
 };
 
 /// The functions of NAME.h.
@@ -156,6 +193,7 @@ public:
     forward("run_destroy", "cnn_run_destroy", none, {pointer});
     forward("run_set_parallel_for", "cnn_run_set_parallel_for", none, {pointer, pointer, pointer});
     forward("run_set_observer", "cnn_run_set_observer", none, {pointer, pointer, pointer});
+    forward("run_set_device", "cnn_run_set_device", none, {pointer, pointer});
     launch("infer", "cnn_run_infer", model.infer, /*hasRate=*/false);
     if (!model.trainStep)
       return std::move(exported);

@@ -22,6 +22,8 @@
 // A tensor that a contraction reads may get buffers whose rows of channels are a little longer than it needs
 // (RowSpacing.h).
 //
+// A call of a device's part stays one, on dense buffers.
+//
 // A reshape of dense data is a view in the caller. A returned value that no kernel can write into its place (an
 // argument, a constant, a value returned twice) is copied by a kernel.
 #include "backends/cpu/KernelBuilder.h"
@@ -40,6 +42,9 @@ using namespace cnn;
 using namespace cnn::cpu;
 
 namespace {
+
+/// What a device reads and writes is dense, and nothing else.
+bool isOfDevice(Operation *op) { return isa<func::CallOp>(op); }
 
 /// One function of a model on its way to a list of calls.
 class CallerBuilder {
@@ -60,6 +65,8 @@ private:
   };
 
   LogicalResult checkTypes();
+  Value copy(Location loc, Value tensor);
+  void copyRecomputedOperands();
   void copyUnplacedReturns();
   void createCaller();
   void placeReturns();
@@ -73,6 +80,7 @@ private:
   bool canRun(const Launch &update);
   void runPendingUpdates();
   void run(Launch &launch);
+  void callDevice(func::CallOp call);
   void finish();
 
   /// The tensor whose buffer this one shares.
@@ -156,6 +164,31 @@ LogicalResult CallerBuilder::checkTypes() {
   return success();
 }
 
+/// A copy at the builder's place, which is the result of a group.
+Value CallerBuilder::copy(Location loc, Value tensor) {
+  RankedTensorType type = cast<RankedTensorType>(tensor.getType());
+  SmallVector<Value> sizes;
+  if (!type.hasStaticShape())
+    sizes.push_back(tensor::DimOp::create(builder, loc, tensor, 0));
+  Value empty = tensor::EmptyOp::create(builder, loc, type, sizes);
+  SmallVector<AffineMap> maps(2, builder.getMultiDimIdentityMap(type.getRank()));
+  SmallVector<utils::IteratorType> iterators(type.getRank(), utils::IteratorType::parallel);
+  linalg::GenericOp generic = linalg::GenericOp::create(
+      builder, loc, TypeRange{type}, tensor, empty, maps, iterators,
+      [](OpBuilder &nested, Location at, ValueRange elements) { linalg::YieldOp::create(nested, at, elements[0]); });
+  return generic.getResult(0);
+}
+
+/// Gives what a device reads a buffer.
+void CallerBuilder::copyRecomputedOperands() {
+  for (func::CallOp call : llvm::to_vector(tensors.getOps<func::CallOp>()))
+    for (OpOperand &operand : call->getOpOperands())
+      if (Operation *source = getRoot(operand.get()).getDefiningOp(); source && isRecomputed(source)) {
+        builder.setInsertionPoint(call);
+        operand.set(copy(call.getLoc(), operand.get()));
+      }
+}
+
 /// Makes every returned value the result of a group, or a view of one, and each of those returned once.
 void CallerBuilder::copyUnplacedReturns() {
   func::ReturnOp returned = cast<func::ReturnOp>(tensors.getBody().front().getTerminator());
@@ -169,18 +202,7 @@ void CallerBuilder::copyUnplacedReturns() {
     Operation *source = root.getDefiningOp();
     if (source && !isRecomputed(source) && seen.insert(root).second)
       continue;
-    RankedTensorType type = cast<RankedTensorType>(value.getType());
-    Location loc = returned.getLoc();
-    SmallVector<Value> sizes;
-    if (!type.hasStaticShape())
-      sizes.push_back(tensor::DimOp::create(builder, loc, value, 0));
-    Value empty = tensor::EmptyOp::create(builder, loc, type, sizes);
-    SmallVector<AffineMap> maps(2, builder.getMultiDimIdentityMap(type.getRank()));
-    SmallVector<utils::IteratorType> iterators(type.getRank(), utils::IteratorType::parallel);
-    linalg::GenericOp copy = linalg::GenericOp::create(
-        builder, loc, TypeRange{type}, value, empty, maps, iterators,
-        [](OpBuilder &nested, Location at, ValueRange elements) { linalg::YieldOp::create(nested, at, elements[0]); });
-    operand.set(copy.getResult(0));
+    operand.set(copy(returned.getLoc(), value));
   }
 }
 
@@ -366,7 +388,7 @@ void CallerBuilder::placeParts() {
       }
       const Launch &other = launches[producer->second];
       return hasOneReader(tensor) && !other.isUpdate && !other.isInParts &&
-             other.group.getResultOp()->getNumResults() == 1;
+             other.group.getResultOp()->getNumResults() == 1 && !isOfDevice(other.group.getResultOp());
     };
     if (launch.isUpdate || found.empty() || parts.contains(resultOp->getResult(0)) ||
         !llvm::all_of(llvm::make_first_range(found), canBePart))
@@ -382,7 +404,8 @@ void CallerBuilder::spaceRows() {
   for (Launch &launch : launches)
     for (Value result : launch.group.getResultOp()->getResults())
       if (!launch.isUpdate && !places.contains(result) && !parts.contains(result) &&
-          llvm::none_of(result.getUsers(), isView) && wantsSpacedRows(result))
+          llvm::none_of(result.getUsers(), isView) && llvm::none_of(result.getUsers(), isOfDevice) &&
+          !isOfDevice(launch.group.getResultOp()) && wantsSpacedRows(result))
         spaced.insert(result);
 }
 
@@ -433,6 +456,18 @@ void CallerBuilder::runPendingUpdates() {
   }
 }
 
+/// The same call on buffers: of what it reads, then of what it writes.
+void CallerBuilder::callDevice(func::CallOp call) {
+  SmallVector<Value> operands;
+  for (Value input : call.getOperands())
+    operands.push_back(getBuffer(input));
+  for (Value result : call.getResults()) {
+    Value buffer = places.lookup(result);
+    operands.push_back(buffers[result] = buffer ? buffer : allocate(call.getLoc(), getBufferType(result.getType())));
+  }
+  func::CallOp::create(builder, call.getLoc(), call.getCallee(), TypeRange(), operands);
+}
+
 void CallerBuilder::run(Launch &launch) {
   // A new value that is needed while the old one is, too.
   for (Value input : launch.inputs)
@@ -446,6 +481,8 @@ void CallerBuilder::run(Launch &launch) {
     return;
   launch.isDone = true;
   Operation *resultOp = launch.group.getResultOp();
+  if (auto call = dyn_cast<func::CallOp>(resultOp))
+    return callDevice(call);
   SmallVector<Location> locations;
   for (Operation *op : launch.group.ops)
     locations.push_back(op->getLoc());
@@ -504,6 +541,7 @@ void CallerBuilder::finish() {
 LogicalResult CallerBuilder::build() {
   if (failed(checkTypes()))
     return failure();
+  copyRecomputedOperands();
   copyUnplacedReturns();
   createCaller();
   for (KernelGroup &group : groupKernels(tensors, machine)) {
@@ -551,9 +589,28 @@ public:
   void runOnOperation() override {
     KernelBuilder kernels(getOperation());
     for (func::FuncOp function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
-      if (function->hasAttr(kindAttrName))
+      if (function->hasAttr(kindAttrName)) {
         if (failed(CallerBuilder(function, kernels, ConvMachine::of(cpu, lanes)).build()))
           return signalPassFailure();
+      } else if (function->hasAttr(devicePartAttrName)) {
+        takeBuffers(function);
+      }
+  }
+
+private:
+  /// From tensors to buffers, as getKernel has them; what is said of a result is said of its buffer.
+  static void takeBuffers(func::FuncOp part) {
+    SmallVector<Type> types;
+    SmallVector<DictionaryAttr> attributes;
+    part.getAllArgAttrs(attributes);
+    part.getAllResultAttrs(attributes);
+    for (Type type : llvm::concat<const Type>(part.getArgumentTypes(), part.getResultTypes()))
+      types.push_back(getBufferType(type));
+    part->setAttr(deviceInputsAttrName, Builder(part).getI64IntegerAttr(part.getNumArguments()));
+    part.removeArgAttrsAttr();
+    part.removeResAttrsAttr();
+    part.setFunctionType(FunctionType::get(part.getContext(), types, {}));
+    part.setAllArgAttrs(attributes);
   }
 };
 

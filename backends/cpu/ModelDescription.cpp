@@ -121,6 +121,8 @@ LaunchDescription describeLaunch(func::CallOp call) {
   launch.ops = llvm::join(ops, ", ");
   func::FuncOp kernel = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(call, call.getCalleeAttr());
   launch.kernel = call.getCallee().str();
+  if (kernel->hasAttr(devicePartAttrName))
+    launch.algorithm = "device";
   Count flops, bytes;
   kernel.walk([&](linalg::LinalgOp op) {
     if (op->hasAttr(contractionAttrName))
@@ -163,6 +165,27 @@ public:
         return failure();
     }
     function.walk([&](func::CallOp call) { description.launches.push_back(describeLaunch(call)); });
+    return success();
+  }
+
+  /// A part that a device carries out; its program is not known here.
+  LogicalResult addDevicePart(func::FuncOp part) {
+    DevicePartDescription description;
+    description.name = part.getName().str();
+    int64_t inputs = part->getAttrOfType<IntegerAttr>(deviceInputsAttrName).getInt();
+    for (unsigned i = 0; i < part.getNumArguments(); ++i) {
+      auto name = part.getArgAttrOfType<StringAttr>(i, nameAttrName);
+      auto planes = part.getArgAttrOfType<DenseI64ArrayAttr>(i, devicePlanesAttrName);
+      auto fraction = part.getArgAttrOfType<IntegerAttr>(i, deviceFractionAttrName);
+      FailureOr<cnn_dtype> dtype = getDtype(part, cast<MemRefType>(part.getArgumentTypes()[i]).getElementType());
+      if (!name || !planes || planes.size() != 3 || !fraction || failed(dtype))
+        return part.emitOpError("expected to know the name, the planes and the fraction of argument ") << i;
+      (i < inputs ? description.inputs : description.outputs)
+          .push_back({name.str(), *dtype, static_cast<int32_t>(fraction.getInt()), planes[0], planes[1], planes[2]});
+    }
+    if (part->getAttrOfType<IntegerAttr>(devicePartAttrName).getInt() != int64_t(model.deviceParts.size()))
+      return part.emitOpError("expected the parts of devices in the order of their numbers");
+    model.deviceParts.push_back(std::move(description));
     return success();
   }
 
@@ -338,6 +361,8 @@ FailureOr<ModelDescription> describeModel(ModuleOp module, StringRef net) {
   Describer describer(model);
   bool hasInference = false;
   for (func::FuncOp function : module.getOps<func::FuncOp>()) {
+    if (function->hasAttr(devicePartAttrName) && failed(describer.addDevicePart(function)))
+      return failure();
     FunctionKindAttr kind = function->getAttrOfType<FunctionKindAttr>(kindAttrName);
     if (!kind)
       continue;

@@ -68,6 +68,19 @@ struct FunctionDescription {
   uint64_t scratchBytes = 0; // known when the kernels are lowered
 };
 
+struct DeviceTensorDescription {
+  std::string name;
+  cnn_dtype dtype;
+  int32_t fraction;
+  int64_t planes, rows, columns;
+};
+
+struct DevicePartDescription {
+  std::string name;
+  std::string program;
+  std::vector<DeviceTensorDescription> inputs, outputs;
+};
+
 struct ModelDescription {
   std::string name;
   std::string producer;
@@ -81,6 +94,8 @@ struct ModelDescription {
   FunctionDescription infer;
   std::optional<FunctionDescription> trainStep;
   std::optional<FunctionDescription> evaluate;
+  std::vector<DevicePartDescription> deviceParts; // by their numbers
+  std::string deviceSource;                       // symbol of a cnn_device_source; empty without parts
 
   /// Those that there are.
   std::vector<FunctionDescription *> getFunctions();

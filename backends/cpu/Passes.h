@@ -26,8 +26,9 @@ namespace cnn::cpu {
 /// Names of the discardable attributes between the passes of this back end.
 inline constexpr llvm::StringLiteral inPlaceAttrName = "cnn.in_place"; // pairs of arguments, on a kernel
 inline constexpr llvm::StringLiteral workAttrName = "cnn.work";        // affine map (batch) -> (steps), on a kernel
-inline constexpr llvm::StringLiteral offsetAttrName = "cnn.offset";    // bytes, on a weight argument
-inline constexpr llvm::StringLiteral arenaAttrName = "cnn.arena";      // ArenaPlan, on a function
+inline constexpr llvm::StringLiteral deviceInputsAttrName = "cnn.device_inputs"; // i64, on a part of a device
+inline constexpr llvm::StringLiteral offsetAttrName = "cnn.offset";              // bytes, on a weight argument
+inline constexpr llvm::StringLiteral arenaAttrName = "cnn.arena";                // ArenaPlan, on a function
 
 } // namespace cnn::cpu
 

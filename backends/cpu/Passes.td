@@ -69,7 +69,9 @@ def FormKernels : Pass<"cnn-form-kernels", "::mlir::ModuleOp"> {
     kernel that fills the border is left. Buffers between kernels are `memref.alloc`s. A result that replaces an argument (`cnn.tied`) is written into that
     argument's buffer, after its last other reader; where that cannot be, into a buffer that is copied at the end.
     On a kernel, `cnn.in_place = [input, output, ..]` lists the pairs of arguments that may be one buffer, and
-    `cnn.aliased` those that are one in every call. `cnn.work` is about how many steps the kernel takes.
+    `cnn.aliased` those that are one in every call. `cnn.work` is about how many steps the kernel takes. A call of a part
+    that a device carries out (`cnn.device_part`) becomes a call on buffers, of which the first `cnn.device_inputs` are
+    what it reads.
 
     Needs: linalg, tensor and arith ops on tensors; no control flow; the batch as the only dynamic dimension, in front.
     What an op reads along a loop alone has the loop's extent: of a larger tensor it reads a slice.
@@ -137,6 +139,7 @@ def EmitEntry : Pass<"cnn-emit-entry", "::mlir::ModuleOp"> {
     `cnn.launch` runs the kernel through the call's parallel_for; or directly if there is none, or a single item, or so
     little to do (`cnn.work`) that waking other threads would take longer. Kernels with `cnn.scratch_bytes` are given the
     call's scratch pool and the size of a slot in it, which becomes an attribute of the function: the most of its kernels.
+    A part of a device is carried out by the call's run_part; if that fails, the function ends.
 
     Needs: cnn-plan-memory, cnn-place-weights; kernels as declarations that know their `cnn.work_items`.
   }];

@@ -158,6 +158,11 @@ private:
     function.setPrivate();
     function->setAttr(partAttrName, PartKindAttr::get(builder.getContext(), kind));
     Block *body = function.addEntryBlock();
+    // Programs and who gives them planes know these by name.
+    for (unsigned i = 0; i < inputs.size(); ++i)
+      function.setArgAttr(i, nameAttrName, builder.getStringAttr("input" + Twine(i)));
+    for (unsigned i = 0; i < outputs.size(); ++i)
+      function.setResultAttr(i, nameAttrName, builder.getStringAttr("output" + Twine(i)));
     for (auto [i, value] : llvm::enumerate(part.inputs)) {
       body->getArgument(i).setLoc(value.getLoc());
       if (auto argument = dyn_cast<BlockArgument>(value))

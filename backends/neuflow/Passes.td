@@ -68,4 +68,28 @@ def Quantize : Pass<"neuflow-quantize", "::mlir::ModuleOp"> {
   let dependentDialects = ["::cnn::neuflow::NeuflowDialect", "::mlir::arith::ArithDialect"];
 }
 
+def ExtractHost : Pass<"neuflow-extract-host", "::mlir::ModuleOp"> {
+  let summary = "what is left of a net for a processor, and calls of what a device carries out";
+  let description = [{
+    ```mlir
+    func.func @Net(%x: tensor<1x1x28x28xui8>) -> tensor<1x6xf32> {
+      %0 = neuflow.quantize %x {fraction = 0} : .. -> tensor<1x28x28xi16>
+      %1 = call @Net.part0(%0)
+      %2 = neuflow.dequantize %1 {fraction = 8} : tensor<6x1x1xi16> -> tensor<1x6xf32>
+      %3 = call @Net.part1(%2)
+    // becomes
+    func.func @Net(%x: tensor<?x1x28x28xui8>) -> tensor<?x6xf32> {
+      %0 = call @Net.part0(%x)
+      %1 = cnn.softmax %0
+    func.func private @Net.part0(tensor<?x1x28x28xui8> {cnn.name = "image", cnn.device_planes = array<i64: 1, 28, 28>,
+      cnn.device_fraction = 0}) -> (tensor<?x6xf32> {..}) attributes {cnn.device_part = 0}
+    ```
+
+    Host parts are put into the net, for any batch. What a part of the grid computes is no longer said here.
+
+    Needs: neuflow-quantize. The result is for the CPU back end.
+  }];
+  let dependentDialects = ["::cnn::CnnDialect", "::mlir::func::FuncDialect"];
+}
+
 #endif

@@ -9,10 +9,15 @@
  * they are got or set, never in a run. Code may also read values *derived* from a weight in place of the weight; they
  * are computed when it is set.
  *
+ * Devices. What a function computes it computes in kernels, on the processor, or in parts that a device carries out:
+ * another machine, with a program of its own for each part.
+ *
  * Thread-safety: everything here is immutable, except the memory a `cnn_call` points to.
  */
 #ifndef CNN_ABI_MODEL_H
 #define CNN_ABI_MODEL_H
+
+#include "runtime/abi/status.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -21,7 +26,7 @@
 extern "C" {
 #endif
 
-#define CNN_ABI_VERSION 5u
+#define CNN_ABI_VERSION 6u
 #define CNN_MAX_RANK 8
 #define CNN_ALIGNMENT 64 /* bytes: of every block and of every tensor inside one */
 #define CNN_SCRATCH_SLOTS 16
@@ -100,6 +105,12 @@ typedef void (*cnn_parallel_for_fn)(void *context, cnn_kernel_fn kernel, void *a
 /* Is told where a function is: before it launches kernel i, with i, and at its end, with the number of launches. */
 typedef void (*cnn_observe_fn)(void *context, int64_t launch);
 
+/* Has a device carry out a part of a function, number `part` in device_parts of the model's description, on so many
+ * samples. inputs[i] and outputs[i] are [batch, ...] of what the part's table says, for the length of the call. If this
+ * is not CNN_OK, the function ends here, and what is in its outputs is irrelevant. */
+typedef cnn_status (*cnn_run_part_fn)(void *context, int64_t part, int64_t batch, const void *const *inputs,
+                                      void *const *outputs);
+
 /* The arguments of one call of a compiled function. Pointers to blocks and to the arena are CNN_ALIGNMENT-aligned;
  * inputs and outputs need only the alignment of their element type, and do not overlap anything else. */
 typedef struct cnn_call {
@@ -119,6 +130,8 @@ typedef struct cnn_call {
   void *parallel_context;
   cnn_observe_fn observe; /* NULL: nobody */
   void *observe_context;
+  cnn_run_part_fn run_part; /* read by functions of models with device parts alone */
+  void *part_context;
 } cnn_call;
 
 typedef void (*cnn_entry_fn)(const cnn_call *call);
@@ -129,13 +142,14 @@ typedef void (*cnn_entry_fn)(const cnn_call *call);
  * All flags are 0 while no call runs. What is in the slots is irrelevant: one that no thread takes is never touched.
  * cnn_scratch_pool_bytes() of runtime/abi/support.h is the size of it all. */
 
-/* One launch of a kernel. The counts are for a batch of n samples, fixed + n * sample: f32 operations of the definition
- * (a multiply-add is two), whatever the algorithm, and the bytes of the tensors that the kernel reads and writes, each
- * once. */
+/* One launch of a kernel, or of a part that a device carries out. The counts are for a batch of n samples, fixed + n *
+ * sample: f32 operations of the definition (a multiply-add is two), whatever the algorithm, and the bytes of the
+ * tensors that the kernel reads and writes, each once. */
 typedef struct cnn_launch_desc {
   const char *layers;    /* whose ops it computes: "stage2[0].conv1, relu"; may be empty */
   const char *ops;       /* those ops: "conv, relu" */
-  const char *algorithm; /* of its convolution or dense layer: "direct", "winograd4"; empty if there is none */
+  const char *algorithm; /* of its convolution or dense layer: "direct", "winograd4"; empty if there is none; of a
+                          * device's part "device" */
   const char *tile;      /* rows by columns of what it holds in registers: "14x32"; empty likewise */
   uint64_t fixed_flops, sample_flops;
   uint64_t fixed_bytes, sample_bytes;
@@ -155,6 +169,40 @@ typedef struct cnn_function_desc {
   const cnn_launch_desc *launches; /* in the order in which they run */
   uint64_t scratch_bytes;          /* of one slot of the scratch pool; 0: there is none */
 } cnn_function_desc;
+
+/* What goes into or out of a part that a device carries out: for a kernel an array of planes * rows * columns values of
+ * the type `dtype` for each sample, planes outermost; for the device planes of words, of which a word w stands for
+ * w / 2^fraction. */
+typedef struct cnn_device_tensor_desc {
+  const char *name; /* as in the program */
+  int32_t dtype;    /* cnn_dtype: CNN_F32, or of an input CNN_U8 */
+  int32_t fraction;
+  int64_t planes, rows, columns;
+} cnn_device_tensor_desc;
+
+typedef struct cnn_device_part_desc {
+  const char *name;    /* "LeNet5.part0" */
+  const void *program; /* for the device, in its own format */
+  uint64_t program_bytes;
+  int64_t input_count;
+  const cnn_device_tensor_desc *inputs;
+  int64_t output_count;
+  const cnn_device_tensor_desc *outputs;
+} cnn_device_part_desc;
+
+/* One device, which carries out the parts of one model, for one run state at a time. */
+typedef struct cnn_device {
+  cnn_run_part_fn run_part;
+  void *context;
+} cnn_device;
+
+struct cnn_model_desc;
+
+/* Where a run state gets a device from that was given none. `open` checks the programs of all parts. */
+typedef struct cnn_device_source {
+  cnn_status (*open)(const struct cnn_model_desc *desc, const cnn_device **device);
+  void (*close)(const cnn_device *device);
+} cnn_device_source;
 
 typedef struct cnn_model_desc {
   uint32_t abi_version; /* CNN_ABI_VERSION */
@@ -176,6 +224,9 @@ typedef struct cnn_model_desc {
   cnn_function_desc infer;
   cnn_function_desc train_step; /* inputs: the data fields that the loss reads */
   cnn_function_desc evaluate;   /* same inputs; inference mode; writes nothing but its outputs */
+  int64_t device_part_count; /* of infer; 0 of a model that the processor computes alone, and of one with train_step */
+  const cnn_device_part_desc *device_parts;
+  const cnn_device_source *device_source; /* NULL without parts */
 } cnn_model_desc;
 
 /* Every libNAME.so exports its description under this name as well as under NAME_model_desc. */

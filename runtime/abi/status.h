@@ -24,7 +24,8 @@ typedef enum cnn_status {
   CNN_CANNOT_WRITE = 9,    /* a file cannot be written: no permission, no space */
   CNN_BAD_FILE = 10,       /* a file is damaged, of another format, or does not fit the model */
   CNN_STOPPED = 11,        /* the caller asked to stop; what was done so far is saved */
-  CNN_DIVERGED = 12        /* the training loss is no longer a finite number */
+  CNN_DIVERGED = 12,       /* the training loss is no longer a finite number */
+  CNN_DEVICE_FAILED = 13   /* a device has not carried out its part of the network */
 } cnn_status;
 
 #ifdef __cplusplus

@@ -62,6 +62,8 @@ const char *cnn_status_text(cnn_status status) {
     return "stopped";
   case CNN_DIVERGED:
     return "the loss is not finite";
+  case CNN_DEVICE_FAILED:
+    return "the device failed";
   }
   return "unknown status";
 }
@@ -814,8 +816,11 @@ struct cnn_run {
   void *parallel_context;
   cnn_observe_fn observe;
   void *observe_context;
-  const void **piece_inputs; /* [input_count]: where the current piece of a large batch begins */
-  void **piece_outputs;      /* [output_count] */
+  const cnn_device *device;     /* that was given, or NULL */
+  const cnn_device *own_device; /* that was opened, or NULL */
+  cnn_status device_status;     /* of the last part that a device carried out */
+  const void **piece_inputs;    /* [input_count]: where the current piece of a large batch begins */
+  void **piece_outputs;         /* [output_count] */
   void *arena;
   void *scratch;
   void *allocation;
@@ -876,8 +881,11 @@ cnn_status cnn_run_create_in(const cnn_model *model, int64_t max_batch, void *me
 }
 
 void cnn_run_destroy(cnn_run *run) {
-  if (run)
-    free(run->allocation);
+  if (!run)
+    return;
+  if (run->own_device)
+    run->model->desc->device_source->close(run->own_device);
+  free(run->allocation);
 }
 
 void cnn_run_set_parallel_for(cnn_run *run, cnn_parallel_for_fn parallel_for, void *context) {
@@ -888,6 +896,30 @@ void cnn_run_set_parallel_for(cnn_run *run, cnn_parallel_for_fn parallel_for, vo
 void cnn_run_set_observer(cnn_run *run, cnn_observe_fn observe, void *context) {
   run->observe = observe;
   run->observe_context = context;
+}
+
+void cnn_run_set_device(cnn_run *run, const cnn_device *device) { run->device = device; }
+
+/* cnn_run_part_fn of a run state, which remembers how it ended. */
+static cnn_status run_part(void *context, int64_t part, int64_t batch, const void *const *inputs,
+                           void *const *outputs) {
+  cnn_run *run = context;
+  const cnn_device *device = run->device ? run->device : run->own_device;
+  run->device_status = device->run_part(device->context, part, batch, inputs, outputs);
+  return run->device_status;
+}
+
+/* Sees to it that the parts of a device can be carried out. */
+static cnn_status open_device(cnn_run *run) {
+  const cnn_model_desc *desc = run->model->desc;
+  run->device_status = CNN_OK;
+  if (!desc->device_part_count || run->device || run->own_device)
+    return CNN_OK;
+  const cnn_device *device;
+  cnn_status status = desc->device_source->open(desc, &device);
+  if (status == CNN_OK)
+    run->own_device = device;
+  return status;
 }
 
 static int any_null(const void *const *pointers, int64_t count) {
@@ -918,6 +950,9 @@ cnn_status cnn_run_infer(cnn_run *run, int64_t batch, const void *const *inputs,
   if (any_null(inputs, infer->input_count) || any_null((const void *const *)outputs, infer->output_count) ||
       !labels_are_classes(infer, inputs, batch))
     return CNN_BAD_ARGUMENT;
+  cnn_status status = open_device(run);
+  if (status != CNN_OK)
+    return status;
   cnn_call call;
   memset(&call, 0, sizeof call);
   call.inputs = run->piece_inputs;
@@ -931,6 +966,8 @@ cnn_status cnn_run_infer(cnn_run *run, int64_t batch, const void *const *inputs,
   call.parallel_context = run->parallel_context;
   call.observe = run->observe;
   call.observe_context = run->observe_context;
+  call.run_part = run_part;
+  call.part_context = run;
   for (int64_t begin = 0; begin < batch; begin += call.batch) {
     call.batch = batch - begin < run->max_batch ? batch - begin : run->max_batch;
     for (int64_t i = 0; i < infer->input_count; ++i)
@@ -938,6 +975,8 @@ cnn_status cnn_run_infer(cnn_run *run, int64_t batch, const void *const *inputs,
     for (int64_t i = 0; i < infer->output_count; ++i)
       run->piece_outputs[i] = (char *)outputs[i] + (size_t)begin * cnn_tensor_sample_bytes(&infer->outputs[i]);
     infer->entry(&call);
+    if (run->device_status != CNN_OK)
+      return run->device_status;
   }
   return CNN_OK;
 }

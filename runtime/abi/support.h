@@ -108,8 +108,15 @@ void cnn_run_set_parallel_for(cnn_run *run, cnn_parallel_for_fn parallel_for, vo
  * launch is. A large batch is done in pieces, each of which begins again with launch 0. */
 void cnn_run_set_observer(cnn_run *run, cnn_observe_fn observe, void *context);
 
+/* Who carries out the parts of the network that are a device's (desc->device_parts); it must outlive the run state.
+ * With NULL, as in the beginning, the run state opens a device of desc->device_source when it first needs one, and
+ * closes it when it is destroyed. Nothing happens if there are no such parts. */
+void cnn_run_set_device(cnn_run *run, const cnn_device *device);
+
 /* Runs the network on `batch` samples (>= 1). inputs[i] and outputs[i] are as described by desc->infer. A batch above
- * max_batch is done in pieces; samples do not depend on each other. CNN_BAD_ARGUMENT, also for a label out of range. */
+ * max_batch is done in pieces; samples do not depend on each other. CNN_BAD_ARGUMENT, also for a label out of range. Of
+ * a network with parts for a device also what that answers: CNN_BAD_FILE or CNN_INCOMPATIBLE if a program is damaged or
+ * does not fit, CNN_NO_MEMORY, CNN_DEVICE_FAILED; then what is in the outputs is irrelevant. */
 cnn_status cnn_run_infer(cnn_run *run, int64_t batch, const void *const *inputs, void *const *outputs);
 
 /* ---- Trainer ---- */

@@ -119,6 +119,39 @@ cnn_status checkDerived(const cnn_model_desc *desc, const cnn_derived_desc &deri
   return CNN_OK;
 }
 
+cnn_status checkDeviceTensors(const char *part, int64_t count, const cnn_device_tensor_desc *tensors,
+                              cnn_error *error) {
+  if (count < 0 || (count > 0 && !tensors))
+    return fail(error, CNN_INCOMPATIBLE, "%s has no table of its tensors", part);
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t shape[] = {tensors[i].planes, tensors[i].rows, tensors[i].columns};
+    bool isKnown = tensors[i].dtype == CNN_F32 || tensors[i].dtype == CNN_U8;
+    if (!tensors[i].name || !isKnown || !soundShape(tensors[i].dtype, 3, shape))
+      return fail(error, CNN_INCOMPATIBLE, "%s: tensor %lld has no sound name, type or shape", part,
+                  static_cast<long long>(i));
+  }
+  return CNN_OK;
+}
+
+cnn_status checkDeviceParts(const cnn_model_desc *desc, cnn_error *error) {
+  if (desc->device_part_count == 0)
+    return CNN_OK;
+  if (desc->device_part_count < 0 || !desc->device_parts || !desc->device_source || !desc->device_source->open ||
+      !desc->device_source->close || desc->train_step.entry)
+    return fail(error, CNN_INCOMPATIBLE, "the parts for a device have no sound table");
+  for (int64_t i = 0; i < desc->device_part_count; ++i) {
+    const cnn_device_part_desc &part = desc->device_parts[i];
+    if (!part.name || !part.program)
+      return fail(error, CNN_INCOMPATIBLE, "part %lld for a device has no name or no program",
+                  static_cast<long long>(i));
+    if (cnn_status status = checkDeviceTensors(part.name, part.input_count, part.inputs, error); status != CNN_OK)
+      return status;
+    if (cnn_status status = checkDeviceTensors(part.name, part.output_count, part.outputs, error); status != CNN_OK)
+      return status;
+  }
+  return CNN_OK;
+}
+
 // Appends to a buffer that may be too small, and counts what all of it would take.
 struct Listing {
   char *text;
@@ -185,7 +218,9 @@ cnn_status cnn_check_model(const cnn_model_desc *desc, cnn_error *error) {
     return status;
   if (cnn_status status = checkFunction("train_step", desc->train_step, error); status != CNN_OK)
     return status;
-  return checkFunction("evaluate", desc->evaluate, error);
+  if (cnn_status status = checkFunction("evaluate", desc->evaluate, error); status != CNN_OK)
+    return status;
+  return checkDeviceParts(desc, error);
 }
 
 size_t cnn_describe_model(const cnn_model_desc *desc, char *text, size_t bytes) {

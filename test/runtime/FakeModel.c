@@ -164,6 +164,9 @@ static const cnn_weight_desc weights[] = {
       {infer, 1, inputs, 1, scores, 0, 0, 1, launches, INFER_SCRATCH},                                                 \
       {train_step, 2, inputs, 2, results, 0, CLASSES * 4, 0, 0, TRAIN_SCRATCH},                                        \
       {evaluate, 2, inputs, 2, results, 0, CLASSES * 4, 0, 0, EVALUATE_SCRATCH},                                       \
+      0,                                                                                                               \
+      0,                                                                                                               \
+      0,                                                                                                               \
   }
 
 static const _Alignas(CNN_ALIGNMENT) float embedded_parameters[PARAMETER_FLOATS] = {[BIAS] = 1, 2, 3};

@@ -86,7 +86,7 @@ TEST(CheckModel, FindsUnsoundTables) {
     EXPECT_EQ(cnn_check_model(&desc, &error), CNN_INCOMPATIBLE);
     EXPECT_STREQ(error.text, text);
   };
-  refused([](auto &desc, auto &) { desc.abi_version = 7; }, "expected interface version 5, found 7");
+  refused([](auto &desc, auto &) { desc.abi_version = 7; }, "expected interface version 6, found 7");
   refused([](auto &desc, auto &) { desc.infer.launches = nullptr; }, "the launches of infer have no table");
   refused([](auto &desc, auto &) { desc.train_step.scratch_bytes = uint64_t(1) << 60; },
           "train_step has scratch memory of 1152921504606846976 bytes for each thread, which is too much");
@@ -105,6 +105,34 @@ TEST(CheckModel, FindsUnsoundTables) {
                              std::pair(&labels[1], "infer: 'mask' of the inputs is no label, but has 2 classes")})
     refused([label](auto &desc, auto &) { desc.infer.inputs = label; }, text);
   refused([](auto &, auto &weights) { weights[0].rank = 9; }, "weight 'linear.weight' has no sound type or shape");
+  static const cnn_device_tensor_desc sound = {"x", CNN_F32, 8, 1, 2, 3}, flat = {"x", CNN_F32, 8, 1, 0, 3},
+                                      counted = {"x", CNN_I32, 8, 1, 2, 3};
+  static const cnn_device_source source = {[](const cnn_model_desc *, const cnn_device **) { return CNN_OK; },
+                                           [](const cnn_device *) {}};
+  static cnn_device_part_desc part = {"Fake.part0", "program", 7, 1, &sound, 1, &sound};
+  auto refusedPart = [&](auto change, const char *text) {
+    refused(
+        [&](auto &desc, auto &) {
+          part = {"Fake.part0", "program", 7, 1, &sound, 1, &sound};
+          desc.train_step = {};
+          desc.device_part_count = 1;
+          desc.device_parts = &part;
+          desc.device_source = &source;
+          EXPECT_EQ(cnn_check_model(&desc, &error), CNN_OK);
+          change(desc);
+        },
+        text);
+  };
+  for (int64_t count : {-1, 1})
+    refusedPart([count](auto &desc) { desc.device_part_count = count, desc.device_parts = nullptr; },
+                "the parts for a device have no sound table");
+  refusedPart([](auto &desc) { desc.device_source = nullptr; }, "the parts for a device have no sound table");
+  refusedPart([](auto &desc) { desc.train_step = fake_model.train_step; },
+              "the parts for a device have no sound table");
+  refusedPart([](auto &) { part.program = nullptr; }, "part 0 for a device has no name or no program");
+  refusedPart([](auto &) { part.input_count = -1; }, "Fake.part0 has no table of its tensors");
+  refusedPart([](auto &) { part.inputs = &flat; }, "Fake.part0: tensor 0 has no sound name, type or shape");
+  refusedPart([](auto &) { part.outputs = &counted; }, "Fake.part0: tensor 0 has no sound name, type or shape");
 }
 
 TEST(DescribeModel, ListsEverything) {

@@ -295,6 +295,117 @@ TEST(Description, OfAnotherVersionIsRefused) {
   EXPECT_EQ(cnn_model_create(nullptr, &model), CNN_BAD_ARGUMENT);
 }
 
+// ---- Devices ----
+
+// Counts what is asked of it, and fails in one part.
+struct FakeDevice {
+  std::vector<int64_t> parts, batches;
+  int64_t failing = -1;
+  const void *lastInput = nullptr;
+
+  static cnn_status run(void *context, int64_t part, int64_t batch, const void *const *inputs, void *const *) {
+    auto *mine = static_cast<FakeDevice *>(context);
+    mine->parts.push_back(part);
+    mine->batches.push_back(batch);
+    mine->lastInput = inputs[0];
+    return part == mine->failing ? CNN_DEVICE_FAILED : CNN_OK;
+  }
+};
+
+// Of the device source.
+FakeDevice sourced;
+cnn_device sourcedDevice = {FakeDevice::run, &sourced};
+int opened, closed;
+cnn_status openStatus = CNN_OK;
+
+// Two parts, of which the second is not reached if the first fails.
+void inferOnDevice(const cnn_call *call) {
+  for (int64_t part : {0, 1})
+    if (call->run_part(call->part_context, part, call->batch, call->inputs, call->outputs) != CNN_OK)
+      return;
+}
+
+class DeviceTest : public testing::Test {
+protected:
+  DeviceTest() {
+    desc.infer.entry = inferOnDevice;
+    desc.train_step = desc.evaluate = {};
+    desc.device_part_count = 2;
+    desc.device_source = &source;
+    opened = closed = 0;
+    sourced = {};
+    openStatus = CNN_OK;
+    EXPECT_EQ(cnn_model_create(&desc, &model), CNN_OK);
+    EXPECT_EQ(cnn_run_create(model, 2, &run), CNN_OK);
+  }
+  ~DeviceTest() override {
+    cnn_run_destroy(run);
+    cnn_model_destroy(model);
+    EXPECT_EQ(opened, closed);
+  }
+  cnn_status infer(int64_t batch) {
+    std::vector<uint8_t> images(static_cast<size_t>(batch) * 16);
+    std::vector<float> scores(static_cast<size_t>(batch) * 16);
+    const void *inputs[] = {images.data()};
+    void *outputs[] = {scores.data()};
+    return cnn_run_infer(run, batch, inputs, outputs);
+  }
+
+  cnn_device_source source = {[](const cnn_model_desc *, const cnn_device **device) {
+                                *device = &sourcedDevice;
+                                opened += openStatus == CNN_OK;
+                                return openStatus;
+                              },
+                              [](const cnn_device *) { ++closed; }};
+  cnn_model_desc desc = fake_model;
+  cnn_model *model = nullptr;
+  cnn_run *run = nullptr;
+};
+
+TEST_F(DeviceTest, IsOpenedWhenItIsNeeded) {
+  EXPECT_EQ(opened, 0);
+  EXPECT_EQ(infer(3), CNN_OK);
+  EXPECT_EQ(infer(1), CNN_OK);
+  EXPECT_EQ(opened, 1);
+  EXPECT_EQ(sourced.parts, (std::vector<int64_t>{0, 1, 0, 1, 0, 1}));
+  EXPECT_EQ(sourced.batches, (std::vector<int64_t>{2, 2, 1, 1, 1, 1}));
+}
+
+TEST_F(DeviceTest, OfTheCallerGoesFirst) {
+  FakeDevice mine;
+  cnn_device device = {FakeDevice::run, &mine};
+  cnn_run_set_device(run, &device);
+  EXPECT_EQ(infer(2), CNN_OK);
+  EXPECT_EQ(opened, 0);
+  EXPECT_EQ(mine.parts, (std::vector<int64_t>{0, 1}));
+  cnn_run_set_device(run, nullptr);
+  EXPECT_EQ(infer(2), CNN_OK);
+  EXPECT_EQ(opened, 1);
+  EXPECT_EQ(mine.parts.size(), 2u);
+}
+
+TEST_F(DeviceTest, EndsTheRunWhenItFails) {
+  FakeDevice mine;
+  cnn_device device = {FakeDevice::run, &mine};
+  cnn_run_set_device(run, &device);
+  mine.failing = 0;
+  EXPECT_EQ(infer(5), CNN_DEVICE_FAILED);
+  EXPECT_EQ(mine.parts, (std::vector<int64_t>{0}));
+  mine.failing = 1;
+  EXPECT_EQ(infer(5), CNN_DEVICE_FAILED);
+  EXPECT_EQ(mine.parts, (std::vector<int64_t>{0, 0, 1}));
+  mine.failing = -1;
+  EXPECT_EQ(infer(1), CNN_OK);
+}
+
+TEST_F(DeviceTest, ThatCannotBeOpenedRunsNothing) {
+  openStatus = CNN_BAD_FILE;
+  EXPECT_EQ(infer(1), CNN_BAD_FILE);
+  EXPECT_TRUE(sourced.parts.empty());
+  openStatus = CNN_OK;
+  EXPECT_EQ(infer(1), CNN_OK);
+}
+
 TEST_F(ModelTest, AnyBatchRunsThroughASmallState) {
   ASSERT_EQ(cnn_model_initialize(model, 3), CNN_OK);
   std::vector<uint8_t> images(7 * 16);
@@ -416,7 +527,7 @@ TEST(Trainer, NeedsATrainBlock) {
 }
 
 TEST(Status, EachHasAText) {
-  for (int status = CNN_OK; status <= CNN_DIVERGED; ++status)
+  for (int status = CNN_OK; status <= CNN_DEVICE_FAILED; ++status)
     EXPECT_STRNE(cnn_status_text(static_cast<cnn_status>(status)), "unknown status");
 }
 

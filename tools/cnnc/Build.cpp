@@ -76,6 +76,8 @@ static ExitCode runBuild(Arguments &arguments) {
   bool isNeuflowStage = llvm::is_contained({"neuflow", "passes", "words"}, stage);
   if (isNeuflow && !isNeuflowStage && !llvm::is_contained({"library", "ast", "cnn"}, stage))
     arguments.error("--target=neuflow has no stage '" + stage + "': expected ast, cnn, neuflow, passes or words");
+  else if (isNeuflow && !target.triple.empty())
+    arguments.error("--target=neuflow compiles what the grid cannot do for the host: it takes no --triple");
   else if (!isNeuflow && isNeuflowStage)
     arguments.error("--emit=" + stage + " needs --target=neuflow");
   llvm::StringRef output = arguments.value("-o").value_or("");
@@ -115,6 +117,14 @@ static ExitCode runBuild(Arguments &arguments) {
     return ExitCode::WrongCommandLine;
   if (stage == "cnn")
     return emit(compilation, options, stage, output);
+  options.cpu = target.cpu;
+  options.convAlgorithm = convAlgorithm;
+  options.storesBF16 = storesBF16;
+  options.triple = target.triple;
+  options.producer = producerName();
+  options.debugInfo = debugInfo;
+  if (dumpAfter.isOn())
+    options.watch = [&](mlir::PassManager &manager) { dumpAfter.watch(manager); };
   if (isNeuflow) {
     neuflow.net = options.net;
     neuflow.weightsFile = weights.str();
@@ -124,21 +134,13 @@ static ExitCode runBuild(Arguments &arguments) {
     if (stage == "neuflow")
       return emit(compilation, options, stage, output);
     if (stage == "library")
-      return writeNeuflowPrograms(compilation, neuflow, output.empty() ? "." : output);
+      return writeNeuflowLibrary(compilation, neuflow, options, output.empty() ? "." : output);
     std::string text;
     llvm::raw_string_ostream stream(text);
     code = printNeuflowStage(compilation, neuflow, stage, stream);
     return code == ExitCode::Success ? writeText(text, output, format) : code;
   }
   options.weightsFile = weights.str();
-  options.cpu = target.cpu;
-  options.convAlgorithm = convAlgorithm;
-  options.storesBF16 = storesBF16;
-  options.triple = target.triple;
-  options.producer = producerName();
-  options.debugInfo = debugInfo;
-  if (dumpAfter.isOn())
-    options.watch = [&](mlir::PassManager &manager) { dumpAfter.watch(manager); };
   bool withTraining = compilation.hasTraining(options.net) && !withoutTraining;
   if (storesBF16 && withTraining)
     return compilation.error("training is in f32: --precision=bf16 needs --inference", ExitCode::WrongCommandLine);
@@ -170,7 +172,8 @@ const Command buildCommand = {
     "  --conv-algorithm=NAME    auto (the default), or direct, winograd2, winograd4 wherever that can be\n"
     "  --fp-contract=MODE       fast (the default); strict: sums in the order of the definition, so no Winograd\n"
     "  --diagnostics=text|json  show errors as text, or as one JSON object per line\n"
-    "  --target=neuflow[:NAME]  a program of the NeuFlow machine NAME instead (default: neuflow-v6), NET.nfb, with\n"
+    "  --target=neuflow[:NAME]  a library whose net the NeuFlow machine NAME computes (default: neuflow-v6), and its\n"
+    "                           program, NET.nfb, with\n"
     "  --data FOLDER            the samples of the file's data block, from which ranges of values are taken, or\n"
     "  --calibrate [NAME=]FILE  samples for that (.npy or IDX), once for each input\n"
     "  --calibration-samples N  take so many (default: 128)\n"

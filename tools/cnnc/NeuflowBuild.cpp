@@ -42,8 +42,7 @@ void NeuflowOptions::read(Arguments &arguments) {
     arguments.error("--evaluate needs the test samples: --data FOLDER");
 }
 
-/// "conv1", the layer that an op belongs to.
-static std::string layerOf(mlir::Location location) {
+std::string layerOf(mlir::Location location) {
   while (auto call = mlir::dyn_cast<mlir::CallSiteLoc>(location))
     location = call.getCallee();
   if (auto fused = mlir::dyn_cast<mlir::FusedLoc>(location))

@@ -30,8 +30,13 @@ ExitCode lowerToWords(Compilation &compilation, const NeuflowOptions &options);
 /// From there to a stage, "passes" or "words".
 ExitCode printNeuflowStage(Compilation &compilation, const NeuflowOptions &options, llvm::StringRef stage,
                            llvm::raw_ostream &os);
-/// From there to files in a folder: a program (NAME.nfb) for each part of the net that the grid computes, and pictures
-/// of it. They are all there in the end, or none is.
-ExitCode writeNeuflowPrograms(Compilation &compilation, const NeuflowOptions &options, llvm::StringRef folder);
+/// From there to files in a folder: a program (NAME.nfb) for each part of the net that the grid computes, pictures of
+/// it, and a library with its header, as of any net, which has the programs inside. `host` says how the library is
+/// compiled. The files are all there in the end, or none is.
+ExitCode writeNeuflowLibrary(Compilation &compilation, const NeuflowOptions &options, cpu::ArtifactOptions host,
+                             llvm::StringRef folder);
+
+/// "conv1", the layer that an op belongs to.
+std::string layerOf(mlir::Location location);
 
 } // namespace cnn::tools

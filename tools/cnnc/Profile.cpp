@@ -217,10 +217,9 @@ static ExitCode runProfile(Arguments &arguments) {
                          threads = arguments.integer("--threads", 1);
   std::optional<llvm::StringRef> json = arguments.value("--json"), html = arguments.value("--html");
   llvm::StringRef path = arguments.file("a model, such as lenet5.cnn, or a library, such as libLeNet5.so");
-  bool isLibrary = path.ends_with(".so") || path.contains(".so.");
+  bool isLibrary = LoadedModel::isLibrary(path);
   if (isLibrary && (!wantedNet.empty() || !target.cpu.empty() || target.convAlgorithm != "auto" || target.storesBF16))
-    arguments.error("a library has one net, for one processor: --net, --cpu, --precision and --conv-algorithm are for "
-                    "models");
+    arguments.error(LoadedModel::libraryOptionsProblem);
   if (isTraining && target.storesBF16)
     arguments.error("training is in f32: --precision=bf16 is for inference");
   if (html && *html == "-")

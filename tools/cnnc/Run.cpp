@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // cnnc run: compiles the model to a shared library, loads it, and runs inference on samples from files.
+#include "cnn/neuflow.h"
 #include "ir/CnnDialect.h"
 #include "tools/cnnc/LoadedModel.h"
 #include <cstdlib>
@@ -80,8 +81,43 @@ static int64_t readInputs(const Compilation &compilation, llvm::ArrayRef<cnn_ten
   return inputs[0].count;
 }
 
+/// What a machine of NeuFlow has to tell, on standard error.
+static void showReport(const cnn_neuflow_report &report) {
+  if (report.cycles >= 0)
+    llvm::errs() << report.cycles << " cycles in " << report.runs << " runs of programs\n";
+  for (int64_t tile = 0; tile < report.tile_count; ++tile)
+    if (report.saturated[tile] > 0)
+      llvm::errs() << "saturated: " << report.tiles[tile] << ", in " << report.saturated[tile] << " of " << report.runs
+                   << " runs\n";
+}
+
+/// Gives the samples to the net, which runs on the processor, or on a machine as well.
+static ExitCode runSamples(const Compilation &compilation, const LoadedModel &loaded, int64_t count, int64_t maxBatch,
+                           bool countsCycles, const std::vector<const void *> &from, const std::vector<void *> &to) {
+  cnn_neuflow *machine = nullptr;
+  cnn_error error = {};
+  bool hasParts = loaded.description().device_part_count > 0;
+  if (hasParts && cnn_neuflow_open(&loaded.description(), countsCycles ? CNN_NEUFLOW_CYCLES : CNN_NEUFLOW_FUNCTIONAL,
+                                   &machine, &error) != CNN_OK)
+    return compilation.error(error.text);
+  cnn_run *run = nullptr;
+  cnn_status status = cnn_run_create(loaded.model(), std::min(maxBatch, count), &run);
+  if (status == CNN_OK && machine)
+    cnn_run_set_device(run, cnn_neuflow_device(machine));
+  if (status == CNN_OK)
+    status = cnn_run_infer(run, count, from.data(), to.data());
+  cnn_run_destroy(run);
+  std::string problem = status == CNN_OK ? "" : cnn_status_text(status);
+  if (machine && status != CNN_OK && cnn_neuflow_error(machine)->status != CNN_OK)
+    problem = cnn_neuflow_error(machine)->text;
+  if (machine && status == CNN_OK)
+    showReport(*cnn_neuflow_get_report(machine));
+  cnn_neuflow_close(machine);
+  return status == CNN_OK ? ExitCode::Success : compilation.error(problem);
+}
+
 static ExitCode infer(const Compilation &compilation, const LoadedModel &loaded, llvm::ArrayRef<std::string> inputFiles,
-                      llvm::ArrayRef<std::string> outputFiles, int64_t maxBatch) {
+                      llvm::ArrayRef<std::string> outputFiles, int64_t maxBatch, bool countsCycles) {
   const cnn_function_desc &function = loaded.description().infer;
   llvm::ArrayRef inputTensors(function.inputs, function.input_count);
   llvm::ArrayRef outputTensors(function.outputs, function.output_count);
@@ -101,13 +137,9 @@ static ExitCode infer(const Compilation &compilation, const LoadedModel &loaded,
     if (!to.back())
       return compilation.error(cnn_status_text(CNN_NO_MEMORY));
   }
-  cnn_run *run = nullptr;
-  cnn_status status = cnn_run_create(loaded.model(), std::min(maxBatch, count), &run);
-  if (status == CNN_OK)
-    status = cnn_run_infer(run, count, from.data(), to.data());
-  cnn_run_destroy(run);
-  if (status != CNN_OK)
-    return compilation.error(cnn_status_text(status));
+  if (ExitCode code = runSamples(compilation, loaded, count, maxBatch, countsCycles, from, to);
+      code != ExitCode::Success)
+    return code;
 
   for (size_t i = 0; i < outputTensors.size(); ++i) {
     cnn_error error = {};
@@ -129,7 +161,11 @@ static ExitCode runRun(Arguments &arguments) {
   std::string weights = arguments.value("--weights").value_or("").str();
   int64_t batch = arguments.integer("--batch", 1).value_or(64);
   std::optional<int64_t> threads = arguments.integer("--threads", 1);
-  llvm::StringRef path = arguments.file("a model, such as lenet5.cnn");
+  bool countsCycles = arguments.flag("--cycles");
+  llvm::StringRef path = arguments.file("a model, such as lenet5.cnn, or a library, such as libLeNet5.so");
+  bool isLibrary = LoadedModel::isLibrary(path);
+  if (isLibrary && (!wantedNet.empty() || !target.cpu.empty() || target.convAlgorithm != "auto" || target.storesBF16))
+    arguments.error(LoadedModel::libraryOptionsProblem);
   if (!arguments.finish())
     return ExitCode::WrongCommandLine;
   if (outputs.empty()) {
@@ -138,19 +174,24 @@ static ExitCode runRun(Arguments &arguments) {
   }
 
   Compilation compilation(format);
-  ExitCode code = compilation.readModel(path);
-  if (code != ExitCode::Success)
-    return code;
-  target.net = compilation.chooseNet(wantedNet);
-  if (target.net.empty())
-    return ExitCode::WrongCommandLine;
+  LoadedModel loaded;
   // Without weights, those that training would start from.
   uint64_t seed = 0;
-  for (auto train : compilation.module().getOps<TrainOp>())
-    if (train.getNet() == target.net)
-      seed = static_cast<uint64_t>(train.getSeed());
-  LoadedModel loaded;
-  code = loaded.load(compilation, target, /*withTraining=*/false);
+  ExitCode code;
+  if (isLibrary) {
+    code = loaded.open(compilation, path);
+  } else {
+    code = compilation.readModel(path);
+    if (code != ExitCode::Success)
+      return code;
+    target.net = compilation.chooseNet(wantedNet);
+    if (target.net.empty())
+      return ExitCode::WrongCommandLine;
+    for (auto train : compilation.module().getOps<TrainOp>())
+      if (train.getNet() == target.net)
+        seed = static_cast<uint64_t>(train.getSeed());
+    code = loaded.load(compilation, target, /*withTraining=*/false);
+  }
   if (code == ExitCode::Success)
     code = setThreads(compilation, threads);
   if (code != ExitCode::Success)
@@ -170,18 +211,27 @@ static ExitCode runRun(Arguments &arguments) {
                                ExitCode::WrongCommandLine);
     }
 
+  if (countsCycles && loaded.description().device_part_count == 0)
+    return compilation.error("--cycles is for libraries that --target=neuflow made: '" + path +
+                                 "' has no parts for a machine",
+                             ExitCode::WrongCommandLine);
+  // The weights of a library may be inside.
+  bool hasWeights = loaded.description().embedded_parameters || loaded.description().weight_count == 0;
+  if (isLibrary && !hasWeights && weights.empty())
+    return compilation.error("'" + path + "' was built without weights: --weights FILE", ExitCode::WrongCommandLine);
   cnn_error error = {};
-  if (weights.empty()) {
+  if (weights.empty() && !isLibrary) {
     if (cnn_status status = cnn_model_initialize(loaded.model(), seed); status != CNN_OK)
       return compilation.error(cnn_status_text(status));
-  } else if (cnn_load_weights(loaded.model(), weights.c_str(), &error) != CNN_OK) {
+  } else if (!weights.empty() && cnn_load_weights(loaded.model(), weights.c_str(), &error) != CNN_OK) {
     return compilation.error(error.text);
   }
-  return infer(compilation, loaded, *inputFiles, *outputFiles, batch);
+  return infer(compilation, loaded, *inputFiles, *outputFiles, batch, countsCycles);
 }
 
 const Command runCommand = {
-    "run", "MODEL --weights WEIGHTS --input FILE -o FILE [options]", "Run a net on samples from files.",
+    "run", "MODEL|LIBRARY --weights WEIGHTS --input FILE -o FILE [options]",
+    "Run a net, or a library that build has made, on samples from files.",
     "  --weights FILE           trained weights (safetensors); without, those that training would start from\n"
     "  --input [NAME=]FILE      samples (.npy or IDX), once for each input\n"
     "  -o [NAME=]FILE           where a result goes (.npy), once for each output that is wanted\n"
@@ -192,6 +242,8 @@ const Command runCommand = {
     "  --precision=NAME         f32 (the default), or bf16: what inference stores; it computes in f32\n"
     "  --conv-algorithm=NAME    auto (the default), or direct, winograd2, winograd4 wherever that can be\n"
     "  --fp-contract=MODE       fast (the default); strict: sums in the order of the definition, so no Winograd\n"
+    "  --cycles                 of a library for NeuFlow: on the simulator that knows time; says how many cycles it "
+    "took\n"
     "  --diagnostics=text|json  show errors as text, or as one JSON object per line\n",
     runRun};
 

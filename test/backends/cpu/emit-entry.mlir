@@ -81,3 +81,41 @@ func.func @Derived(%batch: index, %x: memref<?x4xf32> {cnn.name = "x", cnn.role 
 }
 func.func private @kernel_0(memref<?x4xf32>, memref<36x4x4xf32>, memref<16x4x4xf32>, memref<?x4xf32>)
     attributes {cnn.kernel, cnn.work_items = affine_map<(b) -> (b)>}
+
+// -----
+
+// A part that a device carries out: what it reads stands in front of what it writes. If it fails, nothing else runs.
+
+// CHECK-LABEL: llvm.func @Device.infer(
+// CHECK-SAME: %[[CALL:.*]]: !llvm.ptr)
+// CHECK: %[[BATCH:.*]] = llvm.load %[[CALL]] : !llvm.ptr -> i64
+// CHECK: %[[SLOTS:.*]] = llvm.alloca
+// CHECK: llvm.call @cnn.observe(%[[CALL]], %{{.*}})
+// CHECK: %[[FIELD:.*]] = llvm.getelementptr %[[CALL]][%{{.*}}]
+// CHECK: %[[HOOK:.*]] = llvm.load %[[FIELD]] : !llvm.ptr -> !llvm.ptr
+// CHECK: %[[FIELD2:.*]] = llvm.getelementptr %[[CALL]][%{{.*}}]
+// CHECK: %[[CONTEXT:.*]] = llvm.load %[[FIELD2]] : !llvm.ptr -> !llvm.ptr
+// CHECK: %[[NUMBER:.*]] = llvm.mlir.constant(1 : i64)
+// CHECK: %[[INPUTS:.*]] = llvm.mlir.constant(16 : i64)
+// CHECK: %[[OUTPUTS:.*]] = llvm.getelementptr %[[SLOTS]][%[[INPUTS]]]
+// CHECK: %[[STATUS:.*]] = llvm.call %[[HOOK]](%[[CONTEXT]], %[[NUMBER]], %[[BATCH]], %[[SLOTS]], %[[OUTPUTS]])
+// CHECK: %[[OK:.*]] = llvm.icmp "eq" %[[STATUS]], %{{.*}} : i32
+// CHECK: llvm.cond_br %[[OK]], ^[[NEXT:.*]], ^[[END:bb[0-9]+]]
+// CHECK: ^[[NEXT]]:
+// CHECK: llvm.call @cnn.launch
+// CHECK: llvm.br ^[[END]]
+// CHECK: ^[[END]]:
+// CHECK: llvm.call @cnn.observe
+// CHECK: llvm.return
+// CHECK-NOT: @Device.part
+func.func @Device(%batch: index, %x: memref<?x4xf32> {cnn.name = "x", cnn.role = #cnn.role<input>},
+                  %y: memref<?x4xf32> {cnn.name = "y", cnn.role = #cnn.role<output>},
+                  %arena: memref<?xi8>) attributes {cnn.kind = #cnn.function_kind<infer>} {
+  call @Device.part2(%x, %x, %y) : (memref<?x4xf32>, memref<?x4xf32>, memref<?x4xf32>) -> ()
+  call @kernel_0(%y, %y) : (memref<?x4xf32>, memref<?x4xf32>) -> ()
+  return
+}
+func.func private @Device.part2(memref<?x4xf32>, memref<?x4xf32>, memref<?x4xf32>)
+    attributes {cnn.device_part = 1 : i64, cnn.device_inputs = 2 : i64}
+func.func private @kernel_0(memref<?x4xf32>, memref<?x4xf32>)
+    attributes {cnn.kernel, cnn.work_items = affine_map<(b) -> (b)>}

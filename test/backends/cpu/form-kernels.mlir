@@ -279,3 +279,35 @@ func.func @parts(%x: tensor<?x4xf32> {cnn.name = "x", cnn.role = #cnn.role<input
   %9 = tensor.insert_slice %7 into %8[0, 4] [%batch, 4] [1, 1] : tensor<?x4xf32> into tensor<?x8xf32>
   return %3, %5, %9, %7 : tensor<?x8xf32>, tensor<?x7xf32>, tensor<?x8xf32>, tensor<?x4xf32>
 }
+
+// -----
+
+// A call of a device's part stays one, on dense buffers. What each kernel would compute for itself it is given a copy
+// of, and its result is not written into a place inside of another tensor.
+
+// CHECK-LABEL: func.func @Device(
+// CHECK-SAME: %[[BATCH:[a-z0-9]+]]: index, %[[X:[a-z0-9]+]]: memref<?x8xf32>
+// CHECK-SAME: %[[Y:[a-z0-9]+]]: memref<?x8xf32>
+// CHECK-NEXT: %[[COPY:.*]] = memref.alloc(%[[BATCH]]) : memref<?x4xf32>
+// CHECK-NEXT: call @kernel_0(%[[X]], %[[COPY]])
+// CHECK-NEXT: %[[P:.*]] = memref.alloc(%[[BATCH]]) : memref<?x4xf32>
+// CHECK-NEXT: %[[Q:.*]] = memref.alloc(%[[BATCH]]) : memref<?x4xf32>
+// CHECK-NEXT: call @Device.part0(%[[COPY]], %[[P]], %[[Q]]) : (memref<?x4xf32>, memref<?x4xf32>, memref<?x4xf32>) -> ()
+// CHECK-NEXT: call @{{.*}}(%[[P]], %[[Q]], %[[Y]])
+// CHECK-NEXT: return
+// CHECK: func.func private @Device.part0(memref<?x4xf32> {cnn.name = "x"}, memref<?x4xf32> {cnn.name = "p"}, memref<?x4xf32> {cnn.name = "q"})
+// CHECK-SAME: attributes {cnn.device_inputs = 1 : i64, cnn.device_part = 0 : i64}
+func.func @Device(%x: tensor<?x8xf32> {cnn.name = "x", cnn.role = #cnn.role<input>})
+    -> (tensor<?x8xf32> {cnn.name = "y", cnn.role = #cnn.role<output>})
+    attributes {cnn.kind = #cnn.function_kind<infer>} {
+  %c0 = arith.constant 0 : index
+  %batch = tensor.dim %x, %c0 : tensor<?x8xf32>
+  %0 = tensor.extract_slice %x[0, 2] [%batch, 4] [1, 1] : tensor<?x8xf32> to tensor<?x4xf32>
+  %1:2 = call @Device.part0(%0) : (tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<?x4xf32>)
+  %2 = tensor.empty(%batch) : tensor<?x8xf32>
+  %3 = tensor.insert_slice %1#0 into %2[0, 0] [%batch, 4] [1, 1] : tensor<?x4xf32> into tensor<?x8xf32>
+  %4 = tensor.insert_slice %1#1 into %3[0, 4] [%batch, 4] [1, 1] : tensor<?x4xf32> into tensor<?x8xf32>
+  return %4 : tensor<?x8xf32>
+}
+func.func private @Device.part0(tensor<?x4xf32> {cnn.name = "x"}) -> (tensor<?x4xf32> {cnn.name = "p"}, tensor<?x4xf32> {cnn.name = "q"})
+    attributes {cnn.device_part = 0 : i64}

@@ -11,7 +11,7 @@
 // CHECK-NEXT: return %[[H]]
 // CHECK-LABEL: func.func private @net.part0
 // Bytes are words as they are.
-// CHECK-SAME: (%[[X:.*]]: tensor<1x28x28xf32> {cnn.name = "image", neuflow.fraction = 0 : i64}) -> tensor<6x1x1xf32>
+// CHECK-SAME: (%[[X:.*]]: tensor<1x28x28xf32> {cnn.name = "image", neuflow.fraction = 0 : i64}) -> (tensor<6x1x1xf32> {cnn.name = "output0"})
 // CHECK-SAME: neuflow.part = #neuflow.part<grid>
 // CHECK: %[[K:.*]] = arith.constant dense<5.000000e-01> : tensor<6x7x7xf32>
 // CHECK: neuflow.conv %[[X]], %[[K]], %{{.*}} {strides = array<i64: 4, 4>} : (tensor<1x28x28xf32>, tensor<6x7x7xf32>, tensor<6xf32>) -> tensor<6x6x6xf32>
