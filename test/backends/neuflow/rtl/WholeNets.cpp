@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// neuflow-whole-nets NET.mlir NET.nfb SAMPLES COUNT
+// neuflow-whole-nets-MACHINE NET.mlir NET.nfb SAMPLES COUNT
 //
 // Whole nets on everything that runs programs: the .nfb that cnnc has written, on the functional simulator, on the
 // cycle simulator and on the Verilated RTL, against the oracle of the tensor level. NET.mlir is what --emit=neuflow
@@ -23,7 +23,7 @@
 #include "llvm/Support/Format.h"
 #include "llvm/Support/MemoryBuffer.h"
 
-#include <Vnf_v6.h>
+#include <Vnf_whole.h>
 #include <chrono>
 #include <random>
 
@@ -57,11 +57,12 @@ public:
   // What is wrong; "" if nothing. So do all functions of this class answer.
   std::string open() {
     const Target &target = program.target;
-    if (target.name != "neuflow-v6")
-      return "expected a program for neuflow-v6, but got one for " + target.name;
+    // The RTL is that of one machine, NF_MACHINE.
+    if (targetHash(target) != targetHash(*presetTarget(NF_MACHINE)))
+      return "expected a program for " NF_MACHINE ", but got one for " + target.name;
     auto functional = openDevice(target, DeviceKind::functional), cycles = openDevice(target, DeviceKind::cycles);
     auto untouched = openDevice(target, DeviceKind::functional);
-    std::unique_ptr<Device> rtl = RtlDevice<Vnf_v6>::open(target);
+    std::unique_ptr<Device> rtl = RtlDevice<Vnf_whole>::open(target);
     if (!functional || !cycles || !untouched || !rtl)
       return "no room for the memories of four machines";
     machines.push_back({"the functional simulator", std::move(*functional)});
@@ -281,7 +282,7 @@ int run(const char *modulePath, const char *programPath, const char *samplesPath
 int main(int count, char **words) {
   int64_t samples = 0;
   if (count != 5 || !llvm::to_integer(words[4], samples) || samples < 1) {
-    llvm::errs() << "usage: neuflow-whole-nets NET.mlir NET.nfb SAMPLES COUNT\n";
+    llvm::errs() << "usage: neuflow-whole-nets-MACHINE NET.mlir NET.nfb SAMPLES COUNT\n";
     return 2;
   }
   return run(words[1], words[2], words[3], samples);
