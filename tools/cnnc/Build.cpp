@@ -179,7 +179,7 @@ const Command buildCommand = {
     "  --calibration-samples N  take so many (default: 128)\n"
     "  --explain                say how each layer is computed: passes, tiles, bytes, cycles\n"
     "  --pictures               write pictures of the grid in each pass, and of when each runs (SVG), beside it\n"
-    "  --evaluate               say what is lost on the test samples of the data block\n"
+    "  --evaluate               run the program on the test samples of the data block, and say what is lost\n"
     "  --evaluation-samples N   the same on the first N\n",
     runBuild};
 
