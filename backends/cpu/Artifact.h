@@ -26,7 +26,8 @@ struct ArtifactOptions {
   std::string triple;                   // empty: the host
   std::string cpu;                      // empty: the host's, or the baseline of the triple
   std::string producer;                 // "cnnc 0.1.0"
-  std::string convAlgorithm = "auto";   // or the only one that is used where it can be: see ChooseConvAlgorithms
+  std::string convAlgorithm = "auto";   // or the only one that is used where it can be: see ChooseConvAlgorithms;
+                                        // `ordered`: each sum of products takes one after the other
   bool storesBF16 = false;              // weights and activations of inference: see NarrowStorage
   int64_t minParallelWork = 128 * 1024; // multiply-adds, about, of a kernel that is worth waking threads
   bool debugInfo = false;               // functions and lines of the model's file, as DWARF
