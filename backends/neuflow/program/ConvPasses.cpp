@@ -188,8 +188,12 @@ std::optional<Error> PassFormer::formConv(const TensorOperation &operation, cons
         reason = why;
         return std::nullopt;
       }
-      int64_t start = form.first ? 0 : form.last ? fanIn - form.inputs : 1;
-      return model.expect(netlist, makeStep(group, form, 0, start, strips[0])).cycles;
+      int64_t start = form.first ? 0 : form.last ? fanIn - form.inputs : 1, count = outputs / form.lanes;
+      std::vector<Step> steps;
+      for (int64_t step = 0; step < count; ++step)
+        steps.push_back(makeStep(group, form, step * form.lanes, start, strips[0]));
+      // One more for those that are left over.
+      return model.expect(netlist, steps).cycles * ((outputs + form.lanes - 1) / form.lanes) / count;
     });
     if (!forms)
       return Error{operation.name + ": " + reason};

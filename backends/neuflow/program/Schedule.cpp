@@ -4,16 +4,18 @@
 //     reset, globals of the ports
 //     for each pass:   wait until the ports of the pass before are done and its convolvers idle
 //                      router, lines and operator of each tile, where they change
-//       for each step: arm the reads; load and register the kernels; arm the writes
+//       for each step: arm reads; load and register the kernels; arm writes
 //     wait, term
 //
 // Nobody waits between steps. A port takes the words for its next stream while one is on, a convolver the next kernel
 // while it works with one, and the bus holds the processor when there is no place for them. So while step n runs, the
 // processor says step n + 1 and stops at n + 2; if it is quick enough, frames follow each other without a gap. It
-// cannot get stuck: what step n needs has been said before anything of step n + 1.
+// cannot get stuck: what step n needs has been said before anything of step n + 1. Ports of which many steps make one
+// stream are told once, before the first of these steps.
 #include "backends/neuflow/program/Schedule.h"
 
 #include "backends/neuflow/device/VerifyRoutes.h"
+#include "backends/neuflow/program/ArmStreams.h"
 #include "runtime/neuflow/machine/ProgramWriter.h"
 
 namespace cnn::neuflow {
@@ -35,8 +37,9 @@ public:
       text.debug.push_back({first, pass.name});
       configure(pass);
       text.firstStep.push_back(here());
-      for (const Step &step : pass.steps)
-        say(pass, step);
+      std::vector<ArmedStreams> armed = armStreams(pass.steps);
+      for (size_t step = 0; step < armed.size(); ++step)
+        say(pass, armed[step], pass.steps[step].kernels);
       // Here, so that the last pass waits, too.
       drain(pass);
       const Expectation &e = pass.expected;
@@ -88,22 +91,22 @@ private:
     return locals;
   }
 
-  void say(const GridPass &pass, const Step &step) {
+  void say(const GridPass &pass, const ArmedStreams &streams, const std::vector<Kernel> &kernels) {
     const Placement &placement = pass.placed->placement;
-    for (size_t i = 0; i < step.reads.size(); ++i)
-      if (!step.reads[i].rests())
-        out.streamNext(placement.readPorts[i], localsOf(step.reads[i], true));
+    for (size_t i = 0; i < streams.reads.size(); ++i)
+      if (!streams.reads[i].rests())
+        out.streamNext(placement.readPorts[i], localsOf(streams.reads[i], true));
     size_t conv = 0;
     for (size_t i = 0; i < pass.netlist.operators.size(); ++i) {
       if (kindOf(pass.netlist.operators[i]) != TileKind::conv)
         continue;
-      const Kernel &kernel = step.kernels[conv++];
+      const Kernel &kernel = kernels[conv++];
       if (!kernel.rests())
         out.kernel(placement.tiles[i], kernelArray(kernel.numbers, kernel.width, kernel.height, kernel.bias, target));
     }
-    for (size_t i = 0; i < step.writes.size(); ++i)
-      if (!step.writes[i].rests())
-        out.streamNext(placement.writePorts[i], localsOf(step.writes[i], false));
+    for (size_t i = 0; i < streams.writes.size(); ++i)
+      if (!streams.writes[i].rests())
+        out.streamNext(placement.writePorts[i], localsOf(streams.writes[i], false));
   }
 
   void drain(const GridPass &pass) {

@@ -34,7 +34,8 @@
 // PLACE: neuflow.router "C1" [8, 15, 15, 0, 15, 15, 15, 15, 15, 15]
 // PLACE: neuflow.lines "C1"
 
-// Kernels and streams of the next step are said without a wait between.
+// Kernels of the next step are said without a wait between; its planes lie behind those of the first, so that the ports
+// know of them.
 // TEXT: neuflow.text 512
 // TEXT: neuflow.mark "conv at {{.*}} + map at {{.*}}: 2 to 1" {bytes = 852 : i64, cycles = {{[0-9]+}} : i64, macs = 1620 : i64}
 // TEXT: neuflow.config_burst "tile.1.kernel.config"
@@ -43,7 +44,7 @@
 // TEXT-NEXT: neuflow.config_select "tile.2.kernel.control0"
 // TEXT-NEXT: neuflow.config_burst "streamer.5.locals.cacheStart"
 // TEXT-NEXT: neuflow.config_select "streamer.5.locals.cacheFinish"
-// TEXT-NEXT: neuflow.config_burst "streamer.2.locals.cacheStart"
+// TEXT-NEXT: neuflow.config_burst "tile.1.kernel.config"
 // TEXT: neuflow.get_status "done"
 // TEXT: neuflow.mark "end"
 // TEXT-NEXT: neuflow.instruction "term" [0, 0, 0, 0]
