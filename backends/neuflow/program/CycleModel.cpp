@@ -61,22 +61,27 @@ int64_t CycleModel::readCycles(const Stream &stream) const {
 int64_t CycleModel::betweenPasses(const GridPass *before, const GridPass &pass) const {
   // All operators one behind the other, and every line from end to end.
   int64_t tiles = static_cast<int64_t>(target.tiles.size()), cycles = 2 * tiles + target.memoryLatency;
-  Saying saying;
+  Saying shadow, waits = configuring(0);
   for (const OperatorConfig &config : pass.netlist.operators) {
-    cycles += kindOf(config) == TileKind::conv ? target.convLatency : target.aluLatency;
+    bool isConv = kindOf(config) == TileKind::conv;
+    cycles += isConv ? target.convLatency : target.aluLatency;
     // Some are configured as they were before; which ones is not worth knowing.
-    saying += configuring(kindOf(config) == TileKind::mapper ? 2 * target.mapperSegments : 4);
+    (isConv ? waits : shadow) += configuring(kindOf(config) == TileKind::mapper ? 2 * target.mapperSegments : 4);
   }
   GridSelects none(target);
   const GridSelects &old = before ? before->placed->selects : none, &selects = pass.placed->selects;
   for (int64_t t = 0; t < tiles; ++t)
     for (bool changes : {!(old.routers[t] == selects.routers[t]), !(old.lines[t] == selects.lines[t])})
       if (changes)
-        saying += configuring(2);
+        shadow += configuring(2);
   // Each port and convolver is asked whether it is done.
   for (int64_t i = 0; i < 2 * (pass.netlist.reads + pass.netlist.writes + 4); ++i)
-    saying += configuring(0);
-  return cycles + processorCycles(saying);
+    waits += configuring(0);
+  // What goes into the shadow is said while the last step of the pass before runs.
+  int64_t meanwhile = 0;
+  if (before && !before->steps.empty())
+    meanwhile = expect(before->netlist, {before->steps.back()}).cycles;
+  return cycles + processorCycles(waits) + std::max<int64_t>(0, processorCycles(shadow) - meanwhile);
 }
 
 CycleModel::StepDemand CycleModel::demandOf(const Netlist &netlist, const Step &step, const ArmedStreams &armed) const {
