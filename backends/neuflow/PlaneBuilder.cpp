@@ -251,7 +251,7 @@ Value PlaneBuilder::dense(Value x, ArrayRef<double> weights, int64_t outputs) {
   std::vector<double> padded;
   if (planes * outputs < covering || height * width == 1) {
     if (more > 0) {
-      x = concat({reshape(x, {size, 1, 1}), constant({more, 1, 1}, std::vector<double>(more, 0))});
+      x = pad(reshape(x, {1, 1, size}), {0, 0}, {0, more}, /*withLeast=*/false);
       for (int64_t o = 0; o < outputs; ++o) {
         padded.insert(padded.end(), weights.begin() + o * size, weights.begin() + (o + 1) * size);
         padded.insert(padded.end(), more, 0.0);
