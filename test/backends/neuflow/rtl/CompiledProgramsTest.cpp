@@ -26,21 +26,36 @@ std::string memoryAfter(Device &device, const Program &program, int64_t &cycles)
   return bytes;
 }
 
+// Simulator and RTL leave the same memory in the same number of cycles.
+void compare(const TensorProgram &layer, const Target &target) {
+  Result<CompiledProgram> compiled = compile(layer, target);
+  ASSERT_TRUE(compiled) << compiled.message();
+  auto simulator = openDevice(target, DeviceKind::cycles);
+  std::unique_ptr<Device> rtl = RtlDevice<Vnf_tiny>::open(target);
+  ASSERT_TRUE(simulator && rtl);
+  int64_t cycles = 0, rtlCycles = 0;
+  std::string expected = memoryAfter(**simulator, compiled->program, cycles);
+  std::string found = memoryAfter(*rtl, compiled->program, rtlCycles);
+  ASSERT_TRUE(found == expected);
+  ASSERT_EQ(rtlCycles, cycles);
+}
+
 TEST(CompiledPrograms, AreTheSameOnTheRtl) {
   Target target = *presetTarget("neuflow-tiny");
   for (uint32_t seed = 1; seed <= 12; ++seed) {
     SCOPED_TRACE("layer " + std::to_string(seed));
-    Result<CompiledProgram> compiled = compile(randomConvLayer(target, seed), target);
-    ASSERT_TRUE(compiled) << compiled.message();
-    auto simulator = openDevice(target, DeviceKind::cycles);
-    std::unique_ptr<Device> rtl = RtlDevice<Vnf_tiny>::open(target);
-    ASSERT_TRUE(simulator && rtl);
-    int64_t cycles = 0, rtlCycles = 0;
-    std::string expected = memoryAfter(**simulator, compiled->program, cycles);
-    std::string found = memoryAfter(*rtl, compiled->program, rtlCycles);
-    ASSERT_TRUE(found == expected);
-    ASSERT_EQ(rtlCycles, cycles);
+    compare(randomConvLayer(target, seed), target);
   }
+}
+
+// Some with FIFO tiles.
+TEST(CompiledPrograms, ThatTapTheirInputs) {
+  Target target = *presetTarget("neuflow-tiny");
+  for (uint32_t seed = 1; seed <= 4; ++seed)
+    for (int64_t width : {9, 60}) {
+      SCOPED_TRACE("layer " + std::to_string(seed) + ", width " + std::to_string(width));
+      compare(randomTappedLayer(target, seed, width), target);
+    }
 }
 
 } // namespace
