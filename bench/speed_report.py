@@ -14,6 +14,8 @@ import timing
 
 TITLES = {"inference": "Inference", "training": "Training steps"}
 OWN = "cnnc"
+# What stands from here on in a page is written by hand, and stays when the rest is measured anew.
+KEPT = "\n## Scaling\n"
 INTRODUCTION = """\
 How fast compiled networks are beside ONNX Runtime, OpenVINO and PyTorch: {precision}, the same weights and samples, the
 same processors. This page is made by a command, of which it shows one run:
@@ -110,7 +112,9 @@ class Report:
             self.draw(options.plot)
         if options.markdown:
             picture = options.plot and os.path.relpath(options.plot.resolve(), options.markdown.resolve().parent)
-            options.markdown.write_text(self.page(picture))
+            before = options.markdown.read_text() if options.markdown.exists() else ""
+            kept = before[before.index(KEPT) :] if KEPT in before else ""
+            options.markdown.write_text(self.page(picture) + kept)
 
     def tasks(self):
         """(task, its measurements), of those that were measured."""

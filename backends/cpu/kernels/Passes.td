@@ -69,7 +69,7 @@ def PrefetchOperands : Pass<"cnn-cpu-prefetch-operands", "mlir::func::FuncOp"> {
   let summary = "Asks for the weights of a reduction before they are needed";
   let description = [{
     Before: the reduction loops that cnn-cpu-emit-microkernels makes, on memory. After: each read of a vector of 32 bytes
-    or more whose place depends on the innermost loop has a `memref.prefetch` of what it reads 16 steps later. That may
+    or more whose place depends on the innermost loop has a `memref.prefetch` of what it reads 32 steps later. That may
     lie behind the end of the buffer, where a prefetch does nothing.
 
     If several register tiles, of one item or of items that follow each other, read the same block of an argument, each

@@ -1,7 +1,7 @@
 // RUN: cnn-opt %s -cnn-cpu-prefetch-operands -split-input-file | FileCheck %s
 
 // A block of 32 columns holds 64 x 32 weights. Six tiles read it, three of each item and two items: each of their 64
-// steps asks for 32 / 6 of the next block, and for what it reads itself 16 steps later.
+// steps asks for 32 / 6 of the next block, and for what it reads itself 32 steps later.
 
 // CHECK-DAG: #[[NEXT:.*]] = affine_map<{{.*}}2048)>
 // CHECK-LABEL: func.func private @blocks
