@@ -33,6 +33,9 @@ struct Group {
   // Of each output, in the order of the sum.
   std::vector<std::vector<int64_t>> inputs, kernels;
 
+  bool isTapped() const {
+    return std::any_of(taps.begin(), taps.end(), [](int64_t tap) { return tap >= 0; });
+  }
   int64_t fanIn() const { return static_cast<int64_t>(inputs[0].size()); }
   void append(const Group &other) {
     outputs.insert(outputs.end(), other.outputs.begin(), other.outputs.end());
@@ -195,15 +198,18 @@ std::optional<Error> PassFormer::formConv(const TensorOperation &operation, cons
   // Planes of which a convolver reads other words than what stands behind it are read twice.
   const ConvConfig &all = strips[0].frame;
   if (strips.size() == 1 && wordsHeldBack(all) <= target.fifoWords)
-    for (int64_t output = 0; output < shape.planes; ++output)
+    for (Group &group : single) {
+      const std::vector<int64_t> &inputs = group.inputs[0];
       for (const Views &leaf : leaves) {
-        PlaneView words = windowOf(leaf[output], 0, 0, 1, 1, shape.height, shape.width);
-        const std::vector<int64_t> &inputs = single[output].inputs[0];
+        PlaneView words = windowOf(leaf[group.outputs[0]], 0, 0, 1, 1, shape.height, shape.width);
         auto found = std::find_if(inputs.begin(), inputs.end(), [&](int64_t plane) {
           return windowOf(input[plane], 0, 0, 1, 1, all.inH, all.inW) == words;
         });
-        single[output].taps.push_back(found == inputs.end() ? -1 : found - inputs.begin());
+        group.taps.push_back(found == inputs.end() ? -1 : found - inputs.begin());
       }
+      if (!group.isTapped())
+        group.taps.clear();
+    }
   std::vector<Group> groups = groupOutputs(std::move(single));
 
   // One frame: `form.lanes` outputs of a group from its output `index` on, inputs from `start` on.
@@ -250,7 +256,7 @@ std::optional<Error> PassFormer::formConv(const TensorOperation &operation, cons
       std::vector<Step> steps;
       for (int64_t step = 0; step < count; ++step)
         steps.push_back(makeStep(group, form, step * form.lanes, start, strips[0]));
-      if (form.last && !group.taps.empty() && !endsWith(netlist, steps[0]))
+      if (form.last && group.isTapped() && !endsWith(netlist, steps[0]))
         return std::nullopt;
       // One more for those that are left over.
       return model.expect(netlist, steps).cycles * ((outputs + form.lanes - 1) / form.lanes) / count;
@@ -262,7 +268,7 @@ std::optional<Error> PassFormer::formConv(const TensorOperation &operation, cons
       return sum;
     };
     auto forms = chooseConvForms(fanIn, outputs, convolvers, cost);
-    if (std::any_of(group.taps.begin(), group.taps.end(), [](int64_t tap) { return tap >= 0; })) {
+    if (group.isTapped()) {
       int64_t tapped = forms ? total(*forms) : INT64_MAX;
       Taps taps = std::exchange(group.taps, {});
       auto others = chooseConvForms(fanIn, outputs, convolvers, cost);

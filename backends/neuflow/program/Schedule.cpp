@@ -102,6 +102,8 @@ private:
       load(pass, pass.steps[0].kernels);
   }
   void prepare(int64_t tile, uint8_t subModule, std::span<const uint32_t> words) {
+    if (text.firstStep.empty())
+      return out.tile(tile, subModule, Command::config, words); // nothing runs yet
     out.tile(tile, subModule, Command::cacheStart, words);
     out.tile(tile, subModule, Command::cacheFinish);
     waitsForCommit = true;

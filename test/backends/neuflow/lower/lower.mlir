@@ -38,19 +38,18 @@
 // know of them. The next pass is said before this one has ended.
 // TEXT: neuflow.text 512
 // TEXT: neuflow.mark "conv at {{.*}} + map at {{.*}}: 2 to 1" {bytes = 852 : i64, cycles = {{[0-9]+}} : i64, macs = 1620 : i64}
-// TEXT: neuflow.config_burst "tile.1.router.cacheStart"
-// TEXT-NEXT: neuflow.config_select "tile.1.router.cacheFinish"
+// TEXT-NEXT: neuflow.config_burst "tile.1.router.config"
 // TEXT: neuflow.config_burst "tile.1.kernel.config"
 // TEXT-NEXT: neuflow.config_select "tile.1.kernel.control0"
 // TEXT-NEXT: neuflow.config_burst "tile.2.kernel.config"
 // TEXT-NEXT: neuflow.config_select "tile.2.kernel.control0"
-// TEXT-NEXT: neuflow.config_select "tile.0.router.control4"
 // TEXT-NEXT: neuflow.config_burst "tile.1.operator.config"
 // TEXT: neuflow.config_burst "streamer.5.locals.cacheStart"
 // TEXT-NEXT: neuflow.config_select "streamer.5.locals.cacheFinish"
 // TEXT-NEXT: neuflow.config_burst "tile.1.kernel.config"
 // TEXT-NOT: get_status
 // TEXT: neuflow.config_burst "tile.16.router.cacheStart"
+// TEXT-NEXT: neuflow.config_select "tile.16.router.cacheFinish"
 // TEXT: neuflow.get_status "done"
 // TEXT: neuflow.mark "max at
 // TEXT-NEXT: neuflow.config_select "tile.0.router.control4"
