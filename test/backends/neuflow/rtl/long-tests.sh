@@ -16,6 +16,7 @@ NF_RANDOM_PROGRAMS=1000:3000 "$build/bin/NeuflowRtlTest" --gtest_brief=1 --gtest
   failed=1
 NF_RANDOM_PROGRAMS=1000:500 "$build/bin/NeuflowOtherRtlTest" --gtest_brief=1 \
   --gtest_filter='OtherMachines.*:RandomPrograms.Version4:RandomPrograms.Asic' || failed=1
+NF_RANDOM_LAYERS=400 "$build/bin/NeuflowCompiledRtlTest" --gtest_brief=1 || failed=1
 sh test/backends/neuflow/rtl/whole-nets.sh "$PWD" "$build" "${FASHION_MNIST:-/usr/share/datasets/fashion-mnist}" || failed=1
 python3 test/backends/neuflow/rtl/mutations.py ninja "$PWD" "$build" --all || failed=1
 python3 test/backends/neuflow/rtl/area.py yosys backends/neuflow/rtl docs/neuflow-area.md "$build/runtime/neuflow/machine" --all ||
