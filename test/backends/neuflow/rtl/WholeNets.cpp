@@ -25,6 +25,7 @@
 
 #include <Vnf_whole.h>
 #include <chrono>
+#include <numeric>
 #include <random>
 
 using namespace mlir;
