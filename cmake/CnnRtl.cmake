@@ -55,7 +55,7 @@ function(cnn_verilate target module)
     DEPENDS ${CNN_RTL_FILES} ${constants} ${CMAKE_SOURCE_DIR}/cmake/JoinVerilated.cmake
     COMMENT "Translating ${module} for ${target}"
     VERBATIM)
-  set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "${options}")
+  set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "${options}" SKIP_PRECOMPILE_HEADERS ON)
   target_sources(${target} PRIVATE ${source})
   target_include_directories(${target} SYSTEM PRIVATE ${folder})
   target_link_libraries(${target} PRIVATE cnn_verilated)

@@ -113,33 +113,43 @@ static Value runConcat(Elaborator &elaborator, OperationCall &call) {
     call.fail(call.place, "expected tensors to put together");
     return Poison();
   }
-  const auto *front = elements->front().as<Tensor>();
+  llvm::SmallVector<Tensor> tensors;
   for (const Value &element : *elements) {
     const auto *tensor = element.as<Tensor>();
-    if (!tensor || tensor->hasBatch() != front->hasBatch() ||
-        tensor->type().getElementType() != front->type().getElementType()) {
+    if (!tensor || tensor->hasBatch() != elements->front().as<Tensor>()->hasBatch()) {
       call.fail(parts->place, "cannot put " + describe(element) + " and " + describe(elements->front()) + " together");
       return Poison();
     }
-    inputs.push_back(tensor->value);
+    tensors.push_back(*tensor);
   }
-  if (axis < 0 || axis >= static_cast<int64_t>(front->shape().size())) {
+  // Bytes are joined as they are, and with reals as the reals that they become in any other op.
+  auto elementType = [](const Tensor &tensor) { return tensor.type().getElementType(); };
+  if (!llvm::all_equal(llvm::map_range(tensors, elementType)))
+    for (Tensor &tensor : tensors) {
+      std::optional<Tensor> converted = elaborator.toFloat(parts->place, tensor);
+      if (!converted)
+        return Poison();
+      tensor = *converted;
+    }
+  const Tensor &front = tensors.front();
+  if (axis < 0 || axis >= static_cast<int64_t>(front.shape().size())) {
     call.fail(call.place, "there is no dim " + llvm::Twine(axis) + " in " + describe(elements->front()));
     return Poison();
   }
-  for (const Value &element : *elements) {
-    llvm::ArrayRef<int64_t> shape = element.as<Tensor>()->shape();
-    bool fits = shape.size() == front->shape().size();
+  for (const Tensor &tensor : tensors) {
+    llvm::ArrayRef<int64_t> shape = tensor.shape();
+    bool fits = shape.size() == front.shape().size();
     for (size_t i = 0; fits && i < shape.size(); ++i)
-      fits = static_cast<int64_t>(i) == axis || shape[i] == front->shape()[i];
+      fits = static_cast<int64_t>(i) == axis || shape[i] == front.shape()[i];
     if (!fits) {
-      call.fail(call.place, "cannot concatenate tensors whose other dims differ: " + printShape(front->shape()) +
+      call.fail(call.place, "cannot concatenate tensors whose other dims differ: " + printShape(front.shape()) +
                                 " and " + printShape(shape));
       return Poison();
     }
+    inputs.push_back(tensor.value);
   }
   mlir::OpBuilder &builder = elaborator.builder;
-  int64_t dim = axis + (front->hasBatch() ? 1 : 0);
+  int64_t dim = axis + (front.hasBatch() ? 1 : 0);
   return first(
       elaborator.build<ConcatOp>(call.place, inputs, {builder.getNamedAttr("axis", builder.getI64IntegerAttr(dim))}));
 }

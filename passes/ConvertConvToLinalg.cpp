@@ -577,7 +577,8 @@ LogicalResult lower(ConvInputGradOp op, LinalgLowering &lowering) {
   if (failed(dy))
     return failure();
   int64_t outputs = weightType.getDimSize(0), inputs = weightType.getDimSize(1);
-  bool outputsLast = groups == 1 && inputs <= maxFewInputs && outputs % outputsOfVectors == 0;
+  bool outputsLast =
+      groups == 1 && inputs <= maxFewInputs && outputs % outputsOfVectors == 0 && !op->hasAttr(orderedSumsAttrName);
   Value weight = flipWeight(lowering, op.getWeight(), groups, outputsLast);
   // The roles of input and output channels are exchanged.
   Contraction contraction{lowering, gradientWindow(op.getWindow()), groups, outputs / groups, inputs};

@@ -5,11 +5,18 @@
 //   %a = x * scale;  %b = %a + shift;  %c = tanh(%b)     ->     %c = tanh(x * scale + shift)
 //
 // Done by upstream's fusion under a rule that never computes anything twice: see isWorthwhile.
+//
+// An op on arguments alone works on the shape in which its result is read. An image of one channel becomes channels
+// last by a reshape, and is normalized into its place in a padded image then, instead of being copied there:
+//
+//   %a = normalize(%image) : [B, 1, 28, 28]                  %b = reshape %image : [B, 28, 28, 1]
+//   %b = reshape %a : [B, 28, 28, 1]                   ->    %a = normalize(%b)
 
 #include "passes/Passes.h"
 #include "passes/StorageLayout.h"
 
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace cnn {
@@ -50,12 +57,53 @@ bool isOfTiles(OpOperand *operand) {
   return producer && (producer->hasAttr(cnn::transformAttrName) || producer.getNumReductionLoops() == 0);
 }
 
+/// Moves the reshape of a result to the arguments that it is computed from.
+struct ReshapeArguments : OpRewritePattern<tensor::ExpandShapeOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(tensor::ExpandShapeOp expand, PatternRewriter &rewriter) const override {
+    auto collapse = expand.getSrc().getDefiningOp<tensor::CollapseShapeOp>();
+    Value result = collapse ? collapse.getSrc() : expand.getSrc();
+    auto op = result.getDefiningOp<linalg::GenericOp>();
+    if (!op || op.getNumResults() != 1 || op.getNumReductionLoops() != 0 || !result.hasOneUse() ||
+        !expand.getSrc().hasOneUse() || !op.getDpsInits()[0].getDefiningOp<tensor::EmptyOp>())
+      return rewriter.notifyMatchFailure(expand, "no elementwise result that is read nowhere else");
+    if (!llvm::all_of(op.getInputs(), llvm::IsaPred<BlockArgument>) ||
+        !llvm::all_of(op.getIndexingMapsArray(), [](AffineMap map) { return map.isIdentity(); }))
+      return rewriter.notifyMatchFailure(expand, "computed from something else than arguments of its shape");
+    if (!op.getBody()->getOps<linalg::IndexOp>().empty())
+      return rewriter.notifyMatchFailure(expand, "depends on where an element is");
+    Location loc = op.getLoc();
+    SmallVector<OpFoldResult> shape = expand.getMixedOutputShape();
+    auto reshape = [&](Value argument) -> Value {
+      auto typeLike = [&](ShapedType type) {
+        return RankedTensorType::get(type.getShape(), getElementTypeOrSelf(argument));
+      };
+      if (collapse)
+        argument = tensor::CollapseShapeOp::create(rewriter, loc, typeLike(collapse.getType()), argument,
+                                                   collapse.getReassociationIndices());
+      return tensor::ExpandShapeOp::create(rewriter, loc, typeLike(expand.getType()), argument,
+                                           expand.getReassociationIndices(), shape);
+    };
+    SmallVector<Value> inputs = llvm::map_to_vector(op.getInputs(), reshape);
+    auto type = cast<RankedTensorType>(expand.getType());
+    Value empty = tensor::EmptyOp::create(rewriter, loc, shape, type.getElementType());
+    SmallVector<AffineMap> maps(inputs.size() + 1, rewriter.getMultiDimIdentityMap(type.getRank()));
+    SmallVector<utils::IteratorType> loops(type.getRank(), utils::IteratorType::parallel);
+    auto reshaped = linalg::GenericOp::create(rewriter, loc, TypeRange{type}, inputs, empty, maps, loops);
+    rewriter.cloneRegionBefore(op.getRegion(), reshaped.getRegion(), reshaped.getRegion().begin());
+    rewriter.replaceOp(expand, reshaped.getResults());
+    return success();
+  }
+};
+
 class FuseElementwise : public cnn::impl::FuseElementwiseBase<FuseElementwise> {
 public:
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     linalg::populateElementwiseOpsFusionPatterns(patterns, isWorthwhile);
     linalg::populateFoldReshapeOpsByExpansionPatterns(patterns, isOfTiles);
+    patterns.add<ReshapeArguments>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

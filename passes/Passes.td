@@ -128,8 +128,11 @@ def FuseElementwise : Pass<"cnn-fuse-elementwise", "::mlir::func::FuncOp"> {
     A producer goes into its consumer if that is its only reader and reads each of its elements once: nothing is
     computed twice, and nothing goes in front of a contraction, whose operands are read many times. What may follow a
     contraction (its epilogue) is one op then.
+
+    The reshape of a result that is computed from arguments alone is done to these.
   }];
-  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect"];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
 }
 
 #endif

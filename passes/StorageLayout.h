@@ -34,6 +34,8 @@ inline constexpr llvm::StringLiteral haloAttrName = "cnn.halo";
 /// On a contraction: the algorithm of the convolution that it is a part of, if that is not the contraction itself. On
 /// cnn.conv_input_grad, where cnn.conv would allow it: the algorithm for it, if not the direct one.
 inline constexpr llvm::StringLiteral algorithmAttrName = "cnn.algorithm";
+/// On a convolution's input gradient: each sum takes one product after the other.
+inline constexpr llvm::StringLiteral orderedSumsAttrName = "cnn.ordered_sums";
 /// With it, array<i64>: the spatial sizes of the convolution's result, which the tiles may reach beyond.
 inline constexpr llvm::StringLiteral extentAttrName = "cnn.extent";
 

@@ -41,10 +41,11 @@ using namespace mlir;
 namespace cnn::cpu {
 
 /// Kernels formed, weights and buffers placed.
-static void buildPlanPipeline(OpPassManager &manager, const VectorTarget &target) {
+static void buildPlanPipeline(OpPassManager &manager, const VectorTarget &target, bool hasOrderedSums) {
   // First, because arguments come with it.
   manager.addPass(createDeriveWeights());
-  manager.addNestedPass<func::FuncOp>(createSplitSums({target.lanes, target.registers}));
+  if (!hasOrderedSums)
+    manager.addNestedPass<func::FuncOp>(createSplitSums({target.lanes, target.registers}));
   // Before kernels are formed, so that equal kernels look equal and nothing is computed for nobody.
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
@@ -209,7 +210,7 @@ LogicalResult ArtifactBuilder::plan() {
     return fail(created.takeError());
   machine = std::move(*created);
   PassManager manager(module.getContext());
-  buildPlanPipeline(manager, VectorTarget::of(*machine));
+  buildPlanPipeline(manager, VectorTarget::of(*machine), options.convAlgorithm == orderedSums);
   if (failed(run(manager, module)))
     return failure();
   FailureOr<ModelDescription> described = describeModel(module, net);
@@ -458,7 +459,7 @@ void listPasses(OpPassManager &manager) {
   ArtifactOptions choices;
   choices.storesBF16 = true;
   buildChoicePipeline(manager, choices);
-  buildPlanPipeline(manager, VectorTarget());
+  buildPlanPipeline(manager, VectorTarget(), /*hasOrderedSums=*/false);
   buildLoweringOfKernels(manager, VectorTarget(), /*debugInfo=*/true);
   ArtifactOptions options;
   options.debugInfo = true;

@@ -32,7 +32,8 @@ struct ArtifactOptions {
   std::vector<std::string> devicePrograms;
   std::string deviceSource;
   llvm::StringRef deviceRuntime;
-  std::string convAlgorithm = "auto";   // or the only one that is used where it can be: see ChooseConvAlgorithms
+  std::string convAlgorithm = "auto";   // or the only one that is used where it can be: see ChooseConvAlgorithms;
+                                        // `ordered`: each sum of products takes one after the other
   bool storesBF16 = false;              // weights and activations of inference: see NarrowStorage
   int64_t minParallelWork = 128 * 1024; // multiply-adds, about, of a kernel that is worth waking threads
   bool debugInfo = false;               // functions and lines of the model's file, as DWARF

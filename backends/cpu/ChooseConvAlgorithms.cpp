@@ -31,7 +31,8 @@ public:
     bool isTrained = false; // so that weights change
     for (func::FuncOp function : getOperation().getOps<func::FuncOp>())
       isTrained |= !isInference(function);
-    std::optional<ConvAlgorithm> forced = symbolizeConvAlgorithm(algorithm);
+    bool isOrdered = algorithm == orderedSums;
+    std::optional<ConvAlgorithm> forced = isOrdered ? ConvAlgorithm::Direct : symbolizeConvAlgorithm(algorithm);
     getOperation().walk([&](Operation *op) {
       if (auto conv = dyn_cast<ConvOp>(op)) {
         if (std::optional<ConvAlgorithm> found = find(conv, conv.getInput(), forced, isTrained))
@@ -41,6 +42,8 @@ public:
         if (auto found = find(gradient, gradient.getOutputGrad(), forced, /*isWeightTransformed=*/true);
             found && *found != ConvAlgorithm::Direct)
           op->setAttr(algorithmAttrName, ConvAlgorithmAttr::get(&getContext(), *found));
+        if (isOrdered)
+          op->setAttr(orderedSumsAttrName, UnitAttr::get(&getContext()));
       }
     });
   }

@@ -55,8 +55,11 @@ static std::string findClosestCPU(StringRef name, const MCSubtargetInfo &subtarg
 /// Loops of kernels are unrolled where that is worth it (EmitMicrokernels), and LLVM should unroll what is very small:
 /// a window of 2x2. At -O3 it goes up to 300 instructions, and unrolls loops whose end it does not know. That took a
 /// quarter of the time of a build, and made as many kernels slower as faster: what is unrolled is rarely vectorized.
-static void limitUnrolling() {
-  const char *const arguments[] = {"cnnc", "-unroll-threshold=80", "-unroll-runtime=0"};
+///
+/// Nor should it keep what one step of a loop loads for the next one, as a window that moves by one pixel would let it:
+/// the registers are those of the sums, which it stores instead.
+static void limitOptimizations() {
+  const char *const arguments[] = {"cnnc", "-unroll-threshold=80", "-unroll-runtime=0", "-enable-load-in-loop-pre=0"};
   cl::ParseCommandLineOptions(std::size(arguments), arguments);
 }
 
@@ -67,7 +70,7 @@ Expected<std::unique_ptr<TargetMachine>> createTargetMachine(StringRef tripleTex
     InitializeAllTargetMCs();
     InitializeAllAsmPrinters();
     InitializeAllAsmParsers();
-    limitUnrolling();
+    limitOptimizations();
     return true;
   }();
   (void)areTargetsRegistered;

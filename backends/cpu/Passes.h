@@ -17,6 +17,9 @@
 
 namespace cnn::cpu {
 
+/// The algorithm of ChooseConvAlgorithms by which every sum of products takes one after the other.
+inline constexpr llvm::StringLiteral orderedSums = "ordered";
+
 #define GEN_PASS_DECL
 #include "backends/cpu/Passes.h.inc"
 

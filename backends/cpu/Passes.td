@@ -11,12 +11,13 @@ def ChooseConvAlgorithms : Pass<"cnn-cpu-choose-conv-algorithms", "::mlir::Modul
     Sets the attribute `algorithm` of each `cnn.conv`, and `cnn.algorithm` of each `cnn.conv_input_grad`, that can be
     computed in more than one way: the one of the fewest cycles by the model of ConvCost.h, or the one that is asked for.
     Training and evaluation, of batches, transform their weights, which change, each time. Inference does not: if weights
-    can change, or for an input gradient, it is direct.
+    can change, or for an input gradient, it is direct. `ordered` is direct, too, and has no input gradient sum in lanes
+    (`cnn.ordered_sums`).
 
     Needs: the cnn dialect, simplified.
   }];
   let options = [
-    Option<"algorithm", "algorithm", "std::string", "\"auto\"", "auto, direct, winograd2 or winograd4">,
+    Option<"algorithm", "algorithm", "std::string", "\"auto\"", "auto, direct, ordered, winograd2 or winograd4">,
     Option<"lanes", "lanes", "int64_t", "16", "f32 values in a vector register">,
     Option<"cpu", "cpu", "std::string", "\"\"", "LLVM's name of the processor, for ConvCost.h">,
     Option<"dotProducts", "dot-products", "bool", "false",

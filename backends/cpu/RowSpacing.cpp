@@ -6,6 +6,8 @@
 #include "passes/StorageLayout.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <numeric>
+
 using namespace mlir;
 
 namespace cnn::cpu {
@@ -14,6 +16,8 @@ namespace {
 
 /// Of a first-level cache: of 32 or 48 KB with 8 or 12 ways, as those of x86-64 are, and no worse for others.
 constexpr int64_t wayBytes = 4096, lineBytes = 64, ways = 8;
+/// Positions that a register tile has at most: with one vector of outputs, in 32 registers.
+constexpr int64_t tileRows = 28;
 
 } // namespace
 
@@ -39,7 +43,7 @@ static int64_t strideOf(AffineExpr index, linalg::GenericOp op) {
   return stride;
 }
 
-static bool readsInOneSet(OpOperand &use, int64_t rowBytes) {
+static bool readsInFewSets(OpOperand &use, int64_t rowBytes) {
   auto op = dyn_cast<linalg::GenericOp>(use.getOwner());
   if (!op || !op->hasAttr(contractionAttrName) || use.getOperandNumber() != 0)
     return false;
@@ -52,7 +56,10 @@ static bool readsInOneSet(OpOperand &use, int64_t rowBytes) {
         !ShapedType::isDynamic(size))
       positions *= size;
   int64_t stride = strideOf(map.getResults().drop_back().back(), op);
-  return positions > ways && stride > 0 && stride * rowBytes % wayBytes == 0;
+  if (stride == 0)
+    return false;
+  int64_t sets = wayBytes / std::gcd(stride * rowBytes, wayBytes);
+  return std::min(positions, tileRows) > sets * ways;
 }
 
 bool wantsSpacedRows(Value tensor) {
@@ -61,7 +68,7 @@ bool wantsSpacedRows(Value tensor) {
   if (type.getRank() < 3 || !type.getElementType().isFloat() || ShapedType::isDynamic(type.getShape().back()))
     return false;
   int64_t rowBytes = type.getShape().back() * type.getElementTypeBitWidth() / 8;
-  return llvm::any_of(tensor.getUses(), [&](OpOperand &use) { return readsInOneSet(use, rowBytes); });
+  return llvm::any_of(tensor.getUses(), [&](OpOperand &use) { return readsInFewSets(use, rowBytes); });
 }
 
 MemRefType getSpacedType(MemRefType dense) {

@@ -240,12 +240,19 @@ Value PlaneBuilder::dense(Value x, ArrayRef<double> weights, int64_t outputs) {
   if (auto flat = x.getDefiningOp<ReshapeOp>(); flat && planesOf(x)[1] * planesOf(x)[2] == 1)
     x = flat.getInput();
   int64_t size = weights.size() / outputs;
+  auto [rows, columns] = choosePlaneSize(size, convolverSize);
+  int64_t planes = llvm::divideCeil(size, rows * columns), more = planes * rows * columns - size;
+  // Each kernel is loaded for one word of the result, so what counts is how many there are. Those of zeros are none.
+  auto [maps, height, width] = planesOf(x);
+  int64_t covering = 0;
+  for (int64_t n = 0; n < outputs * maps; ++n)
+    if (llvm::any_of(weights.slice(n * height * width, height * width), [](double weight) { return weight != 0; }))
+      covering += llvm::divideCeil(height, convolverSize) * llvm::divideCeil(width, convolverSize);
   std::vector<double> padded;
-  if (planesOf(x)[1] * planesOf(x)[2] == 1) {
-    auto [rows, columns] = choosePlaneSize(size, convolverSize);
-    int64_t planes = llvm::divideCeil(size, rows * columns), more = planes * rows * columns - size;
+  if (planes * outputs < covering || height * width == 1) {
     if (more > 0) {
-      x = concat({x, constant({more, 1, 1}, std::vector<double>(more, 0))});
+      // Zeros after the last value: the vector is the row of one plane meanwhile.
+      x = pad(reshape(x, {1, 1, size}), {0, 0}, {0, more}, /*withLeast=*/false);
       for (int64_t o = 0; o < outputs; ++o) {
         padded.insert(padded.end(), weights.begin() + o * size, weights.begin() + (o + 1) * size);
         padded.insert(padded.end(), more, 0.0);
@@ -254,6 +261,10 @@ Value PlaneBuilder::dense(Value x, ArrayRef<double> weights, int64_t outputs) {
     }
     x = reshape(x, {planes, rows, columns});
   }
+  return cover(x, weights, outputs);
+}
+
+Value PlaneBuilder::cover(Value x, ArrayRef<double> weights, int64_t outputs) {
   auto [planes, rows, columns] = planesOf(x);
   SmallVector<Connection> connections;
   for (int64_t o = 0; o < outputs; ++o)

@@ -32,7 +32,8 @@ public:
       : builder(builder), loc(loc), convolverSize(convolverSize) {}
 
   mlir::Value sumWindows(mlir::Value x, const WindowSum &sum);
-  /// `weights` is [outputs, all values of x]; x is planes that kernels can cover, or a vector.
+  /// `weights` is [outputs, all values of x]. Kernels cover the planes of x, or, if those are fewer, planes of as many
+  /// values as kernels have that x is put into.
   mlir::Value dense(mlir::Value x, llvm::ArrayRef<double> weights, int64_t outputs);
   mlir::Value average(mlir::Value x, WindowPair window, double weight);
   mlir::Value maximum(mlir::Value x, WindowPair window);
@@ -50,6 +51,7 @@ private:
   mlir::RankedTensorType planesType(llvm::ArrayRef<int64_t> shape);
   mlir::Value conv(mlir::Value x, llvm::ArrayRef<Connection> connections, llvm::ArrayRef<double> kernels,
                    std::array<int64_t, 2> kernelSize, std::array<int64_t, 2> strides, bool sameSize, int64_t outputs);
+  mlir::Value cover(mlir::Value x, llvm::ArrayRef<double> weights, int64_t outputs);
   mlir::Value padForWindows(mlir::Value x, const WindowPair &window, bool withLeast);
 
   mlir::OpBuilder &builder;

@@ -89,6 +89,13 @@ private:
     int64_t outputs = typeOf(op.getOutput()).getDimSize(1);
     if (op.getWindow().getRank() == 0 && op.getGroups() == 1)
       return planes.dense(x, weights, outputs);
+    // A window that is all of the planes is a dense layer.
+    auto isWhole = [&](int i) {
+      WindowDim window = pairOf(op.getWindow())[i];
+      return window.kernel == planesOf(x)[1 + i] && window.dilation == 1 && window.padLow == 0 && window.padHigh == 0;
+    };
+    if (op.getGroups() == 1 && isWhole(0) && isWhole(1))
+      return planes.dense(x, weights, outputs);
     int64_t groups = op.getGroups(), perGroup = typeOf(op.getWeight()).getDimSize(1);
     SmallVector<Connection> connections;
     for (int64_t o = 0; o < outputs; ++o)

@@ -2,6 +2,7 @@
 #include "runtime/cpu/WorkerPool.h"
 
 #include <algorithm>
+#include <chrono>
 #include <new>
 
 namespace cnn::runtime {
@@ -15,8 +16,9 @@ constexpr uint32_t firstJob = 1u << 13;
 
 /// So many pieces are cut from each part: enough to share an uneven load, few enough not to be felt.
 constexpr int64_t piecesPerPart = 4;
-/// Looks at the state, a pause of 10 to 50 ns after each, before a thread sleeps.
-constexpr int looks = 1500;
+/// How long a thread looks at the state before it sleeps, and how often between two looks at the clock.
+constexpr std::chrono::microseconds patience{150};
+constexpr int looks = 64;
 
 uint32_t jobOf(uint32_t state) { return state / firstJob; }
 
@@ -31,10 +33,15 @@ void pause() {
 /// The first state that `isGood`; it is waited for.
 template <typename Predicate> uint32_t awaitState(const std::atomic<uint32_t> &state, Predicate isGood) {
   uint32_t seen = state.load(std::memory_order_acquire);
-  for (int i = 0; i < looks && !isGood(seen); ++i) {
-    pause();
-    seen = state.load(std::memory_order_acquire);
-  }
+  if (isGood(seen))
+    return seen;
+  std::chrono::steady_clock::time_point end = std::chrono::steady_clock::now() + patience;
+  do
+    for (int i = 0; i < looks && !isGood(seen); ++i) {
+      pause();
+      seen = state.load(std::memory_order_acquire);
+    }
+  while (!isGood(seen) && std::chrono::steady_clock::now() < end);
   while (!isGood(seen)) {
     state.wait(seen, std::memory_order_acquire);
     seen = state.load(std::memory_order_acquire);

@@ -15,7 +15,8 @@
 // thread that comes late, or never, finds its part done. One that comes in time always has the same part, kernel after
 // kernel, whose samples its cache may still hold.
 //
-// A worker that finds no job looks for one for some 50 microseconds, the distance between two kernels, then sleeps.
+// A worker that finds no job looks for one for some 150 microseconds, then sleeps. Between two kernels that threads
+// share there may be a dozen that are too small for them, and to be woken takes as long as a kernel.
 #pragma once
 
 #include "runtime/abi/model.h"

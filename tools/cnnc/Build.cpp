@@ -168,10 +168,8 @@ const Command buildCommand = {
     "  --net NAME               the net, if the file has several\n"
     "  --cpu NAME               the processor (default: the host's)\n"
     "  --triple TRIPLE          the target (default: the host)\n"
-    "  --precision=NAME         f32 (the default), or bf16: what inference stores; it computes in f32\n"
-    "  --conv-algorithm=NAME    auto (the default), or direct, winograd2, winograd4 wherever that can be\n"
-    "  --fp-contract=MODE       fast (the default); strict: sums in the order of the definition, so no Winograd\n"
-    "  --diagnostics=text|json  show errors as text, or as one JSON object per line\n"
+    "  --precision=NAME         f32 (the default), or bf16: what inference stores; it computes in "
+    "f32\n" CNN_CONV_ALGORITHM_HELP "  --diagnostics=text|json  show errors as text, or as one JSON object per line\n"
     "  --target=neuflow[:NAME]  a library whose net the NeuFlow machine NAME computes (default: neuflow-v6), and its\n"
     "                           program, NET.nfb, with\n"
     "  --data FOLDER            the samples of the file's data block, from which ranges of values are taken, or\n"
@@ -179,7 +177,7 @@ const Command buildCommand = {
     "  --calibration-samples N  take so many (default: 128)\n"
     "  --explain                say how each layer is computed: passes, tiles, bytes, cycles\n"
     "  --pictures               write pictures of the grid in each pass, and of when each runs (SVG), beside it\n"
-    "  --evaluate               say what is lost on the test samples of the data block\n"
+    "  --evaluate               run the program on the test samples of the data block, and say what is lost\n"
     "  --evaluation-samples N   the same on the first N\n",
     runBuild};
 

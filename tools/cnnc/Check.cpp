@@ -108,10 +108,8 @@ const Command checkCommand = {
     "  --net NAME               list this net alone\n"
     "  --cpu NAME               the processor for which algorithms are chosen (default: the host's)\n"
     "  --triple TRIPLE          the target (default: the host)\n"
-    "  --precision=NAME         f32 (the default), or bf16: what inference stores; it computes in f32\n"
-    "  --conv-algorithm=NAME    auto (the default), or direct, winograd2, winograd4 wherever that can be\n"
-    "  --fp-contract=MODE       fast (the default); strict: sums in the order of the definition, so no Winograd\n"
-    "  --diagnostics=text|json  show errors as text, or as one JSON object per line\n",
+    "  --precision=NAME         f32 (the default), or bf16: what inference stores; it computes in "
+    "f32\n" CNN_CONV_ALGORITHM_HELP "  --diagnostics=text|json  show errors as text, or as one JSON object per line\n",
     runCheck};
 
 } // namespace cnn::tools

@@ -34,7 +34,7 @@ std::string readConvAlgorithm(Arguments &arguments) {
   bool isStrict = arguments.choice("--fp-contract", {"fast", "strict"}, "fast") == "strict";
   if (isStrict && algorithm.starts_with("winograd"))
     arguments.error("--fp-contract=strict allows no '" + algorithm + "', which sums in another order");
-  return isStrict ? "direct" : algorithm.str();
+  return isStrict ? "ordered" : algorithm.str();
 }
 
 bool readPrecision(Arguments &arguments) { return arguments.choice("--precision", {"f32", "bf16"}, "f32") == "bf16"; }

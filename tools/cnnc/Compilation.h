@@ -23,6 +23,11 @@ struct TargetOptions {
                                               "  --triple TRIPLE          the target (default: the host)\n";
 };
 
+/// What readConvAlgorithm reads, for the text of --help.
+#define CNN_CONV_ALGORITHM_HELP                                                                                        \
+  "  --conv-algorithm=NAME    auto (the default), or direct, winograd2, winograd4 wherever that can be\n"              \
+  "  --fp-contract=MODE       fast (the default); strict: every sum of products takes one after the other, so no\n"    \
+  "                           Winograd, and no partial sums of gradients\n"
 /// How convolutions are computed (ArtifactOptions::convAlgorithm), from --conv-algorithm and --fp-contract.
 std::string readConvAlgorithm(Arguments &arguments);
 /// Whether weights and activations are stored in bf16 (ArtifactOptions::storesBF16), from --precision.

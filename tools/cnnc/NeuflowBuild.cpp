@@ -2,10 +2,11 @@
 #include "tools/cnnc/NeuflowBuild.h"
 #include "backends/neuflow/Calibrate.h"
 #include "backends/neuflow/NeuflowPipeline.h"
-#include "backends/neuflow/reference/NetEvaluator.h"
+#include "backends/neuflow/dialect/NeuflowDialect.h"
 #include "ir/CnnDialect.h"
 #include "mlir/Pass/PassManager.h"
 #include "runtime/neuflow/machine/Target.h"
+#include "tools/cnnc/NeuflowEvaluation.h"
 #include "tools/cnnc/NeuflowSamples.h"
 #include "tools/cnnc/TextTable.h"
 #include "llvm/Support/Format.h"
@@ -70,40 +71,6 @@ static void printLosses(llvm::ArrayRef<neuflow::LayerLoss> losses, llvm::raw_ost
   table.print(os);
 }
 
-/// The number of the largest value of the first result.
-static int64_t classOf(const std::vector<reference::Tensor> &results) {
-  const std::vector<double> &scores = results.front().floats;
-  return std::max_element(scores.begin(), scores.end()) - scores.begin();
-}
-
-static ExitCode evaluate(mlir::func::FuncOp reals, mlir::func::FuncOp words, const LabelledSamples &test,
-                         llvm::raw_ostream &os) {
-  neuflow::NetEvaluator<double> realNet(reals);
-  neuflow::NetEvaluator<neuflow::Word> wordNet(words);
-  int64_t right = 0, rightWords = 0, same = 0, saturated = 0;
-  for (auto [i, sample] : llvm::enumerate(test.samples)) {
-    auto exact = realNet.run(sample);
-    auto result =
-        wordNet.run(sample, [&](const neuflow::Observation<neuflow::Word> &seen) { saturated += seen.saturated; });
-    if (mlir::failed(exact) || mlir::failed(result))
-      return ExitCode::CompilerBug;
-    int64_t answer = classOf(*exact), wordAnswer = classOf(*result);
-    same += answer == wordAnswer;
-    if (!test.labels.empty()) {
-      right += answer == test.labels[i];
-      rightWords += wordAnswer == test.labels[i];
-    }
-  }
-  double count = test.samples.size();
-  os << "\n" << test.samples.size() << " test samples";
-  if (!test.labels.empty())
-    os << ": accuracy " << text("%.4f", right / count) << " in f32, " << text("%.4f", rightWords / count)
-       << " in words";
-  os << "; the same answer for " << text("%.2f", same * 100 / count) << " %; " << text("%.2f", saturated / count)
-     << " words saturated a sample\n";
-  return ExitCode::Success;
-}
-
 static ExitCode runPasses(Compilation &compilation, mlir::ModuleOp on,
                           llvm::function_ref<void(mlir::OpPassManager &)> build) {
   mlir::PassManager manager(&compilation.context);
@@ -155,10 +122,8 @@ ExitCode lowerToWords(Compilation &compilation, const NeuflowOptions &options) {
   if (mlir::failed(losses))
     return ExitCode::CompilerBug;
   printLosses(*losses, llvm::errs());
-  if (options.evaluates)
-    code = evaluate(realNet, net, test, llvm::errs());
   module.walk([](mlir::Operation *op) { op->removeAttr(neuflow::indexAttrName); });
-  return code;
+  return options.evaluates ? evaluatePrograms(compilation, options, realNet, test) : ExitCode::Success;
 }
 
 } // namespace cnn::tools

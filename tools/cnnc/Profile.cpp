@@ -303,10 +303,8 @@ const Command profileCommand = {
     "  --html FILE              write a page with a picture\n"
     "  --net NAME               the net, if the file has several\n"
     "  --cpu NAME               the processor (default: the host's)\n"
-    "  --precision=NAME         f32 (the default), or bf16: what inference stores; it computes in f32\n"
-    "  --conv-algorithm=NAME    auto (the default), or direct, winograd2, winograd4 wherever that can be\n"
-    "  --fp-contract=MODE       fast (the default); strict: sums in the order of the definition, so no Winograd\n"
-    "  --diagnostics=text|json  show errors as text, or as one JSON object per line\n",
+    "  --precision=NAME         f32 (the default), or bf16: what inference stores; it computes in "
+    "f32\n" CNN_CONV_ALGORITHM_HELP "  --diagnostics=text|json  show errors as text, or as one JSON object per line\n",
     runProfile};
 
 } // namespace cnn::tools

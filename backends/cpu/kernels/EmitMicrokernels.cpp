@@ -477,7 +477,8 @@ private:
   }
 
   /// Whether a step of this reduction broadcasts values that other rows have in the step before, as those of a window
-  /// of one channel: x[w + j]. Unrolled, LLVM would keep them for the next step, in registers that there are not.
+  /// of one channel: x[w + j], or of the gradient of its weight. Unrolled, LLVM would keep them for the next step, in
+  /// registers that there are not.
   bool sharesScalars(unsigned reduction) const {
     if (maps[0].isFunctionOfDim(n) || inLanes)
       return false;
@@ -525,8 +526,8 @@ private:
     if (inLanes == innermostDim)
       trip /= lanes;
     bool isShort = trip <= maxUnroll;
-    bool isUnrolled = isShort ? innermost != outermost && !sharesScalars(innermostDim) : trip % stepsOfLoop == 0;
-    if (!ShapedType::isDynamic(trip) && isUnrolled)
+    bool isUnrolled = isShort ? innermost != outermost : trip % stepsOfLoop == 0;
+    if (!ShapedType::isDynamic(trip) && isUnrolled && !sharesScalars(innermostDim))
       (void)loopUnrollByFactor(innermost, isShort ? trip : stepsOfLoop);
     return results;
   }

@@ -34,7 +34,7 @@ std::optional<std::vector<ConvForm>> chooseConvForms(int64_t fanIn, int64_t outp
         // What is left over goes through fewer lanes, which must be possible, too, and costs about as much.
         if (!entry->second)
           continue;
-        int64_t steps = (outputs + lanes - 1) / lanes, total = best[done]->cost + steps * *entry->second;
+        int64_t total = best[done]->cost + *entry->second;
         std::optional<Best> &other = best[done + inputs];
         if (other && other->cost <= total)
           continue;

@@ -20,7 +20,7 @@ struct ConvForm {
 };
 
 // Splits sums over `fanIn` inputs, for `outputs` planes, into passes: the
-// forms with the least cost together. `cost` is that of one step; nothing if the machine cannot do the form.
+// forms with the least cost together. `cost` is that of all outputs; nothing if the machine cannot do the form.
 std::optional<std::vector<ConvForm>> chooseConvForms(int64_t fanIn, int64_t outputs, int64_t convolvers,
                                                      const std::function<std::optional<int64_t>(ConvForm)> &cost);
 

@@ -5,19 +5,30 @@
 //
 // Planes that are wider than a convolver's lines are done in strips of columns, which overlap by what a kernel is wider
 // than one column.
+//
+// What stands behind a sum may read a plane that is added up, too. Then one port reads it for both:
+//
+//     x - blur(x):   read x -> conv -> sub -> write        a convolver of 9 rows gives its first word after 4 rows, so
+//                         \---- FIFO ---/                 the tile holds these and some words more
+//
+// That takes fewer ports, so that more lanes find room.
 #include "backends/neuflow/program/PassFormer.h"
 
+#include "backends/neuflow/device/CheckDeadlock.h"
+
 #include <algorithm>
+#include <utility>
 
 namespace cnn::neuflow {
 
 namespace {
 
 // Outputs that add up as many inputs, and whose words go through the same operators. They share their inputs if these
-// are the same ones in the same order.
+// are the same ones in the same order. Otherwise all have the same taps.
 struct Group {
   bool shared = true;
   Netlist behind;
+  std::vector<int64_t> taps;
   std::vector<int64_t> outputs;
   // Of each output, in the order of the sum.
   std::vector<std::vector<int64_t>> inputs, kernels;
@@ -45,24 +56,49 @@ std::vector<Group> groupOutputs(std::vector<Group> single) {
          [&](const Group &group) { return group.inputs[0] == one.inputs[0] && group.behind == one.behind; });
   for (Group &group : shared) {
     if (group.outputs.size() > 1) {
+      group.taps.clear();
       groups.push_back(std::move(group));
       continue;
     }
     group.shared = false;
     join(groups, group, [&](const Group &other) {
-      return !other.shared && other.fanIn() == group.fanIn() && other.behind == group.behind;
+      return !other.shared && other.fanIn() == group.fanIn() && other.behind == group.behind &&
+             other.taps == group.taps;
     });
   }
   return groups;
 }
 
+// The number of the input among those of a pass that a leaf is; -1 if it is none of them.
+int64_t tapOf(const std::vector<int64_t> &taps, size_t leaf, const ConvForm &form, int64_t start) {
+  int64_t input = leaf < taps.size() ? taps[leaf] - start : -1;
+  return input < form.inputs ? std::max<int64_t>(input, -1) : -1;
+}
+
 } // namespace
 
+int64_t PassFormer::wordsHeldBack(const ConvConfig &frame) const {
+  int64_t top = frame.sameSize ? (frame.kerH - 1) / 2 : 0, left = frame.sameSize ? (frame.kerW - 1) / 2 : 0;
+  int64_t ahead = (frame.kerH - 1 - top) * frame.inW + frame.kerW - 1 - left + target.convLatency;
+  // The operator's FIFO is for what the two ways differ in otherwise.
+  return ahead <= target.fifosOperator / 2 ? 0 : ahead + target.fifosOperator / 2;
+}
+
+bool PassFormer::endsWith(const Netlist &netlist, const Step &step) const {
+  Result<PlacedNetlist> placed = placeAndRoute(netlist, graph);
+  StepWords words;
+  for (const Stream &read : step.reads)
+    words.reads.push_back(read.w * read.h);
+  for (const Stream &write : step.writes)
+    words.writes.push_back(write.w * write.h);
+  return placed && checkDeadlock(netlist, *placed, words, graph).empty();
+}
+
 Netlist PassFormer::convNetlist(const ConvForm &form, const ConvConfig &frame, const StreamExpression &expression,
-                                int64_t plane) const {
+                                int64_t plane, int64_t start, const Taps &taps) const {
   Netlist netlist;
   int64_t read = form.shared ? form.inputs : 0;
-  int64_t leaves = form.last ? static_cast<int64_t>(expression.leaves().size()) : 0;
+  size_t leaves = form.last ? expression.leaves().size() : 0;
   for (int64_t lane = 0; lane < form.lanes; ++lane) {
     int64_t firstInput = form.shared ? 0 : read;
     read += form.shared ? 0 : form.inputs;
@@ -83,8 +119,18 @@ Netlist PassFormer::convNetlist(const ConvForm &form, const ConvConfig &frame, c
       sum = operatorPin(op, conv.output());
       hasSum = true;
     }
-    netlist.connect(form.last ? expression.addLane(netlist, plane, sum, read) : sum, writePin(lane));
-    read += leaves;
+    std::vector<Pin> leafPins;
+    for (size_t leaf = 0; leaf < leaves; ++leaf) {
+      int64_t tap = tapOf(taps, leaf, form, start), words = tap < 0 ? 0 : wordsHeldBack(frame);
+      leafPins.push_back(readPin(tap < 0 ? read++ : firstInput + tap));
+      if (words == 0)
+        continue;
+      Pin fifo = operatorPin(static_cast<int64_t>(netlist.operators.size()));
+      netlist.operators.push_back(FifoConfig{words});
+      netlist.connect(leafPins.back(), fifo);
+      leafPins.back() = fifo;
+    }
+    netlist.connect(form.last ? expression.addLane(netlist, plane, sum, leafPins) : sum, writePin(lane));
   }
   netlist.reads = read;
   netlist.writes = form.lanes;
@@ -137,7 +183,7 @@ std::optional<Error> PassFormer::formConv(const TensorOperation &operation, cons
   std::vector<Group> single(static_cast<size_t>(shape.planes));
   for (int64_t output = 0; output < shape.planes; ++output) {
     single[output].outputs = {output};
-    single[output].behind = convNetlist({1, 1, true, true}, strips[0].frame, expression, output);
+    single[output].behind = convNetlist({1, 1, true, true}, strips[0].frame, expression, output, 0, {});
     single[output].inputs.emplace_back();
     single[output].kernels.emplace_back();
   }
@@ -146,6 +192,18 @@ std::optional<Error> PassFormer::formConv(const TensorOperation &operation, cons
     group.inputs[0].push_back(conv.connections[n].input);
     group.kernels[0].push_back(static_cast<int64_t>(n));
   }
+  // Planes of which a convolver reads other words than what stands behind it are read twice.
+  const ConvConfig &all = strips[0].frame;
+  if (strips.size() == 1 && wordsHeldBack(all) <= target.fifoWords)
+    for (int64_t output = 0; output < shape.planes; ++output)
+      for (const Views &leaf : leaves) {
+        PlaneView words = windowOf(leaf[output], 0, 0, 1, 1, shape.height, shape.width);
+        const std::vector<int64_t> &inputs = single[output].inputs[0];
+        auto found = std::find_if(inputs.begin(), inputs.end(), [&](int64_t plane) {
+          return windowOf(input[plane], 0, 0, 1, 1, all.inH, all.inW) == words;
+        });
+        single[output].taps.push_back(found == inputs.end() ? -1 : found - inputs.begin());
+      }
   std::vector<Group> groups = groupOutputs(std::move(single));
 
   // One frame: `form.lanes` outputs of a group from its output `index` on, inputs from `start` on.
@@ -161,9 +219,9 @@ std::optional<Error> PassFormer::formConv(const TensorOperation &operation, cons
       };
       if (!form.first)
         step.reads.push_back(part(destination[output]));
-      if (form.last)
-        for (const Views &leaf : leaves)
-          step.reads.push_back(part(leaf[output]));
+      for (size_t leaf = 0; form.last && leaf < leaves.size(); ++leaf)
+        if (tapOf(group.taps, leaf, form, start) < 0)
+          step.reads.push_back(part(leaves[leaf][output]));
       step.writes.push_back(part(destination[output]));
       for (int64_t i = 0; i < form.inputs; ++i) {
         int64_t n = group.kernels[index + lane][start + i], size = conv.kernelH * conv.kernelW;
@@ -178,19 +236,41 @@ std::optional<Error> PassFormer::formConv(const TensorOperation &operation, cons
   // Passes by how many were before them for their outputs; those of one rank that look alike are one.
   std::vector<std::vector<GridPass>> ranks;
   int64_t convolvers = static_cast<int64_t>(graph.tilesOf(TileKind::conv).size());
-  for (const Group &group : groups) {
+  for (Group &group : groups) {
     int64_t fanIn = group.fanIn(), outputs = static_cast<int64_t>(group.outputs.size());
     std::string reason;
-    auto forms = chooseConvForms(fanIn, outputs, convolvers, [&](ConvForm form) -> std::optional<int64_t> {
+    auto cost = [&](ConvForm form) -> std::optional<int64_t> {
       form.shared = group.shared;
-      Netlist netlist = convNetlist(form, strips[0].frame, expression, group.outputs[0]);
+      int64_t start = form.first ? 0 : form.last ? fanIn - form.inputs : 1, count = outputs / form.lanes;
+      Netlist netlist = convNetlist(form, strips[0].frame, expression, group.outputs[0], start, group.taps);
       if (const std::string &why = whyNot(netlist); !why.empty()) {
         reason = why;
         return std::nullopt;
       }
-      int64_t start = form.first ? 0 : form.last ? fanIn - form.inputs : 1;
-      return model.expect(netlist, makeStep(group, form, 0, start, strips[0])).cycles;
-    });
+      std::vector<Step> steps;
+      for (int64_t step = 0; step < count; ++step)
+        steps.push_back(makeStep(group, form, step * form.lanes, start, strips[0]));
+      if (form.last && !group.taps.empty() && !endsWith(netlist, steps[0]))
+        return std::nullopt;
+      // One more for those that are left over.
+      return model.expect(netlist, steps).cycles * ((outputs + form.lanes - 1) / form.lanes) / count;
+    };
+    auto total = [&](const std::vector<ConvForm> &forms) {
+      int64_t sum = 0;
+      for (const ConvForm &form : forms)
+        sum += *cost(form);
+      return sum;
+    };
+    auto forms = chooseConvForms(fanIn, outputs, convolvers, cost);
+    if (std::any_of(group.taps.begin(), group.taps.end(), [](int64_t tap) { return tap >= 0; })) {
+      int64_t tapped = forms ? total(*forms) : INT64_MAX;
+      Taps taps = std::exchange(group.taps, {});
+      auto others = chooseConvForms(fanIn, outputs, convolvers, cost);
+      if (!others || (forms && tapped <= total(*others)))
+        group.taps = std::move(taps);
+      else
+        forms = std::move(others);
+    }
     if (!forms)
       return Error{operation.name + ": " + reason};
     int64_t start = 0;
@@ -202,7 +282,7 @@ std::optional<Error> PassFormer::formConv(const TensorOperation &operation, cons
           ConvForm form = (*forms)[rank];
           form.shared = group.shared;
           form.lanes = std::min(form.lanes, outputs - index);
-          Netlist netlist = convNetlist(form, strip.frame, expression, group.outputs[index]);
+          Netlist netlist = convNetlist(form, strip.frame, expression, group.outputs[index], start, group.taps);
           auto pass = std::find_if(ranks[rank].begin(), ranks[rank].end(),
                                    [&](const GridPass &other) { return other.netlist == netlist; });
           if (pass == ranks[rank].end()) {

@@ -13,9 +13,10 @@ Netlist PassFormer::elementNetlist(const StreamExpression *expression, int64_t r
   netlist.reads = reads * lanes;
   netlist.writes = lanes;
   for (int64_t lane = 0; lane < lanes; ++lane) {
-    Pin last = readPin(lane);
-    if (expression)
-      last = expression->addLane(netlist, plane, Pin{}, lane * reads);
+    std::vector<Pin> leafPins;
+    for (int64_t i = 0; i < reads; ++i)
+      leafPins.push_back(readPin(lane * reads + i));
+    Pin last = expression ? expression->addLane(netlist, plane, Pin{}, leafPins) : leafPins[0];
     netlist.connect(last, writePin(lane));
   }
   return netlist;

@@ -101,7 +101,7 @@ void PassFormer::grow(StreamExpression &expression) {
     frame.inH = what.kernelH;
     frame.kerW = what.kernelW;
     frame.kerH = what.kernelH;
-    return fits(convNetlist({1, 1, most == 1, true}, frame, expression, 0));
+    return fits(convNetlist({1, 1, most == 1, true}, frame, expression, 0, 0, {}));
   };
   for (size_t i = 0; i < expression.operations.size(); ++i) {
     const TensorOperation &user = program.operations[expression.operations[i]];

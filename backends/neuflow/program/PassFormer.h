@@ -18,6 +18,8 @@ public:
 
 private:
   using Views = std::vector<PlaneView>;
+  // Which input of the sum each leaf of an expression is, word for word; -1 if none.
+  using Taps = std::vector<int64_t>;
   struct Strip {
     int64_t first, columns; // of the output
     ConvConfig frame;
@@ -42,8 +44,12 @@ private:
   std::optional<Error> formConv(const TensorOperation &operation, const TensorOperation &root,
                                 const StreamExpression &expression);
   std::vector<Strip> stripsOf(const ConvOperation &conv, const PlaneShape &output) const;
-  Netlist convNetlist(const ConvForm &form, const ConvConfig &frame, const StreamExpression &expression,
-                      int64_t plane) const;
+  // `start` is the first input of the sum that the pass adds.
+  Netlist convNetlist(const ConvForm &form, const ConvConfig &frame, const StreamExpression &expression, int64_t plane,
+                      int64_t start, const Taps &taps) const;
+  // How many words a tap must hold back in a FIFO tile; 0 if there is room enough on the way.
+  int64_t wordsHeldBack(const ConvConfig &frame) const;
+  bool endsWith(const Netlist &netlist, const Step &step) const;
 
   // ElementPasses.cpp
   // `expression` may be null: then words are copied.

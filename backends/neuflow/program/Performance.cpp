@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "backends/neuflow/program/Performance.h"
 
-#include "backends/neuflow/program/CycleModel.h"
-
 #include <algorithm>
 #include <cstdio>
 #include <map>
@@ -28,6 +26,7 @@ Performance sumUp(const std::vector<const GridPass *> &passes, const Target &tar
           scanned += frame->scanH() * frame->scanW();
     }
   }
+  sum.demand = CycleModel(target).demandOf(passes);
   double all = static_cast<double>(sum.expected.cycles) * static_cast<double>(convolvers);
   if (all > 0) {
     sum.convolversBusy = static_cast<double>(scanned) / all;
@@ -76,9 +75,19 @@ std::string explain(const PassProgram &program, const Target &target) {
   Performance all = performanceOf(program, target);
   all.name = "all";
   text += line(all, target);
-  char frames[128];
-  std::snprintf(frames, sizeof(frames), "%.1f frames per second on %s at %lld MHz, by the model of its time\n",
-                all.framesPerSecond(target), target.name.c_str(), static_cast<long long>(target.clockGridMhz));
+  const Demand &demand = all.demand;
+  auto part = [&](int64_t cycles) {
+    return 100 * static_cast<double>(cycles) / static_cast<double>(std::max<int64_t>(all.expected.cycles, 1));
+  };
+  char frames[512];
+  std::snprintf(
+      frames, sizeof(frames),
+      "%.1f frames per second on %s at %lld MHz, by the model of its time\n"
+      "at least %lld cycles (%.1f frames per second) for the same steps, of all of which convolvers need %.1f %%, "
+      "ports %.1f %%, memory %.1f %%, the processor %.1f %%\n",
+      all.framesPerSecond(target), target.name.c_str(), static_cast<long long>(target.clockGridMhz),
+      static_cast<long long>(demand.most()), all.mostFramesPerSecond(target), part(demand.convolvers),
+      part(demand.ports), part(demand.memory), part(demand.processor));
   return text + frames;
 }
 

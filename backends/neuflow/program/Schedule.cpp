@@ -2,19 +2,28 @@
 // The order in which the processor says everything:
 //
 //     reset, globals of the ports
-//     for each pass:   wait until the ports of the pass before are done and its convolvers idle
-//                      router, lines and operator of each tile, where they change
-//       for each step: arm the reads; load and register the kernels; arm the writes
-//     wait, term
+//     for each pass:   commit: what was said of its tiles is so; convolvers
+//       for each step: arm reads; load and register the kernels; arm writes
+//                      router, lines and operator of each tile of the next pass, into the shadow, where they change;
+//                      the kernels of its first step
+//                      wait until the ports are done and the convolvers idle
+//     term
+//
+// So a pass is configured while the one before still runs, and between them stand the waits and a commit. Convolvers
+// have no use for that: their shadow is taken after so many frames, and they rest in some steps.
 //
 // Nobody waits between steps. A port takes the words for its next stream while one is on, a convolver the next kernel
 // while it works with one, and the bus holds the processor when there is no place for them. So while step n runs, the
 // processor says step n + 1 and stops at n + 2; if it is quick enough, frames follow each other without a gap. It
-// cannot get stuck: what step n needs has been said before anything of step n + 1.
+// cannot get stuck: what step n needs has been said before anything of step n + 1. Ports of which many steps make one
+// stream are told once, before the first of these steps.
 #include "backends/neuflow/program/Schedule.h"
 
 #include "backends/neuflow/device/VerifyRoutes.h"
+#include "backends/neuflow/program/ArmStreams.h"
 #include "runtime/neuflow/machine/ProgramWriter.h"
+
+#include <utility>
 
 namespace cnn::neuflow {
 
@@ -30,13 +39,24 @@ public:
       out.configure({static_cast<uint8_t>(area), 0, 0, static_cast<uint8_t>(Command::reset)});
     for (int64_t port = 0; port < target.lines; ++port)
       out.globals(port, {0, static_cast<uint32_t>(target.memoryBytes / 2), 0, true});
-    for (const GridPass &pass : program.passes) {
+    for (size_t i = 0; i < program.passes.size(); ++i) {
+      const GridPass &pass = program.passes[i];
       uint32_t first = here();
       text.debug.push_back({first, pass.name});
-      configure(pass);
+      if (i == 0)
+        prepare(pass);
+      enter(pass);
       text.firstStep.push_back(here());
-      for (const Step &step : pass.steps)
-        say(pass, step);
+      std::vector<ArmedStreams> armed = armStreams(pass.steps);
+      for (size_t step = 0; step < armed.size(); ++step) {
+        arm(pass.placed->placement.readPorts, armed[step].reads, true);
+        // Those of the first step were said before.
+        if (step > 0)
+          load(pass, pass.steps[step].kernels);
+        arm(pass.placed->placement.writePorts, armed[step].writes, false);
+      }
+      if (i + 1 < program.passes.size())
+        prepare(program.passes[i + 1]);
       // Here, so that the last pass waits, too.
       drain(pass);
       const Expectation &e = pass.expected;
@@ -52,30 +72,52 @@ public:
 private:
   uint32_t here() const { return static_cast<uint32_t>(out.text().size()); }
 
-  void configure(const GridPass &pass) {
+  // Everything of a pass that can be said while another one runs.
+  void prepare(const GridPass &pass) {
     const GridSelects &selects = pass.placed->selects;
     for (size_t t = 0; t < target.tiles.size(); ++t) {
       int64_t tile = static_cast<int64_t>(t);
       if (!(now.routers[t] == selects.routers[t]))
-        out.router(tile, selects.routers[t]);
+        prepare(tile, kTileRouter, encode(selects.routers[t]));
       if (!(now.lines[t] == selects.lines[t]))
-        out.lines(tile, selects.lines[t]);
+        prepare(tile, kTileLines, encode(selects.lines[t]));
     }
     now = selects;
     for (size_t i = 0; i < pass.netlist.operators.size(); ++i) {
       int64_t tile = pass.placed->placement.tiles[i];
       const OperatorConfig &config = pass.netlist.operators[i];
-      if (operators[tile] == config)
+      if (kindOf(config) == TileKind::conv || operators[tile] == config)
         continue;
       operators[tile] = config;
       std::visit(
           [&](const auto &what) {
             if constexpr (requires { what.capacity; })
-              out.fifo(tile, static_cast<uint32_t>(what.capacity));
+              prepare(tile, kTileFifo, std::array{static_cast<uint32_t>(what.capacity)});
             else
-              out.operate(tile, what);
+              prepare(tile, kTileOperator, encode(what));
           },
           config);
+    }
+    if (!pass.steps.empty())
+      load(pass, pass.steps[0].kernels);
+  }
+  void prepare(int64_t tile, uint8_t subModule, std::span<const uint32_t> words) {
+    out.tile(tile, subModule, Command::cacheStart, words);
+    out.tile(tile, subModule, Command::cacheFinish);
+    waitsForCommit = true;
+  }
+
+  // What can be said only when nothing runs.
+  void enter(const GridPass &pass) {
+    if (std::exchange(waitsForCommit, false))
+      out.configure({static_cast<uint8_t>(Area::tile), 0, 0, static_cast<uint8_t>(Command::control4)});
+    for (size_t i = 0; i < pass.netlist.operators.size(); ++i) {
+      int64_t tile = pass.placed->placement.tiles[i];
+      const ConvConfig *conv = std::get_if<ConvConfig>(&pass.netlist.operators[i]);
+      if (!conv || operators[tile] == pass.netlist.operators[i])
+        continue;
+      operators[tile] = *conv;
+      out.operate(tile, *conv);
     }
   }
 
@@ -88,22 +130,22 @@ private:
     return locals;
   }
 
-  void say(const GridPass &pass, const Step &step) {
-    const Placement &placement = pass.placed->placement;
-    for (size_t i = 0; i < step.reads.size(); ++i)
-      if (!step.reads[i].rests())
-        out.streamNext(placement.readPorts[i], localsOf(step.reads[i], true));
+  void arm(const std::vector<int64_t> &ports, const std::vector<Stream> &streams, bool read) {
+    for (size_t i = 0; i < streams.size(); ++i)
+      if (!streams[i].rests())
+        out.streamNext(ports[i], localsOf(streams[i], read));
+  }
+
+  void load(const GridPass &pass, const std::vector<Kernel> &kernels) {
     size_t conv = 0;
     for (size_t i = 0; i < pass.netlist.operators.size(); ++i) {
       if (kindOf(pass.netlist.operators[i]) != TileKind::conv)
         continue;
-      const Kernel &kernel = step.kernels[conv++];
+      const Kernel &kernel = kernels[conv++];
       if (!kernel.rests())
-        out.kernel(placement.tiles[i], kernelArray(kernel.numbers, kernel.width, kernel.height, kernel.bias, target));
+        out.kernel(pass.placed->placement.tiles[i],
+                   kernelArray(kernel.numbers, kernel.width, kernel.height, kernel.bias, target));
     }
-    for (size_t i = 0; i < step.writes.size(); ++i)
-      if (!step.writes[i].rests())
-        out.streamNext(placement.writePorts[i], localsOf(step.writes[i], false));
   }
 
   void drain(const GridPass &pass) {
@@ -131,6 +173,7 @@ private:
   ProgramWriter out;
   GridSelects now;
   std::vector<std::optional<OperatorConfig>> operators;
+  bool waitsForCommit = false;
   ScheduledText text;
 };
 

@@ -49,11 +49,12 @@ std::optional<std::pair<int64_t, int64_t>> StreamExpression::pairWith(const Elem
   return std::nullopt;
 }
 
-Pin StreamExpression::pinOf(Netlist &netlist, int64_t value, int64_t plane, Pin sum, int64_t read) const {
+Pin StreamExpression::pinOf(Netlist &netlist, int64_t value, int64_t plane, Pin sum,
+                            const std::vector<Pin> &leafPins) const {
   const TensorOperation *operation = producer(value);
   if (!operation) {
     std::vector<int64_t> all = leaves();
-    return readPin(read + (std::find(all.begin(), all.end(), value) - all.begin()));
+    return leafPins[std::find(all.begin(), all.end(), value) - all.begin()];
   }
   if (std::holds_alternative<ConvOperation>(operation->what))
     return sum;
@@ -78,7 +79,7 @@ Pin StreamExpression::pinOf(Netlist &netlist, int64_t value, int64_t plane, Pin 
   }
   std::vector<Pin> pins;
   for (int64_t input : inputs)
-    pins.push_back(input < 0 ? Pin{} : pinOf(netlist, input, plane, sum, read));
+    pins.push_back(input < 0 ? Pin{} : pinOf(netlist, input, plane, sum, leafPins));
   int64_t op = static_cast<int64_t>(netlist.operators.size());
   const AluConfig *alu = std::get_if<AluConfig>(&config);
   Pin result = operatorPin(op, alu ? alu->output() : 0);
@@ -89,8 +90,8 @@ Pin StreamExpression::pinOf(Netlist &netlist, int64_t value, int64_t plane, Pin 
   return result;
 }
 
-Pin StreamExpression::addLane(Netlist &netlist, int64_t plane, Pin sum, int64_t read) const {
-  return pinOf(netlist, program.operations[operations.front()].result, plane, sum, read);
+Pin StreamExpression::addLane(Netlist &netlist, int64_t plane, Pin sum, const std::vector<Pin> &leafPins) const {
+  return pinOf(netlist, program.operations[operations.front()].result, plane, sum, leafPins);
 }
 
 } // namespace cnn::neuflow

@@ -23,16 +23,16 @@ public:
   int64_t convolution() const;
   // Values that are read, each once, in the order in which they are needed.
   std::vector<int64_t> leaves() const;
-  // Adds the operators for one plane: `sum` is where the convolution's words come from, `read` the first of the streams
-  // of the leaves. Answers where the result's words come from.
-  Pin addLane(Netlist &netlist, int64_t plane, Pin sum, int64_t read) const;
+  // Adds the operators for one plane: `sum` is where the convolution's words come from, `leafPins` where those of the
+  // leaves do. Answers where the result's words come from.
+  Pin addLane(Netlist &netlist, int64_t plane, Pin sum, const std::vector<Pin> &leafPins) const;
 
 private:
   bool holds(int64_t operation) const;
   const TensorOperation *producer(int64_t value) const;
   // The operation whose result is the first one of a pair in one ALU tile, if `outer` can be the second.
   std::optional<std::pair<int64_t, int64_t>> pairWith(const ElementOperation &outer) const;
-  Pin pinOf(Netlist &netlist, int64_t value, int64_t plane, Pin sum, int64_t read) const;
+  Pin pinOf(Netlist &netlist, int64_t value, int64_t plane, Pin sum, const std::vector<Pin> &leafPins) const;
 
   const TensorProgram &program;
   const Target &target;

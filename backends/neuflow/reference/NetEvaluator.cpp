@@ -25,7 +25,8 @@ template <typename T> NetEvaluator<T>::NetEvaluator(func::FuncOp net) : net(net)
 }
 
 template <typename T>
-FailureOr<std::vector<reference::Tensor>> NetEvaluator<T>::run(ArrayRef<reference::Tensor> inputs, Watch watch) {
+FailureOr<std::vector<reference::Tensor>> NetEvaluator<T>::run(ArrayRef<reference::Tensor> inputs, Watch watch,
+                                                               PartWatch partWatch) {
   DenseMap<Value, reference::Tensor> values;
   DenseMap<Value, Planes<T>> planes;
   Block &body = net.getBody().front();
@@ -76,6 +77,7 @@ FailureOr<std::vector<reference::Tensor>> NetEvaluator<T>::run(ArrayRef<referenc
       FailureOr<std::vector<Planes<T>>> results = part->second->run(operands, watch);
       if (failed(results))
         return failure();
+      partWatch(part->first, operands, *results);
       for (auto [result, value] : llvm::zip_equal(call.getResults(), *results))
         planes[result] = std::move(value);
       continue;

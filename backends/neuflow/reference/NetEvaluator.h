@@ -17,13 +17,20 @@ namespace cnn::neuflow {
 template <typename T> class NetEvaluator {
 public:
   using Watch = typename TensorEvaluator<T>::Watch;
+  /// What went into a part of the grid and what it answered, with the name of its function.
+  using PartWatch = llvm::function_ref<void(llvm::StringRef part, llvm::ArrayRef<Planes<T>> operands,
+                                            llvm::ArrayRef<Planes<T>> results)>;
 
   /// The module must stay as it is.
   explicit NetEvaluator(mlir::func::FuncOp net);
 
-  /// The results for one sample; the watch sees the values of the grid's parts. Fails with an error at the op that
+  /// The results for one sample; the watches see the values of the grid's parts. Fails with an error at the op that
   /// belongs into no such net.
-  mlir::FailureOr<std::vector<reference::Tensor>> run(llvm::ArrayRef<reference::Tensor> inputs, Watch watch);
+  mlir::FailureOr<std::vector<reference::Tensor>> run(llvm::ArrayRef<reference::Tensor> inputs, Watch watch,
+                                                      PartWatch partWatch);
+  mlir::FailureOr<std::vector<reference::Tensor>> run(llvm::ArrayRef<reference::Tensor> inputs, Watch watch) {
+    return run(inputs, watch, [](auto &&...) {});
+  }
   mlir::FailureOr<std::vector<reference::Tensor>> run(llvm::ArrayRef<reference::Tensor> inputs) {
     return run(inputs, [](const Observation<T> &) {});
   }

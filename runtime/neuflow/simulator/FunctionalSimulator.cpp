@@ -17,8 +17,8 @@ struct FunctionalSimulator::Machine {
   bool burst(const Instruction &instruction);
   bool waitForStatus(Status wanted);
   bool end();
-  // Lets the grid run on; false if it stands, after a trap that says what `processor` waits for.
-  bool advance(const std::string &processor);
+  // Lets the grid run on; false if it stands, after a trap that says what the processor waits for: processor().
+  template <typename Text> bool advance(Text processor);
   bool stop(Trap reason) {
     trap = std::move(reason);
     return false;
@@ -33,19 +33,22 @@ struct FunctionalSimulator::Machine {
   std::optional<Trap> trap;
 };
 
-bool FunctionalSimulator::Machine::advance(const std::string &processor) {
+template <typename Text> bool FunctionalSimulator::Machine::advance(Text processor) {
   if (grid.advance(trap))
     return !trap;
   if (trap)
     return false;
   std::string others = grid.whatWaits();
-  return stop(
-      {Cause::watchdog, 0, "nothing moves: the processor waits " + processor + (others.empty() ? "" : "; ") + others});
+  return stop({Cause::watchdog, 0,
+               "nothing moves: the processor waits " + processor() + (others.empty() ? "" : "; ") + others});
 }
 
 bool FunctionalSimulator::Machine::configure(uint8_t content, uint32_t word) {
   while (!bus.offer(static_cast<Content>(content), word, trap))
-    if (!advance("until the bus takes " + (selectText(word).empty() ? std::to_string(word) : selectText(word))))
+    if (!advance([&] {
+          std::string select = selectText(word);
+          return "until the bus takes " + (select.empty() ? std::to_string(word) : select);
+        }))
       return false;
   return !trap;
 }
@@ -76,8 +79,10 @@ bool FunctionalSimulator::Machine::waitForStatus(Status wanted) {
     Status shown = bus.status(trap);
     if (trap || shown == wanted)
       return !trap;
-    if (!advance("for status " + std::string(namesOf(Field::status)[static_cast<size_t>(wanted)]) + " of " +
-                 bus.selectedText()))
+    if (!advance([&] {
+          return "for status " + std::string(namesOf(Field::status)[static_cast<size_t>(wanted)]) + " of " +
+                 bus.selectedText();
+        }))
       return false;
   }
 }

@@ -99,3 +99,41 @@ func.func @negative_few(%x: tensor<?x2x4x1024xf32> {cnn.name = "x", cnn.role = #
   } -> tensor<?x3x5x8xf32>
   return %y, %u : tensor<?x2x4x8xf32>, tensor<?x3x5x8xf32>
 }
+
+// -----
+
+// Two sets have 16 places, and these are 18 positions, which a tile with one vector of outputs reads at once.
+
+#x = affine_map<(b, h, w, o, c) -> (b, h, w, c)>
+#w = affine_map<(b, h, w, o, c) -> (c, o)>
+#y = affine_map<(b, h, w, o, c) -> (b, h, w, o)>
+
+// CHECK-LABEL: func.func @TwoSets(
+// CHECK: memref.alloc(%{{.*}}) : memref<?x3x6x528xf32>
+func.func @TwoSets(%x: tensor<?x3x6x4xf32> {cnn.name = "x", cnn.role = #cnn.role<input>},
+               %v: tensor<4x512xf32> {cnn.name = "v", cnn.role = #cnn.role<parameter>},
+               %w: tensor<512x8xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>})
+    -> (tensor<?x3x6x8xf32> {cnn.name = "y", cnn.role = #cnn.role<output>}) attributes {cnn.kind = #cnn.function_kind<infer>} {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %batch = tensor.dim %x, %c0 : tensor<?x3x6x4xf32>
+  %e0 = tensor.empty(%batch) : tensor<?x3x6x512xf32>
+  %f0 = linalg.fill ins(%zero : f32) outs(%e0 : tensor<?x3x6x512xf32>) -> tensor<?x3x6x512xf32>
+  %h = linalg.generic {indexing_maps = [#x, #w, #y], iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction"]}
+      ins(%x, %v : tensor<?x3x6x4xf32>, tensor<4x512xf32>) outs(%f0 : tensor<?x3x6x512xf32>) attrs = {cnn.contraction} {
+    ^bb0(%a: f32, %b: f32, %c: f32):
+      %p = arith.mulf %a, %b : f32
+      %s = arith.addf %c, %p : f32
+      linalg.yield %s : f32
+  } -> tensor<?x3x6x512xf32>
+  %e1 = tensor.empty(%batch) : tensor<?x3x6x8xf32>
+  %f1 = linalg.fill ins(%zero : f32) outs(%e1 : tensor<?x3x6x8xf32>) -> tensor<?x3x6x8xf32>
+  %y = linalg.generic {indexing_maps = [#x, #w, #y], iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction"]}
+      ins(%h, %w : tensor<?x3x6x512xf32>, tensor<512x8xf32>) outs(%f1 : tensor<?x3x6x8xf32>) attrs = {cnn.contraction} {
+    ^bb0(%a: f32, %b: f32, %c: f32):
+      %p = arith.mulf %a, %b : f32
+      %s = arith.addf %c, %p : f32
+      linalg.yield %s : f32
+  } -> tensor<?x3x6x8xf32>
+  return %y : tensor<?x3x6x8xf32>
+}

@@ -157,3 +157,35 @@ func.func private @depthwise(%x: memref<?x30x30x64xf32>, %w: memref<3x3x64xf32>,
   bufferization.materialize_in_destination %sum in restrict writable %y : (tensor<?x28x28x64xf32>, memref<?x28x28x64xf32>) -> ()
   return
 }
+
+// -----
+
+// The gradient of a weight of 5x5 and 6 channels: all positions of a channel are a register tile, and a channel an item.
+// 4 x 6 rows would leave 1 x 6 over.
+
+#gx = affine_map<(i, j, c, o, b, h, w) -> (b, i + h, j + w, c)>
+#gdy = affine_map<(i, j, c, o, b, h, w) -> (b, h, w, o)>
+#gdw = affine_map<(i, j, c, o, b, h, w) -> (i, j, c, o)>
+
+// CHECK-LABEL: func.func private @weight_gradient
+// CHECK-SAME: cnn.tile = "25x16"
+// CHECK: scf.forall (%{{[^,]*}}) in (6)
+// CHECK: outs(%{{.*}} : tensor<5x5x1x16xf32>) attrs = {cnn.contraction}
+func.func private @weight_gradient(%xs: memref<?x14x14x6xf32>, %dys: memref<?x10x10x16xf32>, %out: memref<5x5x6x16xf32>) attributes {cnn.kernel} {
+  %zero = arith.constant 0.0 : f32
+  %x = bufferization.to_tensor %xs restrict : memref<?x14x14x6xf32> to tensor<?x14x14x6xf32>
+  %dy = bufferization.to_tensor %dys restrict : memref<?x10x10x16xf32> to tensor<?x10x10x16xf32>
+  %empty = tensor.empty() : tensor<5x5x6x16xf32>
+  %start = linalg.fill ins(%zero : f32) outs(%empty : tensor<5x5x6x16xf32>) -> tensor<5x5x6x16xf32>
+  %dw = linalg.generic {indexing_maps = [#gx, #gdy, #gdw],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction", "reduction", "reduction"]}
+      ins(%x, %dy : tensor<?x14x14x6xf32>, tensor<?x10x10x16xf32>) outs(%start : tensor<5x5x6x16xf32>)
+      attrs = {cnn.contraction} {
+    ^bb0(%a: f32, %b: f32, %s: f32):
+      %p = arith.mulf %a, %b : f32
+      %t = arith.addf %s, %p : f32
+      linalg.yield %t : f32
+  } -> tensor<5x5x6x16xf32>
+  bufferization.materialize_in_destination %dw in restrict writable %out : (tensor<5x5x6x16xf32>, memref<5x5x6x16xf32>) -> ()
+  return
+}

@@ -205,13 +205,36 @@ TEST_F(Legalize, DenseLayers) {
   EXPECT_NE(text.find("tensor<1x10x10xf32>"), std::string::npos) << text;
   dense(1, 2);
   dense(257, 2);
-  // Behind a map, kernels cover it.
-  std::string flat = "%f = cnn.reshape %x : (tensor<?x3x4x5xf32>) -> tensor<?x60xf32>\n"
-                     "%y = cnn.conv %f, %w {window = #cnn.window<kernel = [], stride = [], dilation = [], pad_low = "
-                     "[], pad_high = []>} : (tensor<?x60xf32>, tensor<7x60xf32>) -> tensor<?x7xf32>";
-  text = check(constant("w", "7x60"), flat, "3x4x5", result("7"));
-  EXPECT_NE(text.find("tensor<21x4x5xf32>"), std::string::npos) << text;
+  auto flattened = [&](std::string planes, std::string size) {
+    std::string flat = "%f = cnn.reshape %x : (tensor<?x" + planes + "xf32>) -> tensor<?x" + size +
+                       "xf32>\n%y = cnn.conv %f, %w {window = #cnn.window<kernel = [], stride = [], dilation = [], " +
+                       "pad_low = [], pad_high = []>} : (tensor<?x" + size + "xf32>, tensor<7x" + size +
+                       "xf32>) -> tensor<?x7xf32>";
+    return check(constant("w", "7x" + size), flat, planes, result("7"));
+  };
+  // Behind maps, kernels cover them, if there would be no fewer otherwise.
+  text = flattened("3x9x10", "270");
+  EXPECT_NE(text.find("tensor<21x9x10xf32>"), std::string::npos) << text;
   EXPECT_EQ(occurrences(text, "neuflow.reshape"), 0) << text;
+  EXPECT_NE(flattened("3x4x5", "60").find("tensor<7x6x10xf32>"), std::string::npos);
+}
+
+TEST_F(Legalize, WindowsOfWholePlanes) {
+  auto whole = [&](std::string planes, std::string weight, std::string kernel) {
+    std::string w = weight + "x" + planes, y = weight + "x1x1";
+    return check(constant("w", w), conv(window(kernel), planes, w, y), planes, result(y));
+  };
+  // As in LeNet-5: 16 planes of 5x5 are 4 of 10x10.
+  EXPECT_NE(whole("16x5x5", "3", "5, 5").find("tensor<12x10x10xf32>"), std::string::npos);
+  // 106 words are twice a prime: two kernels, with two zeros in all.
+  EXPECT_NE(whole("53x1x2", "3", "1, 2").find("tensor<6x6x9xf32>"), std::string::npos);
+  // 12x12 does not fit, and would be four kernels.
+  EXPECT_NE(whole("1x12x12", "2", "12, 12").find("tensor<4x8x9xf32>"), std::string::npos);
+  // Kernels of zeros are none, so that one of these planes has one each.
+  std::string text = check("%w = cnn.constant dense<[[[[1.0, 2.0]], [[0.0, 0.0]]], [[[0.0, 0.0]], [[3.0, 4.0]]]]> : "
+                           "tensor<2x2x1x2xf32>\n",
+                           conv(window("1, 2"), "2x1x2", "2x2x1x2", "2x1x1"), "2x1x2", result("2x1x1"));
+  EXPECT_NE(text.find("connections = dense<[[0, 0], [1, 1]]>"), std::string::npos) << text;
 }
 
 TEST_F(Legalize, Pools) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "runtime/neuflow/device/Device.h"
+#include "runtime/neuflow/device/ProgramTensors.h"
 #include "test/runtime/neuflow/Passes.h"
 
 using namespace cnn::neuflow;
@@ -92,6 +92,31 @@ TEST_P(DeviceOf, RefusesWhatIsOutside) {
   program.target = *presetTarget("neuflow-v6");
   EXPECT_EQ(load(*device, program).message(),
             "expected a program for machine 'neuflow-tiny', but this one is for 'neuflow-v6'");
+}
+
+TEST(ProgramTensors, HaveGaps) {
+  auto device = openDevice(*presetTarget("neuflow-tiny"), DeviceKind::functional);
+  ASSERT_TRUE(device);
+  ProgramTensor tensor;
+  tensor.planes = 2;
+  tensor.height = 2;
+  tensor.width = 3;
+  tensor.base = 0x100;
+  tensor.rowPitch = 4;
+  tensor.planePitch = 10;
+  std::vector<Word> words = {1, -2, 3, 4, 5, 6, 7, 8, 9, 10, 11, -12}, found;
+  ASSERT_TRUE(writeTensor(**device, tensor, words));
+  ASSERT_TRUE(readTensor(**device, tensor, found));
+  EXPECT_EQ(found, words);
+  // The second plane's second row.
+  std::string row(10, 'x');
+  ASSERT_TRUE((*device)->read(0x100 + 2 * (10 + 4) - 2, row));
+  EXPECT_EQ(row, std::string("\0\0\x0a\0\x0b\0\xf4\xff\0\0", 10));
+  // Neither another number of words nor a place outside is taken.
+  EXPECT_FALSE(writeTensor(**device, tensor, std::span<const Word>(words).first(11)));
+  tensor.base = static_cast<uint64_t>((*device)->target().memoryBytes) - 30;
+  EXPECT_FALSE(writeTensor(**device, tensor, words));
+  EXPECT_FALSE(readTensor(**device, tensor, found));
 }
 
 INSTANTIATE_TEST_SUITE_P(Devices, DeviceOf, testing::ValuesIn(allDevices()));

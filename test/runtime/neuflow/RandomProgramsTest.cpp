@@ -27,5 +27,7 @@ void runPrograms(const char *machine, uint64_t count) {
 TEST(RandomPrograms, Tiny) { runPrograms("neuflow-tiny", 300); }
 TEST(RandomPrograms, Version6) { runPrograms("neuflow-v6", 40); }
 TEST(RandomPrograms, Profile1) { runPrograms("neuflow-ml605", 40); }
+TEST(RandomPrograms, Version4) { runPrograms("neuflow-v4", 40); }
+TEST(RandomPrograms, Asic) { runPrograms("neuflow-asic", 40); }
 
 } // namespace

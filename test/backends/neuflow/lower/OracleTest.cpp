@@ -184,7 +184,7 @@ INSTANTIATE_TEST_SUITE_P(Targets, Oracle, testing::Values("neuflow-tiny", "neufl
 
 TEST_P(Oracle, IsTheProgram) {
   Target target = *presetTarget(GetParam());
-  for (uint32_t seed = 1001; seed <= 1110 && !HasFatalFailure(); ++seed) {
+  for (uint32_t seed = 1001; seed <= 1200 && !HasFatalFailure(); ++seed) {
     SCOPED_TRACE("layer " + std::to_string(seed));
     compare(randomConvLayer(target, seed), seed);
   }

@@ -34,16 +34,26 @@
 // PLACE: neuflow.router "C1" [8, 15, 15, 0, 15, 15, 15, 15, 15, 15]
 // PLACE: neuflow.lines "C1"
 
-// Kernels and streams of the next step are said without a wait between.
+// Kernels of the next step are said without a wait between; its planes lie behind those of the first, so that the ports
+// know of them. The next pass is said before this one has ended.
 // TEXT: neuflow.text 512
 // TEXT: neuflow.mark "conv at {{.*}} + map at {{.*}}: 2 to 1" {bytes = 852 : i64, cycles = {{[0-9]+}} : i64, macs = 1620 : i64}
+// TEXT: neuflow.config_burst "tile.1.router.cacheStart"
+// TEXT-NEXT: neuflow.config_select "tile.1.router.cacheFinish"
 // TEXT: neuflow.config_burst "tile.1.kernel.config"
 // TEXT-NEXT: neuflow.config_select "tile.1.kernel.control0"
 // TEXT-NEXT: neuflow.config_burst "tile.2.kernel.config"
 // TEXT-NEXT: neuflow.config_select "tile.2.kernel.control0"
-// TEXT-NEXT: neuflow.config_burst "streamer.5.locals.cacheStart"
+// TEXT-NEXT: neuflow.config_select "tile.0.router.control4"
+// TEXT-NEXT: neuflow.config_burst "tile.1.operator.config"
+// TEXT: neuflow.config_burst "streamer.5.locals.cacheStart"
 // TEXT-NEXT: neuflow.config_select "streamer.5.locals.cacheFinish"
-// TEXT-NEXT: neuflow.config_burst "streamer.2.locals.cacheStart"
+// TEXT-NEXT: neuflow.config_burst "tile.1.kernel.config"
+// TEXT-NOT: get_status
+// TEXT: neuflow.config_burst "tile.16.router.cacheStart"
+// TEXT: neuflow.get_status "done"
+// TEXT: neuflow.mark "max at
+// TEXT-NEXT: neuflow.config_select "tile.0.router.control4"
 // TEXT: neuflow.get_status "done"
 // TEXT: neuflow.mark "end"
 // TEXT-NEXT: neuflow.instruction "term" [0, 0, 0, 0]

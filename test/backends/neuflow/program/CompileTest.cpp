@@ -120,6 +120,66 @@ TEST_P(RandomLayers, AreTheirDefinition) {
   }
 }
 
+// What a plane is without its surroundings: each is read once, and waits in a FIFO tile for the convolver's first rows.
+TEST(Compile, TapsWhatItAddsUp) {
+  for (auto [width, kernel, hasTile] : {std::array<int64_t, 3>{200, 9, 1}, {12, 3, 0}, {480, 10, 1}, {5, 7, 0}}) {
+    SCOPED_TRACE("width " + std::to_string(width) + ", kernel " + std::to_string(kernel));
+    Target target = smallMemory("neuflow-v6");
+    TensorProgramBuilder b(target);
+    int64_t x = b.input({6, 17, width});
+    ConvOperation what;
+    what.input = x;
+    what.kernelH = what.kernelW = kernel;
+    what.sameSize = true;
+    for (int64_t plane = 0; plane < 6; ++plane) {
+      what.connections.push_back({plane, plane});
+      what.bias.push_back(b.word(12));
+      for (int64_t i = 0; i < kernel * kernel; ++i)
+        what.kernels.push_back(b.word(8));
+    }
+    int64_t blur = b.add(std::move(what), {6, 17, width});
+    b.output(b.mapped(b.element(AluCode::sub, {x, blur})));
+    // seed % 4 == 1: in time, too.
+    std::optional<CompiledProgram> compiled = compileAndRun(b.program, target, 5);
+    ASSERT_TRUE(compiled);
+    const GridPass &pass = compiled->passes.passes.back();
+    int64_t fifos = 0;
+    for (const OperatorConfig &config : pass.netlist.operators)
+      fifos += kindOf(config) == TileKind::fifo;
+    if (width < kernel)
+      continue; // its planes are padded, so that the convolver reads other words
+    EXPECT_EQ(pass.netlist.reads, 3);
+    EXPECT_EQ(pass.netlist.writes, 3);
+    EXPECT_EQ(fifos, hasTile ? 3 : 0);
+  }
+}
+
+// The same where sums are of some planes, not all of them, and on machines that have no or small FIFO tiles.
+TEST(Compile, TapsOneOfMany) {
+  for (int64_t fifoWords : {0, 64, 256}) {
+    int64_t fifos = 0;
+    for (int64_t width : {9, 30, 60})
+      for (uint32_t seed = 1; seed <= 8; ++seed) {
+        SCOPED_TRACE("FIFO tiles of " + std::to_string(fifoWords) + ", width " + std::to_string(width) + ", seed " +
+                     std::to_string(seed));
+        Target target = smallMemory("neuflow-tiny");
+        target.fifoWords = fifoWords;
+        if (fifoWords == 0) {
+          target.features &= ~(1u << static_cast<int>(Feature::fifoTile));
+          std::erase_if(target.tiles, [](const Tile &tile) { return tile.kind == TileKind::fifo; });
+          target.links.clear();
+        }
+        std::optional<CompiledProgram> compiled = compileAndRun(randomTappedLayer(target, seed, width), target, seed);
+        ASSERT_TRUE(compiled);
+        for (const GridPass &pass : compiled->passes.passes)
+          for (const OperatorConfig &config : pass.netlist.operators)
+            fifos += kindOf(config) == TileKind::fifo;
+      }
+    // 64 words are less than a row of 30 and what is under way.
+    EXPECT_EQ(fifos > 0, fifoWords == 256);
+  }
+}
+
 TEST(Compile, Pools) {
   for (const char *name : {"neuflow-tiny", "neuflow-v6"}) {
     Target target = smallMemory(name);

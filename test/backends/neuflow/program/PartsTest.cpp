@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The parts that a program is compiled with, each by itself.
+#include "backends/neuflow/program/ArmStreams.h"
 #include "backends/neuflow/program/ConvForms.h"
 #include "backends/neuflow/program/CropPlanes.h"
 #include "backends/neuflow/program/PadPlanes.h"
@@ -56,8 +57,7 @@ int64_t leastCost(int64_t done, int64_t fanIn, int64_t outputs, int64_t convolve
   for (int64_t inputs = 1; inputs <= convolvers && done + inputs <= fanIn; ++inputs)
     for (int64_t lanes = 1; lanes * inputs <= convolvers && lanes <= outputs; ++lanes)
       if (auto of = cost({inputs, lanes, done == 0, done + inputs == fanIn}))
-        best = std::min(best, (outputs + lanes - 1) / lanes * *of +
-                                  leastCost(done + inputs, fanIn, outputs, convolvers, cost));
+        best = std::min(best, *of + leastCost(done + inputs, fanIn, outputs, convolvers, cost));
   return best;
 }
 
@@ -80,13 +80,68 @@ TEST(ConvForms, AreTheBest) {
       const ConvForm &form = (*forms)[i];
       EXPECT_EQ(form.first, i == 0);
       EXPECT_EQ(form.last, i + 1 == forms->size());
-      total += (outputs + form.lanes - 1) / form.lanes * *cost(form);
+      total += *cost(form);
       inputs += form.inputs;
     }
     EXPECT_EQ(inputs, fanIn);
     EXPECT_EQ(total, leastCost(0, fanIn, outputs, convolvers, cost));
   }
   EXPECT_FALSE(chooseConvForms(2, 1, 1, [](ConvForm) { return std::nullopt; }));
+}
+
+std::vector<int64_t> addressesOf(const Stream &stream) {
+  std::vector<int64_t> all;
+  for (int64_t j = 0; j < stream.h; ++j)
+    for (int64_t i = 0; i < stream.w; ++i)
+      all.push_back(stream.buffer * 1000000 + stream.offset + j * stream.pitch + i * stream.element);
+  return all;
+}
+
+// Whatever steps become one stream, a port goes through the same words, and never ahead of what it was told of.
+TEST(ArmStreams, GoThroughTheSameWords) {
+  std::mt19937 random(4);
+  int64_t told = 0, streams = 0;
+  for (int round = 0; round < 2000; ++round) {
+    std::vector<Step> steps(pick(random, 1, 8));
+    Stream stream{pick(random, 0, 1), 0, pick(random, 1, 3), pick(random, 0, 3), pick(random, 0, 6),
+                  pick(random, -1, 2)};
+    int64_t distance = pick(random, -3, 9);
+    for (Step &step : steps) {
+      step.writes = {stream};
+      stream.offset += distance;
+      if (random() % 6 == 0)
+        stream = {pick(random, 0, 1), pick(random, 0, 9), pick(random, 1, 3), pick(random, 0, 2), 3, 1};
+    }
+    std::vector<ArmedStreams> armed = armStreams(steps);
+    ASSERT_EQ(armed.size(), steps.size());
+    std::vector<int64_t> words, armedWords;
+    for (size_t i = 0; i < steps.size(); ++i) {
+      std::vector<int64_t> more = addressesOf(steps[i].writes[0]), armedMore = addressesOf(armed[i].writes[0]);
+      words.insert(words.end(), more.begin(), more.end());
+      armedWords.insert(armedWords.end(), armedMore.begin(), armedMore.end());
+      ASSERT_GE(armedWords.size(), words.size()) << "round " << round << ", step " << i;
+      streams += !steps[i].writes[0].rests();
+      told += !armed[i].writes[0].rests();
+    }
+    ASSERT_EQ(armedWords, words) << "round " << round;
+  }
+  EXPECT_LT(told, streams * 3 / 4);
+}
+
+TEST(ArmStreams, OfADenseLayer) {
+  std::vector<Step> steps(84);
+  for (int64_t i = 0; i < 84; ++i) {
+    steps[i].reads = {{0, 0, 10, 6, 10, 1}};
+    steps[i].writes = {{1, i, 1, 1, 1, 1}};
+  }
+  std::vector<ArmedStreams> armed = armStreams(steps);
+  EXPECT_EQ(armed[0].reads[0], (Stream{0, 0, 60, 84, 0, 1}));
+  EXPECT_EQ(armed[0].writes[0], (Stream{1, 0, 1, 84, 1, 1}));
+  EXPECT_TRUE(armed[1].reads[0].rests() && armed[1].writes[0].rests());
+  // More rows than a port counts are two streams.
+  for (int64_t i = 0; i < 84; ++i)
+    steps[i].reads = {{0, 0, 1, 1000, 7, 1}};
+  EXPECT_EQ(armStreams(steps)[0].reads[0].h, 1000);
 }
 
 // Cropping and padding change what is computed on the way, and not what comes out.

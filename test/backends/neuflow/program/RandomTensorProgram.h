@@ -159,5 +159,15 @@ inline TensorProgram randomConvLayer(const Target &target, uint32_t seed) {
   return std::move(b.program);
 }
 
+// Sums of some planes, and what stands behind them takes one of these planes, too.
+inline TensorProgram randomTappedLayer(const Target &target, uint32_t seed, int64_t width) {
+  TensorProgramBuilder b(target, seed);
+  int64_t x = b.input({3, 7, width});
+  int64_t kernelH = pick(b.random, 2, 3), kernelW = pick(b.random, 1, 3);
+  int64_t y = b.conv(x, 3, kernelH, kernelW, 1, 1, true, pick(b.random, 1, 2), 10);
+  b.output(b.element(seed % 2 ? AluCode::sub : AluCode::add, {x, y}));
+  return std::move(b.program);
+}
+
 } // namespace cnn::neuflow
 #endif
