@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* Files that the compiler carries with it. */
 #include "backends/cpu/Embedded.h"
+#include "backends/cpu/EmbeddedChecksum.h"
 
 const unsigned char cnnSupportBitcode[] = {
 #embed CNN_SUPPORT_BITCODE

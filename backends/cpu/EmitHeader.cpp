@@ -153,7 +153,8 @@ private:
         << (hasWeights ? "/* Makes a model with the weights it was compiled with. They are read in place, without a "
                          "copy, until one is\n"
                          " * changed."
-                       : "/* Makes a model whose weights are zeros: set them, or initialize them.\n *")
+            : model.weights.empty() ? "/* Makes a model. It has no weights that can be set.\n *"
+                                    : "/* Makes a model whose weights are zeros: set them, or initialize them.\n *")
         << " CNN_NO_MEMORY; CNN_BAD_ARGUMENT if model is NULL. */\n"
         << "cnn_status " << name << "_create(" << name << "_model **model);\n"
         << "void " << name << "_destroy(" << name << "_model *model);\n\n"
@@ -206,12 +207,11 @@ private:
   }
 
   void writeDeviceHook() {
-    if (model.deviceParts.empty())
-      out << "/* Nothing: this network has no parts that a device carries out. */\n";
-    else
-      out << "/* Replaces who carries out the parts of the network that are a device's; it must outlive the run state. "
-             "NULL\n"
-          << " * is the library's own. */\n";
+    out << (model.deviceParts.empty()
+                ? "/* Nothing: this network has no parts that a device carries out. */\n"
+                : "/* Replaces who carries out the parts of the network that are a device's; it must outlive the run\n"
+                  " * state. NULL is the library's own: a run state makes one, with malloc, when it first needs it. "
+                  "*/\n");
     out << "struct cnn_device;\n"
         << "void " << name << "_run_set_device(" << name << "_run *run, const struct cnn_device *device);\n\n";
   }

@@ -83,23 +83,17 @@ cnn_status cnn_neuflow::load(int64_t number) {
   return CNN_OK;
 }
 
-// `bytes`, which are dense, to where the tensor lies, or from there; as much at once as lies together.
+// `bytes` to where the tensor lies, or from there.
 cnn_status cnn_neuflow::move(const PartTensor &tensor, bool isInput) {
-  const ProgramTensor &place = tensor.place;
   bytes.resize(2 * static_cast<size_t>(tensor.elements()));
-  bool hasDenseRows = place.rowPitch == place.width || place.height == 1;
-  bool isDense = hasDenseRows && (place.planePitch == place.width * place.height || place.planes == 1);
-  uint32_t planes = isDense ? 1 : place.planes, rows = hasDenseRows ? 1 : place.height;
-  size_t piece = bytes.size() / planes / rows;
   char *at = bytes.data();
-  for (uint64_t plane = 0; plane < planes; ++plane)
-    for (uint64_t row = 0; row < rows; ++row, at += piece) {
-      uint64_t address = place.base + 2 * (plane * place.planePitch + row * place.rowPitch);
-      cnn_status status = isInput ? machine.write(machine.context, address, at, piece)
-                                  : machine.read(machine.context, address, at, piece);
-      if (status != CNN_OK)
-        return status;
-    }
+  for (const MemoryRun &run : tensor.runs) {
+    cnn_status status = isInput ? machine.write(machine.context, run.address, at, 2 * run.words)
+                                : machine.read(machine.context, run.address, at, 2 * run.words);
+    if (status != CNN_OK)
+      return status;
+    at += 2 * run.words;
+  }
   return CNN_OK;
 }
 

@@ -41,7 +41,7 @@ cnn_status findTensors(const char *part, const Program &program, const Direction
         place = &tensor;
     if (!place)
       return fail(error, CNN_INCOMPATIBLE, "%s: the program has no %s '%s'", part, direction.name, expected.name);
-    PartTensor tensor{*place, expected.dtype};
+    PartTensor tensor{*place, expected.dtype, runsOf(*place)};
     std::string wanted = describe(expected.planes, expected.rows, expected.columns, expected.fraction);
     std::string there = describe(place->planes, place->height, place->width, tensor.fraction());
     if (wanted != there)
