@@ -71,8 +71,10 @@ static ExitCode runBuild(Arguments &arguments) {
   NeuflowOptions neuflow;
   llvm::StringRef backend = arguments.value("--target").value_or("cpu");
   bool isNeuflow = backend != "cpu" && neuflow.readTarget(backend, arguments);
-  if (isNeuflow)
+  if (backend != "cpu") // its options are no mistakes of their own if its name is one
     neuflow.read(arguments);
+  if (isNeuflow)
+    neuflow.check(arguments);
   bool isNeuflowStage = llvm::is_contained({"neuflow", "passes", "words"}, stage);
   if (isNeuflow && !isNeuflowStage && !llvm::is_contained({"library", "ast", "cnn"}, stage))
     arguments.error("--target=neuflow has no stage '" + stage + "': expected ast, cnn, neuflow, passes or words");

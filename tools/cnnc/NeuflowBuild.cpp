@@ -36,6 +36,9 @@ void NeuflowOptions::read(Arguments &arguments) {
   evaluates = arguments.flag("--evaluate") || evaluationSamples;
   explains = arguments.flag("--explain");
   draws = arguments.flag("--pictures");
+}
+
+void NeuflowOptions::check(Arguments &arguments) const {
   if (dataFolder.empty() && samples.empty())
     arguments.error(
         "words are chosen for the values that a net has: give samples by --data FOLDER or --calibrate FILE");

@@ -22,6 +22,8 @@ struct NeuflowOptions {
   /// Of the words behind --target: whether it is NeuFlow. An unknown machine is reported.
   bool readTarget(llvm::StringRef target, Arguments &arguments);
   void read(Arguments &arguments);
+  /// Reports what is missing.
+  void check(Arguments &arguments) const;
 };
 
 /// Leaves the tensor level of the net in the module of the compilation, and reports on standard error.

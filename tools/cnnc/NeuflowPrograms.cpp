@@ -56,8 +56,11 @@ static ExitCode showProgram(Compilation &compilation, const NeuflowOptions &opti
   neuflow::CycleModel model(level->target);
   for (size_t i = 0; i < passes.size(); ++i)
     passes[i].expected = model.expect(i == 0 ? nullptr : &passes[i - 1], passes[i]);
+  level->program.name = partOf(op).str();
   if (options.explains)
-    llvm::errs() << "\n" << op.getSymName() << "\n" << neuflow::explain(level->program, level->target);
+    llvm::errs() << "\n"
+                 << level->program.name << ", on " << level->target.name << "\n"
+                 << neuflow::explain(level->program, level->target);
   if (!options.draws)
     return ExitCode::Success;
   std::string problem;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* clang-format off */
 /* The NeuFlow machine behind a compiled model: libcnn_neuflow_runtime.
  *
  * A library that `cnnc build --target=neuflow` wrote runs without this: it has its programs and a simulator of the
@@ -6,9 +7,11 @@
  *
  *   cnn_neuflow *machine;
  *   cnn_error error;
- *   if (cnn_neuflow_open(&LeNet5_model_desc, CNN_NEUFLOW_CYCLES, &machine, &error) != CNN_OK) { fputs(error.text,
- * stderr); ... } LeNet5_run_set_device(run, cnn_neuflow_device(machine));       // of any model: cnn_run_set_device if
- * (LeNet5_infer(run, 1, image, score) == CNN_DEVICE_FAILED) fputs(cnn_neuflow_error(machine)->text, stderr);
+ *   if (cnn_neuflow_open(&LeNet5_model_desc, CNN_NEUFLOW_CYCLES, &machine, &error) != CNN_OK)
+ *     return fail(error.text);
+ *   LeNet5_run_set_device(run, cnn_neuflow_device(machine)); // of any model: cnn_run_set_device
+ *   if (LeNet5_infer(run, 1, image, score) == CNN_DEVICE_FAILED)
+ *     return fail(cnn_neuflow_error(machine)->text);
  *   printf("%lld cycles\n", (long long)cnn_neuflow_get_report(machine)->cycles);
  *   LeNet5_run_destroy(run);
  *   cnn_neuflow_close(machine);
@@ -20,6 +23,7 @@
  * Conventions are those of cnn/runtime.h. One cnn_neuflow serves one run state at a time; distinct ones have nothing in
  * common and may be used by distinct threads.
  */
+/* clang-format on */
 #ifndef CNN_NEUFLOW_H
 #define CNN_NEUFLOW_H
 
@@ -74,8 +78,7 @@ typedef struct cnn_neuflow_report {
   int64_t cycles;           /* of the grid clock, of all of these; -1 if the machine does not tell */
   int64_t tile_count;       /* of the machine */
   const char *const *tiles; /* [tile_count], their names */
-  const int64_t
-      *saturated; /* [tile_count]: after how many runs the tile's flag stood: results that did not fit into a word */
+  const int64_t *saturated; /* [tile_count]: in how many runs a result of the tile did not fit into a word */
 } cnn_neuflow_report;
 /* Valid until the next run, and until the machine is closed. */
 const cnn_neuflow_report *cnn_neuflow_get_report(const cnn_neuflow *machine);
