@@ -170,13 +170,7 @@ Value CallerBuilder::copy(Location loc, Value tensor) {
   SmallVector<Value> sizes;
   if (!type.hasStaticShape())
     sizes.push_back(tensor::DimOp::create(builder, loc, tensor, 0));
-  Value empty = tensor::EmptyOp::create(builder, loc, type, sizes);
-  SmallVector<AffineMap> maps(2, builder.getMultiDimIdentityMap(type.getRank()));
-  SmallVector<utils::IteratorType> iterators(type.getRank(), utils::IteratorType::parallel);
-  linalg::GenericOp generic = linalg::GenericOp::create(
-      builder, loc, TypeRange{type}, tensor, empty, maps, iterators,
-      [](OpBuilder &nested, Location at, ValueRange elements) { linalg::YieldOp::create(nested, at, elements[0]); });
-  return generic.getResult(0);
+  return createCopy(builder, loc, tensor, sizes);
 }
 
 /// Gives what a device reads a buffer.

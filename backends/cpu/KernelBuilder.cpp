@@ -237,6 +237,17 @@ func::FuncOp KernelBuilder::getBorderKernel(Location loc, const Slice &slice, Ty
   return unify(kernel);
 }
 
+Value createCopy(OpBuilder &builder, Location loc, Value tensor, ValueRange sizes) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  Value empty = tensor::EmptyOp::create(builder, loc, type, sizes);
+  SmallVector<AffineMap> maps(2, builder.getMultiDimIdentityMap(type.getRank()));
+  SmallVector<utils::IteratorType> iterators(type.getRank(), utils::IteratorType::parallel);
+  auto copy = linalg::GenericOp::create(
+      builder, loc, TypeRange{type}, tensor, empty, maps, iterators,
+      [](OpBuilder &nested, Location at, ValueRange elements) { linalg::YieldOp::create(nested, at, elements[0]); });
+  return copy.getResult(0);
+}
+
 func::FuncOp KernelBuilder::getCopyKernel(Location loc, MemRefType type) {
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
   func::FuncOp kernel = createKernel(builder, loc, {type, type});
@@ -246,13 +257,8 @@ func::FuncOp KernelBuilder::getCopyKernel(Location loc, MemRefType type) {
   SmallVector<Value> sizes;
   if (!type.hasStaticShape())
     sizes.push_back(memref::DimOp::create(builder, loc, source, 0));
-  Value empty = tensor::EmptyOp::create(builder, loc, tensorType, sizes);
-  SmallVector<AffineMap> maps(2, builder.getMultiDimIdentityMap(type.getRank()));
-  SmallVector<utils::IteratorType> iterators(type.getRank(), utils::IteratorType::parallel);
-  linalg::GenericOp copy = linalg::GenericOp::create(
-      builder, loc, TypeRange{tensorType}, from, empty, maps, iterators,
-      [](OpBuilder &nested, Location at, ValueRange elements) { linalg::YieldOp::create(nested, at, elements[0]); });
-  bufferization::MaterializeInDestinationOp::create(builder, loc, /*result=*/Type(), copy.getResult(0), target,
+  Value copy = createCopy(builder, loc, from, sizes);
+  bufferization::MaterializeInDestinationOp::create(builder, loc, /*result=*/Type(), copy, target,
                                                     /*restrict=*/true, /*writable=*/true);
   func::ReturnOp::create(builder, loc);
   kernel->setAttr(inPlaceAttrName, builder.getDenseI64ArrayAttr({0, 1}));

@@ -40,6 +40,9 @@ struct Slice {
 /// At the start of a buffer, which for a dense tensor is of its own type.
 Slice getSliceAtStart(mlir::Type tensorType, mlir::MemRefType buffer);
 
+/// A tensor of the same values; `sizes` are those of its dynamic dimensions.
+mlir::Value createCopy(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value tensor, mlir::ValueRange sizes);
+
 class KernelBuilder {
 public:
   /// Kernels are added to the end of the module.

@@ -46,6 +46,12 @@ void NeuflowOptions::check(Arguments &arguments) const {
     arguments.error("--evaluate needs the test samples: --data FOLDER");
 }
 
+llvm::StringRef partOf(neuflow::ProgramOp program) {
+  llvm::StringRef name = program.getSymName();
+  name.consume_back(".program");
+  return name;
+}
+
 std::string layerOf(mlir::Location location) {
   while (auto call = mlir::dyn_cast<mlir::CallSiteLoc>(location))
     location = call.getCallee();
@@ -74,8 +80,7 @@ static void printLosses(llvm::ArrayRef<neuflow::LayerLoss> losses, llvm::raw_ost
   table.print(os);
 }
 
-static ExitCode runPasses(Compilation &compilation, mlir::ModuleOp on,
-                          llvm::function_ref<void(mlir::OpPassManager &)> build) {
+ExitCode runPasses(Compilation &compilation, mlir::ModuleOp on, llvm::function_ref<void(mlir::OpPassManager &)> build) {
   mlir::PassManager manager(&compilation.context);
   build(manager);
   return compilation.runPasses(manager, on);

@@ -3,6 +3,7 @@
 // cnnc build --target=neuflow: from a trained net to words of the NeuFlow machine.
 #pragma once
 
+#include "backends/neuflow/dialect/NeuflowDialect.h"
 #include "tools/cnnc/Compilation.h"
 
 namespace cnn::tools {
@@ -37,6 +38,11 @@ ExitCode printNeuflowStage(Compilation &compilation, const NeuflowOptions &optio
 /// compiled. The files are all there in the end, or none is.
 ExitCode writeNeuflowLibrary(Compilation &compilation, const NeuflowOptions &options, cpu::ArtifactOptions host,
                              llvm::StringRef folder);
+
+ExitCode runPasses(Compilation &compilation, mlir::ModuleOp on, llvm::function_ref<void(mlir::OpPassManager &)> build);
+
+/// The part of the net that a program computes.
+llvm::StringRef partOf(neuflow::ProgramOp program);
 
 /// "conv1", the layer that an op belongs to.
 std::string layerOf(mlir::Location location);

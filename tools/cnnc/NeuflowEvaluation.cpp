@@ -192,9 +192,9 @@ private:
 /// The programs of a net of words, as their files hold them.
 static ExitCode compilePrograms(Compilation &compilation, const NeuflowOptions &options, Programs &programs) {
   mlir::OwningOpRef<mlir::ModuleOp> copy = compilation.module().clone();
-  mlir::PassManager manager(&compilation.context);
-  neuflow::buildLowerPipeline(manager, options.machine);
-  if (ExitCode code = compilation.runPasses(manager, *copy); code != ExitCode::Success)
+  ExitCode code = runPasses(
+      compilation, *copy, [&](mlir::OpPassManager &manager) { neuflow::buildLowerPipeline(manager, options.machine); });
+  if (code != ExitCode::Success)
     return code;
   for (neuflow::ProgramOp op : copy->getOps<neuflow::ProgramOp>()) {
     mlir::FailureOr<neuflow::Program> program = neuflow::readProgram(op);
@@ -205,9 +205,7 @@ static ExitCode compilePrograms(Compilation &compilation, const NeuflowOptions &
       reportBug("the program of '" + op.getSymName().str() + "' cannot be read again: " + file.message());
       return ExitCode::CompilerBug;
     }
-    llvm::StringRef part = op.getSymName();
-    part.consume_back(".program");
-    programs[part.str()] = std::move(*file);
+    programs[partOf(op).str()] = std::move(*file);
   }
   return ExitCode::Success;
 }

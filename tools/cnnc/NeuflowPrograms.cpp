@@ -14,13 +14,6 @@
 
 namespace cnn::tools {
 
-static ExitCode runPasses(Compilation &compilation, mlir::ModuleOp on,
-                          llvm::function_ref<void(mlir::OpPassManager &)> build) {
-  mlir::PassManager manager(&compilation.context);
-  build(manager);
-  return compilation.runPasses(manager, on);
-}
-
 ExitCode printNeuflowStage(Compilation &compilation, const NeuflowOptions &options, llvm::StringRef stage,
                            llvm::raw_ostream &os) {
   ExitCode code = runPasses(compilation, compilation.module(), [&](mlir::OpPassManager &manager) {
@@ -32,13 +25,6 @@ ExitCode printNeuflowStage(Compilation &compilation, const NeuflowOptions &optio
   if (code == ExitCode::Success)
     compilation.module().print(os);
   return code;
-}
-
-/// The part of the net that a program computes.
-static llvm::StringRef partOf(neuflow::ProgramOp program) {
-  llvm::StringRef name = program.getSymName();
-  name.consume_back(".program");
-  return name;
 }
 
 /// The name of a program's files: the net's, or, if the grid computes several parts of it, the part's.

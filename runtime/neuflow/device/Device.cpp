@@ -67,20 +67,28 @@ Result<std::unique_ptr<Device>> openDevice(const Target &target, DeviceKind kind
   return Error{"no such device"};
 }
 
+std::vector<MemoryImage> imagesOf(const Program &program) {
+  std::vector<MemoryImage> images = {{8 * uint64_t(program.loadBase), {}}};
+  for (uint64_t word : program.text)
+    for (int i = 0; i < 8; ++i)
+      images[0].bytes += static_cast<char>(word >> (8 * i));
+  for (const MemorySegment &segment : program.memory)
+    if (segment.kind == SegmentKind::data)
+      images.push_back({segment.base, program.data});
+  return images;
+}
+
 Result<Loaded> load(Device &device, const Program &program) {
   if (targetHash(program.target) != targetHash(device.target()))
     return Error{"expected a program for machine '" + device.target().name + "', but this one is for '" +
                  program.target.name + "'" +
                  (program.target.name == device.target().name ? " with other parameters" : "")};
-  std::string bytes;
-  for (uint64_t word : program.text)
-    for (int i = 0; i < 8; ++i)
-      bytes += static_cast<char>(word >> (8 * i));
-  if (!device.write(8 * uint64_t(program.loadBase), bytes))
-    return Error{"the program's text does not fit into the machine's memory"};
-  for (const MemorySegment &segment : program.memory)
-    if (segment.kind == SegmentKind::data && !device.write(segment.base, program.data))
-      return Error{"the program's data do not fit into the machine's memory"};
+  const char *what = "text does";
+  for (const MemoryImage &image : imagesOf(program)) {
+    if (!device.write(image.address, image.bytes))
+      return Error{std::string("the program's ") + what + " not fit into the machine's memory"};
+    what = "data do";
+  }
   return Loaded{};
 }
 

@@ -74,6 +74,13 @@ enum class DeviceKind {
 // A machine with an empty memory.
 Result<std::unique_ptr<Device>> openDevice(const Target &target, DeviceKind kind);
 
+// What a program puts into the memory: its text first, then its data.
+struct MemoryImage {
+  uint64_t address; // bytes
+  std::string bytes;
+};
+std::vector<MemoryImage> imagesOf(const Program &program);
+
 // Puts the text and the data of a program where they belong. The error says what does not fit.
 struct Loaded {};
 Result<Loaded> load(Device &device, const Program &program);

@@ -73,7 +73,7 @@ cnn_status cnn_neuflow::load(int64_t number) {
     return CNN_OK;
   loaded = -1;
   const PartProgram &part = parts[static_cast<size_t>(number)];
-  for (const PartProgram::Image &image : part.images)
+  for (const MemoryImage &image : part.images)
     if (cnn_status status = machine.write(machine.context, image.address, image.bytes.data(), image.bytes.size());
         status != CNN_OK)
       return failIn(this, status, part, "write");

@@ -77,14 +77,7 @@ cnn_status readPart(const cnn_device_part_desc &desc, PartProgram &part, cnn_err
   part.target = program->target;
   part.entry = 8 * uint64_t(program->entry);
   part.limit = limitOf(*program);
-  PartProgram::Image text{8 * uint64_t(program->loadBase), {}};
-  for (uint64_t word : program->text)
-    for (int i = 0; i < 8; ++i)
-      text.bytes += static_cast<char>(word >> (8 * i));
-  part.images.push_back(std::move(text));
-  for (const MemorySegment &segment : program->memory)
-    if (segment.kind == SegmentKind::data)
-      part.images.push_back({segment.base, program->data});
+  part.images = imagesOf(*program);
   Direction inputs{"input", false, desc.input_count, desc.inputs, part.inputs};
   Direction outputs{"output", true, desc.output_count, desc.outputs, part.outputs};
   if (cnn_status status = findTensors(desc.name, *program, inputs, error); status != CNN_OK)

@@ -18,13 +18,9 @@ struct PartTensor {
 };
 
 struct PartProgram {
-  struct Image {
-    uint64_t address;
-    std::string bytes;
-  };
   std::string name;
   Target target;
-  std::vector<Image> images;
+  std::vector<MemoryImage> images;
   uint64_t entry = 0;                      // bytes
   std::vector<PartTensor> inputs, outputs; // in the order of the model's table
   RunLimit limit;                          // far beyond what the program takes

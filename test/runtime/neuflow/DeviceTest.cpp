@@ -6,23 +6,11 @@ using namespace cnn::neuflow;
 
 namespace {
 
-// A program that copies 40 words from byte 0x10000 to byte 0x20000.
+// Its data are 40 words.
 Program copying() {
-  Bench bench;
-  bench.routes.lines("C1").lines[1] = kFromLine + 0;
-  for (const char *tile : {"C2", "A1", "M1", "F1", "F2", "A2", "M2"})
-    bench.routes.lines(tile).lines[1] = kFromLine + 1;
-  bench.routes.emit(bench.out);
-  bench.out.stream(0, Bench::readOf(0x8000, 40, 1));
-  bench.out.stream(1, Bench::writeOf(0x10000, 40, 1));
-  bench.out.waitForPort(1, Status::done);
-  bench.out.append({Opcode::term});
-  Program program;
-  program.target = bench.target;
-  program.loadBase = program.entry = kTextAt;
-  program.text = bench.out.text();
+  Program program = copyingProgram();
   program.data = std::string(80, 'd');
-  program.memory = {{SegmentKind::text, 8 * kTextAt, 8 * program.text.size()}, {SegmentKind::data, 0x10000, 80}};
+  program.memory.push_back({SegmentKind::data, 0x10000, 80});
   return program;
 }
 

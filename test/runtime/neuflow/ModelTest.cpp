@@ -12,22 +12,10 @@ using namespace cnn::neuflow;
 
 namespace {
 
-// A program that copies 40 words from byte 0x10000 to byte 0x20000. In the first lie 2 planes of 3 x 4 words, apart.
+// In its 40 words lie 2 planes of 3 x 4, apart.
 Program copying() {
-  Bench bench;
-  bench.routes.lines("C1").lines[1] = kFromLine + 0;
-  for (const char *tile : {"C2", "A1", "M1", "F1", "F2", "A2", "M2"})
-    bench.routes.lines(tile).lines[1] = kFromLine + 1;
-  bench.routes.emit(bench.out);
-  bench.out.stream(0, Bench::readOf(0x8000, 40, 1));
-  bench.out.stream(1, Bench::writeOf(0x10000, 40, 1));
-  bench.out.waitForPort(1, Status::done);
-  bench.out.append({Opcode::term});
-  Program program;
-  program.target = bench.target;
-  program.loadBase = program.entry = kTextAt;
-  program.text = bench.out.text();
-  program.memory = {{SegmentKind::text, 8 * kTextAt, 8 * program.text.size()}, {SegmentKind::managed, 0x8000, 0x20000}};
+  Program program = copyingProgram();
+  program.memory.push_back({SegmentKind::managed, 0x8000, 0x20000});
   program.tensors = {{"image", 0, false, 2, 3, 4, 8, 0x10000, 6, 20}, {"copy", 1, true, 2, 3, 4, 6, 0x20000, 6, 20}};
   return program;
 }

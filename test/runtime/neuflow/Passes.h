@@ -222,5 +222,24 @@ inline std::vector<Word> convolve(const std::vector<Word> &image, const ConvConf
   return result;
 }
 
+// A program that copies 40 words from byte 0x10000 to byte 0x20000, and says no more than where its text is.
+inline Program copyingProgram() {
+  Bench bench;
+  bench.routes.lines("C1").lines[1] = kFromLine + 0;
+  for (const char *tile : {"C2", "A1", "M1", "F1", "F2", "A2", "M2"})
+    bench.routes.lines(tile).lines[1] = kFromLine + 1;
+  bench.routes.emit(bench.out);
+  bench.out.stream(0, Bench::readOf(0x8000, 40, 1));
+  bench.out.stream(1, Bench::writeOf(0x10000, 40, 1));
+  bench.out.waitForPort(1, Status::done);
+  bench.out.append({Opcode::term});
+  Program program;
+  program.target = bench.target;
+  program.loadBase = program.entry = kTextAt;
+  program.text = bench.out.text();
+  program.memory = {{SegmentKind::text, 8 * kTextAt, 8 * program.text.size()}};
+  return program;
+}
+
 } // namespace cnn::neuflow
 #endif
