@@ -14,11 +14,9 @@ namespace cnn::neuflow {
 
 namespace {
 
-constexpr int64_t kMostRows = 65535; // also columns
-
 // As one row, where it can be.
 Stream flattened(Stream stream) {
-  if (stream.h > 1 && stream.pitch == stream.w * stream.element && stream.w * stream.h <= kMostRows) {
+  if (stream.h > 1 && stream.pitch == stream.w * stream.element && stream.w * stream.h <= Stream::kMost) {
     stream.w *= stream.h;
     stream.h = 1;
   }
@@ -29,7 +27,7 @@ Stream flattened(Stream stream) {
 
 // Whether `to` and then `next` are one stream, which `to` is then.
 bool append(Stream &to, const Stream &next) {
-  if (to.buffer != next.buffer || to.w != next.w || to.element != next.element || to.h + next.h > kMostRows)
+  if (to.buffer != next.buffer || to.w != next.w || to.element != next.element || to.h + next.h > Stream::kMost)
     return false;
   int64_t distance = next.offset - to.offset, pitch = to.h > 1 ? to.pitch : distance;
   if (distance != to.h * pitch || (next.h > 1 && next.pitch != pitch))

@@ -65,7 +65,7 @@ const std::string &PassFormer::whyNot(const Netlist &netlist) {
 std::optional<Error> PassFormer::checkLimits(const TensorOperation &operation) const {
   auto error = [&](const std::string &text) { return Error{operation.name + ": " + text}; };
   const PlaneShape &shape = program.values[operation.result];
-  if (shape.height > 65535 || shape.width > 65535)
+  if (shape.height > Stream::kMost || shape.width > Stream::kMost)
     return error("expected planes of at most 65535 rows and columns, but got " + std::to_string(shape.height) + "x" +
                  std::to_string(shape.width));
   if (const ConvOperation *conv = std::get_if<ConvOperation>(&operation.what)) {

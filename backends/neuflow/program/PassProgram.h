@@ -24,6 +24,7 @@ struct Buffer {
 // `h` rows of `w` words from `offset` in a buffer on, or from word address `offset` of the memory if there is no buffer
 // (-1). With h = 0 the port rests in this step.
 struct Stream {
+  static constexpr int64_t kMost = 65535; // rows, and words of a row
   int64_t buffer = -1, offset = 0;
   int64_t w = 1, h = 0, pitch = 0, element = 1;
   bool rests() const { return h == 0; }

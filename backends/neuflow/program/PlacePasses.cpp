@@ -51,7 +51,7 @@ std::string complaintAbout(const GridPass &pass, const ChannelGraph &graph) {
     }
     for (const std::vector<Stream> *streams : {&step.reads, &step.writes})
       for (const Stream &stream : *streams)
-        if (stream.w < 1 || stream.w > 65535 || stream.h < 0 || stream.h > 65535)
+        if (stream.w < 1 || stream.w > Stream::kMost || stream.h < 0 || stream.h > Stream::kMost)
           return "a stream has " + std::to_string(stream.h) + "x" + std::to_string(stream.w) + " words";
     // Whether a step ends depends on how many words it has, and few passes have steps that differ in that.
     StepWords words;

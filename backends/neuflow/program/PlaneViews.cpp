@@ -5,9 +5,6 @@ namespace cnn::neuflow {
 
 namespace {
 
-// The most rows, and the most words of a row, of a stream.
-constexpr int64_t kMost = 65535;
-
 // A plane as one row, if its words follow each other evenly.
 std::optional<Stream> asRow(const Stream &plane) {
   if (plane.h > 1 && plane.w > 1 && plane.pitch != plane.w * plane.element)
@@ -63,7 +60,7 @@ std::optional<std::vector<Stream>> coalesce(const std::vector<std::vector<Stream
   std::vector<Stream> result;
   for (const std::vector<Stream> &planes : streams) {
     std::optional<Stream> row = asRow(planes.front());
-    if (!row || row->w > kMost || static_cast<int64_t>(planes.size()) > kMost)
+    if (!row || row->w > Stream::kMost || static_cast<int64_t>(planes.size()) > Stream::kMost)
       return std::nullopt;
     row->h = static_cast<int64_t>(planes.size());
     row->pitch = planes.size() > 1 ? planes[1].offset - planes[0].offset : row->w;
