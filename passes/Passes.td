@@ -107,9 +107,9 @@ def DeriveWeights : Pass<"cnn-derive-weights", "::mlir::ModuleOp"> {
   let description = [{
     ```mlir
     func.func @Net(%x .., %w: tensor<3x3x64x48xf32> {cnn.role = parameter, cnn.name = "w", ..}) {
-      %u = linalg.generic {cnn.derived = #cnn.winograd<4>} ins(%w, ..) -> tensor<6x6x64x48xf32>
+      %u = linalg.generic {cnn.derived = #cnn.winograd<4, 3>} ins(%w, ..) -> tensor<6x6x64x48xf32>
     // becomes
-    func.func @Net(%x .., %w .., %d: tensor<36x64x48xf32> {cnn.role = derived, cnn.name = "w", cnn.derived = #cnn.winograd<4>}) {
+    func.func @Net(%x .., %w .., %d: tensor<36x64x48xf32> {cnn.role = derived, cnn.name = "w", cnn.derived = #cnn.winograd<4, 3>}) {
       %u = tensor.expand_shape %d [[0, 1], [2], [3]]
     ```
 

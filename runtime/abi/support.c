@@ -151,9 +151,11 @@ size_t cnn_derived_bytes(const cnn_derived_desc *derived, const cnn_weight_desc 
         return 0;
     return bytes;
   }
+  if (weight->rank < 4)
+    return 0;
   int64_t side = derived->tile + 2;
   size_t number = derived->kind == CNN_DERIVED_WINOGRAD_BF16 ? sizeof(uint16_t) : sizeof(float);
-  if (__builtin_mul_overflow((size_t)element_count(2, weight->shape), number, &bytes) ||
+  if (__builtin_mul_overflow((size_t)element_count(weight->rank - 2, weight->shape), number, &bytes) ||
       __builtin_mul_overflow(bytes, (size_t)(side * side), &bytes))
     return 0;
   return bytes;
@@ -428,16 +430,23 @@ static uint16_t round_to_bf16(float value) {
 
 /* CNN_DERIVED_WINOGRAD, or _BF16, of a weight that lies in memory as `steps` say. A piece is what is contiguous in each
  * of the planes of the result, or would be without pairs: some outputs of a block, or whole blocks of several inputs.
+ * All inputs of a block and a slice of the filters, side by side, are a panel.
  */
-static void derive_winograd(const cnn_derived_desc *derived, const int64_t *shape, const dimension_steps *steps,
+static void derive_winograd(const cnn_derived_desc *derived, const cnn_weight_desc *desc, const dimension_steps *steps,
                             const float *weight, void *to) {
-  int64_t outputs = shape[0], inputs = shape[1], block = derived->block > 0 ? derived->block : outputs;
-  int64_t plane = outputs * inputs, width = block < LANES ? block : LANES, most_inputs = LANES / width;
+  int64_t outputs = desc->shape[0], inputs = desc->shape[1], block = derived->block > 0 ? derived->block : outputs;
+  int64_t slices = element_count(desc->rank - 4, desc->shape + 2), plane = outputs * slices * inputs;
+  int64_t width = block < LANES ? block : LANES, most_inputs = LANES / width;
   int in_pairs = derived->kind == CNN_DERIVED_WINOGRAD_BF16, points = (derived->tile + 2) * (derived->tile + 2);
+  const dimension_steps *rows = &steps[desc->rank - 2], *columns = rows + 1;
   double filters[9][LANES];
   float transformed[MAX_POINTS * MAX_POINTS][LANES];
   memset(filters, 0, sizeof filters);
-  for (int64_t first = 0; first < outputs; first += block)
+  for (int64_t number = 0; number < outputs / block * slices; ++number) {
+    int64_t panel = number * block * inputs, first = number / slices * block, slice = number % slices;
+    const float *filter = weight;
+    for (int32_t d = desc->rank - 2; d-- > 2; slice /= desc->shape[d])
+      filter += step_to(&steps[d], slice % desc->shape[d]);
     for (int64_t begin = 0; begin < block; begin += width) {
       int64_t piece = block - begin < width ? block - begin : width, output_steps[LANES];
       for (int64_t o = 0; o < piece; ++o)
@@ -445,28 +454,29 @@ static void derive_winograd(const cnn_derived_desc *derived, const int64_t *shap
       for (int64_t c = 0; c < inputs; c += most_inputs) {
         int64_t count = inputs - c < most_inputs ? inputs - c : most_inputs;
         for (int64_t i = 0; i < count; ++i) {
-          const float *input = weight + step_to(&steps[1], c + i);
+          const float *input = filter + step_to(&steps[1], c + i);
           for (int k = 0; k < 9; ++k) {
-            const float *tap = input + step_to(&steps[2], k % 3) + step_to(&steps[3], k / 3);
+            const float *tap = input + step_to(rows, k % 3) + step_to(columns, k / 3);
             for (int64_t o = 0; o < piece; ++o)
               filters[k][i * piece + o] = tap[output_steps[o]];
           }
         }
-        int64_t at = first * inputs + c * block + begin;
         if (!in_pairs) {
-          transform_filters(derived->tile, filters, (int)(count * piece), (float *)to + at, plane);
+          float *out = (float *)to + (panel + c * block + begin);
+          transform_filters(derived->tile, filters, (int)(count * piece), out, plane);
           continue;
         }
         transform_filters(derived->tile, filters, (int)(count * piece), transformed[0], LANES);
         for (int k = 0; k < points; ++k)
           for (int64_t i = 0; i < count; ++i) {
-            int64_t pair = first * inputs + (c + i) / 2 * 2 * block + 2 * begin + (c + i) % 2;
+            int64_t pair = panel + (c + i) / 2 * 2 * block + 2 * begin + (c + i) % 2;
             uint16_t *out = (uint16_t *)to + (k * plane + pair);
             for (int64_t o = 0; o < piece; ++o)
               out[2 * o] = round_to_bf16(transformed[k][i * piece + o]);
           }
       }
     }
+  }
 }
 
 /* CNN_DERIVED_PACKED_BF16 of a weight that lies in memory as `steps` say. */
@@ -501,7 +511,7 @@ static void derive(const cnn_derived_desc *derived, const cnn_weight_desc *weigh
   if (derived->kind == CNN_DERIVED_PACKED_BF16)
     derive_packed(derived, weight, steps, values, (uint16_t *)to);
   else
-    derive_winograd(derived, weight->shape, steps, values, to);
+    derive_winograd(derived, weight, steps, values, to);
 }
 
 void cnn_derive_weight(const cnn_derived_desc *derived_desc, const cnn_weight_desc *weight, const float *canonical,

@@ -102,7 +102,8 @@ cnn_status checkDerived(const cnn_model_desc *desc, const cnn_derived_desc &deri
   if (!isWinograd && !isPacked)
     return fail(error, CNN_INCOMPATIBLE, "what is derived from weight '%s' is of an unknown kind", weight.path);
   bool isFilter = weight.kind == CNN_PARAMETER && weight.dtype == CNN_F32 && weight.rank >= 2;
-  if (isWinograd && (!isFilter || weight.rank != 4 || weight.shape[2] != 3 || weight.shape[3] != 3))
+  if (isWinograd && (!isFilter || weight.rank < 4 || weight.rank > 5 || weight.shape[weight.rank - 2] != 3 ||
+                     weight.shape[weight.rank - 1] != 3))
     return fail(error, CNN_INCOMPATIBLE, "weight '%s', from which values are derived, has no filters of 3 x 3",
                 weight.path);
   if (isInPairs && weight.shape[1] % 2 != 0)

@@ -24,22 +24,25 @@ Matrix matrixG(int tile) {
           {0, 0, 1}};
 }
 
-// U = G g G^T of every filter of [outputs, inputs, 3, 3], as a sum over the nine numbers of g, and what those come to.
-std::vector<float> winograd(int tile, int64_t block, int64_t outputs, int64_t inputs,
+// U = G g G^T of every filter of [outputs, inputs, depth, 3, 3], as a sum over the nine numbers of g, and what those
+// come to.
+std::vector<float> winograd(int tile, int64_t block, int64_t outputs, int64_t inputs, int64_t depth,
                             const std::vector<float> &weight) {
   Matrix g = matrixG(tile);
   int64_t n = tile + 2, width = block ? block : outputs;
-  std::vector<float> result(n * n * outputs * inputs);
+  std::vector<float> result(n * n * outputs * inputs * depth);
   for (int64_t o = 0; o < outputs; ++o)
     for (int64_t c = 0; c < inputs; ++c)
-      for (int64_t i = 0; i < n; ++i)
-        for (int64_t j = 0; j < n; ++j) {
-          long double sum = 0;
-          for (int64_t y = 0; y < 3; ++y)
-            for (int64_t x = 0; x < 3; ++x)
-              sum += g[i][y] * weight[(o * inputs + c) * 9 + y * 3 + x] * g[j][x];
-          result[(((i * n + j) * (outputs / width) + o / width) * inputs + c) * width + o % width] = float(sum);
-        }
+      for (int64_t d = 0; d < depth; ++d)
+        for (int64_t i = 0; i < n; ++i)
+          for (int64_t j = 0; j < n; ++j) {
+            long double sum = 0;
+            for (int64_t y = 0; y < 3; ++y)
+              for (int64_t x = 0; x < 3; ++x)
+                sum += g[i][y] * weight[((o * inputs + c) * depth + d) * 9 + y * 3 + x] * g[j][x];
+            int64_t panel = ((i * n + j) * (outputs / width) + o / width) * depth + d;
+            result[(panel * inputs + c) * width + o % width] = float(sum);
+          }
   return result;
 }
 
@@ -58,23 +61,24 @@ void expectNear(const std::vector<float> &found, const std::vector<float> &wante
     ASSERT_NEAR(found[i], wanted[i], std::fabs(wanted[i]) * 0x1p-23 + 1e-12) << i;
 }
 
-// Outputs and inputs that fill a vector, that do not, and that take several.
+// Outputs and inputs that fill a vector, that do not, and that take several; filters of one slice and of several.
 TEST(DerivedValues, AreWinogradsTransform) {
   struct Case {
-    int64_t outputs, inputs, block;
+    int64_t outputs, inputs, block, depth = 1;
   };
   for (int tile : {2, 4})
-    for (auto [outputs, inputs, block] :
+    for (auto [outputs, inputs, block, depth] :
          {Case{1, 1, 0}, Case{5, 3, 0}, Case{70, 3, 0}, Case{64, 2, 0}, Case{32, 5, 16}, Case{96, 9, 48},
-          Case{16, 7, 8}, Case{12, 33, 3}, Case{256, 3, 128}, Case{130, 2, 65}, Case{3, 4, 1}}) {
-      SCOPED_TRACE(testing::Message() << tile << ": " << outputs << " " << inputs << " " << block);
-      const int64_t shape[] = {outputs, inputs, 3, 3};
-      std::vector<float> values = randomNumbers(outputs * inputs * 9);
+          Case{16, 7, 8}, Case{12, 33, 3}, Case{256, 3, 128}, Case{130, 2, 65}, Case{3, 4, 1}, Case{5, 3, 0, 2},
+          Case{70, 3, 0, 3}, Case{32, 5, 16, 3}, Case{12, 33, 3, 2}, Case{256, 3, 128, 3}}) {
+      SCOPED_TRACE(testing::Message() << tile << ": " << outputs << " " << inputs << " " << block << " " << depth);
+      const int64_t image[] = {outputs, inputs, 3, 3}, volume[] = {outputs, inputs, depth, 3, 3};
+      std::vector<float> values = randomNumbers(outputs * inputs * depth * 9);
       cnn_weight_desc weight = {};
-      weight.rank = 4;
-      weight.shape = shape;
+      weight.rank = depth > 1 ? 5 : 4;
+      weight.shape = depth > 1 ? volume : image;
       cnn_derived_desc derived = {0, CNN_DERIVED_WINOGRAD, tile, block, 0};
-      std::vector<float> wanted = winograd(tile, block, outputs, inputs, values), found(wanted.size() + 1, -5);
+      std::vector<float> wanted = winograd(tile, block, outputs, inputs, depth, values), found(wanted.size() + 1, -5);
       EXPECT_EQ(cnn_derived_bytes(&derived, &weight), wanted.size() * sizeof(float));
       cnn_derive_weight(&derived, &weight, values.data(), found.data());
       EXPECT_EQ(found.back(), -5); // not touched
@@ -147,30 +151,32 @@ TEST(DerivedValues, ArePairsOfBF16) {
   EXPECT_EQ(found[0] & 0x7fc0, 0x7fc0);
 }
 
-// Winograd's filters in pairs of bf16: outputs that fill a vector, that do not, and that take several.
+// Winograd's filters in pairs of bf16: outputs that fill a vector, that do not, and that take several; filters of one
+// slice and of several.
 TEST(DerivedValues, AreWinogradsTransformInPairs) {
   struct Case {
-    int64_t outputs, inputs, block;
+    int64_t outputs, inputs, block, depth = 1;
   };
   for (int tile : {2, 4})
-    for (auto [outputs, inputs, block] : {Case{1, 2, 0}, Case{5, 4, 0}, Case{70, 2, 0}, Case{32, 6, 16},
-                                          Case{96, 10, 48}, Case{12, 34, 3}, Case{256, 4, 128}, Case{3, 4, 1}}) {
-      SCOPED_TRACE(testing::Message() << tile << ": " << outputs << " " << inputs << " " << block);
-      const int64_t shape[] = {outputs, inputs, 3, 3};
-      std::vector<float> values = randomNumbers(outputs * inputs * 9);
+    for (auto [outputs, inputs, block, depth] :
+         {Case{1, 2, 0}, Case{5, 4, 0}, Case{70, 2, 0}, Case{32, 6, 16}, Case{96, 10, 48}, Case{12, 34, 3},
+          Case{256, 4, 128}, Case{3, 4, 1}, Case{70, 2, 0, 3}, Case{32, 6, 16, 2}, Case{12, 34, 3, 3}}) {
+      SCOPED_TRACE(testing::Message() << tile << ": " << outputs << " " << inputs << " " << block << " " << depth);
+      const int64_t image[] = {outputs, inputs, 3, 3}, volume[] = {outputs, inputs, depth, 3, 3};
+      std::vector<float> values = randomNumbers(outputs * inputs * depth * 9);
       cnn_weight_desc weight = {};
-      weight.rank = 4;
-      weight.shape = shape;
-      int64_t width = block ? block : outputs, points = (tile + 2) * (tile + 2), plane = outputs * inputs;
+      weight.rank = depth > 1 ? 5 : 4;
+      weight.shape = depth > 1 ? volume : image;
+      int64_t width = block ? block : outputs, points = (tile + 2) * (tile + 2), plane = outputs * depth * inputs;
       std::vector<float> exact(points * plane);
       cnn_derived_desc inFloat = {0, CNN_DERIVED_WINOGRAD, tile, block, 0};
       cnn_derive_weight(&inFloat, &weight, values.data(), exact.data());
       std::vector<uint16_t> wanted(exact.size()), found(exact.size() + 1, 77);
-      for (int64_t k = 0; k < points; ++k)
-        for (int64_t o = 0; o < outputs; ++o)
-          for (int64_t c = 0; c < inputs; ++c)
-            wanted[k * plane + (((o / width) * (inputs / 2) + c / 2) * width + o % width) * 2 + c % 2] =
-                nearestBF16(exact[k * plane + ((o / width) * inputs + c) * width + o % width]);
+      for (int64_t panel = 0; panel < points * plane / (width * inputs); ++panel)
+        for (int64_t c = 0; c < inputs; ++c)
+          for (int64_t o = 0; o < width; ++o)
+            wanted[((panel * (inputs / 2) + c / 2) * width + o) * 2 + c % 2] =
+                nearestBF16(exact[(panel * inputs + c) * width + o]);
       cnn_derived_desc derived = {0, CNN_DERIVED_WINOGRAD_BF16, tile, block, 0};
       EXPECT_EQ(cnn_derived_bytes(&derived, &weight), wanted.size() * sizeof(uint16_t));
       cnn_derive_weight(&derived, &weight, values.data(), found.data());
@@ -231,8 +237,8 @@ struct DerivedTest : testing::Test {
     return values;
   }
   static std::vector<float> expected(const std::vector<float> &weight) {
-    std::vector<float> wanted = winograd(4, 16, outputs, inputs, weight);
-    std::vector<float> narrow = winograd(2, 0, outputs, inputs, weight);
+    std::vector<float> wanted = winograd(4, 16, outputs, inputs, 1, weight);
+    std::vector<float> narrow = winograd(2, 0, outputs, inputs, 1, weight);
     wanted.insert(wanted.end(), narrow.begin(), narrow.end());
     return wanted;
   }
