@@ -93,9 +93,11 @@ bool ConvOp::allows(ConvAlgorithm algorithm, WindowAttr window, int64_t groups) 
   int64_t rank = window.getRank();
   if (groups != 1 || rank < 2)
     return false;
-  return llvm::all_of(llvm::seq(rank - 2, rank), [&](int64_t i) {
-    return window.getKernel()[i] == 3 && window.getStride()[i] == 1 && window.getDilation()[i] == 1;
-  });
+  int64_t kernel = window.getKernel().back();
+  return (kernel == 3 || (kernel == 5 && algorithm == ConvAlgorithm::Winograd2)) &&
+         llvm::all_of(llvm::seq(rank - 2, rank), [&](int64_t i) {
+           return window.getKernel()[i] == kernel && window.getStride()[i] == 1 && window.getDilation()[i] == 1;
+         });
 }
 
 LogicalResult ConvOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op,
@@ -107,8 +109,9 @@ LogicalResult ConvOp::inferReturnTypes(MLIRContext *, std::optional<Location> lo
   // C6. An op that is about to be made may have no attribute yet where there is a default.
   ConvAlgorithmAttr algorithm = op.getAlgorithmAttr();
   if (algorithm && !allows(algorithm.getValue(), op.getWindow(), op.getGroups()))
-    return emitOptionalError(location, "expected a kernel of 3x3 with stride and dilation 1 in one group for ",
-                             stringifyConvAlgorithm(algorithm.getValue()));
+    return emitOptionalError(
+        location, "expected a kernel of 3x3", algorithm.getValue() == ConvAlgorithm::Winograd2 ? " or 5x5" : "",
+        " with stride and dilation 1 in one group for ", stringifyConvAlgorithm(algorithm.getValue()));
   types.push_back(*type);
   return success();
 }

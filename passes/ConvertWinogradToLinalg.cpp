@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A convolution of 3x3 by Winograd's minimal filtering F(m x m, r x r) (Lavin and Gray 2015, "Fast algorithms for
-// convolutional neural networks", equations 8 to 12), as four ops on tensors. With n = m + r - 1, the input is cut into
-// tiles of n x n that overlap by r - 1 and stand for m x m outputs each:
+// A convolution of 3x3 or 5x5 by Winograd's minimal filtering F(m x m, r x r) (Lavin and Gray 2015, "Fast algorithms
+// for convolutional neural networks", equations 8 to 12), as four ops on tensors. With n = m + r - 1, the input is cut
+// into tiles of n x n that overlap by r - 1 and stand for m x m outputs each:
 //
 //   V[b, i, j, r, t, c]    = sum over k, l of B[i, k] B[j, l] x[b, m r + k, m t + l, c]      transform of the input
 //   U[i, j, c, o]          = sum over k, l of G[i, k] G[j, l] w[k, l, c, o]                  of the weight
@@ -38,28 +38,45 @@ using Matrix = SmallVector<SmallVector<double, 6>, 6>;
 /// The three transforms of one dimension, for the points 0, 1, -1 (2, -2) and infinity.
 struct Transforms {
   Matrix input;  // n x n, B
-  Matrix weight; // n x 3, G
+  Matrix weight; // n x r, G
   Matrix output; // m x n, A
 };
 
-Transforms transformsOf(int64_t tile) {
-  if (tile == 2)
+/// With four points B is that of F(2 x 2, 3 x 3). With six it is the same for all F(m x m, r x r) with m + r = 7: a row
+/// of G is powers of a point, times what makes up for B, and a row of A is a power of all points.
+Transforms transformsOf(int64_t tile, int64_t kernel) {
+  if (tile + kernel == 5)
     return {{{1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 1, 0}, {0, 1, 0, -1}},
             {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}},
             {{1, 1, 1, 0}, {0, 1, -1, -1}}};
-  return {{{4, 0, -5, 0, 1, 0},
-           {0, -4, -4, 1, 1, 0},
-           {0, 4, -4, -1, 1, 0},
-           {0, -2, -1, 2, 1, 0},
-           {0, 2, -1, -2, 1, 0},
-           {0, 4, 0, -5, 0, 1}},
-          {{1.0 / 4, 0, 0},
-           {-1.0 / 6, -1.0 / 6, -1.0 / 6},
-           {-1.0 / 6, 1.0 / 6, -1.0 / 6},
-           {1.0 / 24, 1.0 / 12, 1.0 / 6},
-           {1.0 / 24, -1.0 / 12, 1.0 / 6},
-           {0, 0, 1}},
-          {{1, 1, 1, 1, 1, 0}, {0, 1, -1, 2, -2, 0}, {0, 1, 1, 4, 4, 0}, {0, 1, -1, 8, -8, 1}}};
+  assert(tile + kernel == 7 && "the points are for six values");
+  Transforms transforms{{{4, 0, -5, 0, 1, 0},
+                         {0, -4, -4, 1, 1, 0},
+                         {0, 4, -4, -1, 1, 0},
+                         {0, -2, -1, 2, 1, 0},
+                         {0, 2, -1, -2, 1, 0},
+                         {0, 4, 0, -5, 0, 1}},
+                        {},
+                        {}};
+  auto powersOf = [](double point, int64_t count, double factor) {
+    Matrix::value_type row;
+    for (int64_t i = 0; i < count; ++i, factor *= point)
+      row.push_back(factor);
+    return row;
+  };
+  const std::pair<double, double> points[] = {
+      {0, 1.0 / 4}, {1, -1.0 / 6}, {-1, -1.0 / 6}, {2, 1.0 / 24}, {-2, 1.0 / 24}};
+  transforms.output.assign(tile, {});
+  for (auto [point, scale] : points) {
+    transforms.weight.push_back(powersOf(point, kernel, scale));
+    for (auto [row, power] : llvm::zip_equal(transforms.output, powersOf(point, tile, 1)))
+      row.push_back(power);
+  }
+  // Infinity: the last value alone.
+  transforms.weight.emplace_back(kernel, 0.0).back() = 1;
+  for (Matrix::value_type &row : transforms.output)
+    row.push_back(&row == &transforms.output.back() ? 1 : 0);
+  return transforms;
 }
 
 class Winograd {
@@ -67,7 +84,7 @@ public:
   /// Of a convolution with this window, the last two dimensions of which are transformed.
   Winograd(LinalgLowering &lowering, WindowAttr window, int64_t tile)
       : lowering(lowering), b(lowering.builder), window(window), depth(window.getRank() - 2), tile(tile),
-        kernel(window.getKernel().back()), size(tile + kernel - 1), transforms(transformsOf(tile)) {}
+        kernel(window.getKernel().back()), size(tile + kernel - 1), transforms(transformsOf(tile, kernel)) {}
 
   /// x is padded to [B, Z.., m R + r - 1, m T + r - 1, C]; V is [B, n, n, Z.., R, T, C].
   Value transformInput(Value x) {

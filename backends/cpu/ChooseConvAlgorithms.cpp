@@ -92,13 +92,13 @@ private:
     ConvDepth depth;
     if (extent.size() == 3)
       depth = {extent[0], window.getKernel()[0], window.getStride()[0], window.getDilation()[0]};
-    int64_t height = extent[extent.size() - 2], width = extent.back();
+    int64_t height = extent[extent.size() - 2], width = extent.back(), kernel = window.getKernel().back();
     for (ConvAlgorithm algorithm : choices) {
       int64_t tile = algorithm == ConvAlgorithm::Winograd2 ? 2 : 4;
       int64_t rows = llvm::divideCeil(height, tile), columns = llvm::divideCeil(width, tile);
       // Pairs as in NarrowStorage.cpp.
-      bool isInPairs = dotProducts && tile == 2 && inputs % 2 == 0;
-      TiledConvShape shape{tile, window.getKernel().back(), depth, rows, columns, inputs, outputs, isInPairs};
+      bool isInPairs = dotProducts && tile == 2 && kernel == 3 && inputs % 2 == 0;
+      TiledConvShape shape{tile, kernel, depth, rows, columns, inputs, outputs, isInPairs};
       double cycles = planTiledConv(shape, machine, placeInputTransform(shape, machine)).cycles;
       // What the tiles have too much is cut off by a copy.
       if (rows * tile != height || columns * tile != width)

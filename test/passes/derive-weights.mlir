@@ -26,6 +26,19 @@ func.func @negative_input(%x: tensor<?x8x8x8xf32> {cnn.name = "x", cnn.role = #c
 
 // -----
 
+// Of 5x5, with the points of winograd4 for 3x3.
+// CHECK-LABEL: func.func @Five(
+// CHECK-SAME: %arg2: tensor<36x8x6xf32> {cnn.derived = #cnn.winograd<2, 5>, cnn.name = "w", cnn.role = #cnn.role<derived>}
+// CHECK: arith.constant dense<{{\[\[}}1.000000e+00, 1.000000e+00, 1.000000e+00, 1.000000e+00, 1.000000e+00, 0.000000e+00], [0.000000e+00, 1.000000e+00, -1.000000e+00, 2.000000e+00, -2.000000e+00, 1.000000e+00]]> : tensor<2x6xf32>
+// CHECK: outs(%{{.*}} : tensor<?x6x6x4x3x6xf32>)
+func.func @Five(%x: tensor<?x8x8x5xf32> {cnn.name = "x", cnn.role = #cnn.role<input>}, %w: tensor<6x8x5x5xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>, cnn.init = #cnn.init<constant, 0.0, 0.0>})
+    -> (tensor<?x6x8x5xf32> {cnn.name = "y", cnn.role = #cnn.role<output>}) attributes {cnn.kind = #cnn.function_kind<infer>} {
+  %y = cnn.conv %x, %w {algorithm = #cnn.conv_algorithm<winograd2>, window = #cnn.window<kernel = [5, 5], stride = [1, 1], dilation = [1, 1], pad_low = [2, 2], pad_high = [2, 2]>} : (tensor<?x8x8x5xf32>, tensor<6x8x5x5xf32>) -> tensor<?x6x8x5xf32>
+  return %y : tensor<?x6x8x5xf32>
+}
+
+// -----
+
 // Of a volume: the slices of a filter are in front of its channels, and summed up with them.
 // CHECK: #[[SLICES:.*]] = affine_map<(d0, d1, d2, d3, d4, d5, d6, d7, d8) -> (d0, d1, d2, d3 * 2 + d7, d4, d5, d8)>
 // CHECK: #[[FILTERS:.*]] = affine_map<(d0, d1, d2, d3, d4, d5, d6, d7, d8) -> (d1, d2, d6 floordiv 32, d7, d8, d6 mod 32)>

@@ -1,6 +1,7 @@
 // RUN: cnn-opt %s -cnn-cpu-choose-conv-algorithms -split-input-file | FileCheck %s
 // RUN: cnn-opt %s -cnn-cpu-choose-conv-algorithms=algorithm=winograd2 -split-input-file | FileCheck %s --check-prefix=FORCED
 // RUN: cnn-opt %s -cnn-cpu-choose-conv-algorithms=cpu=znver4 -split-input-file | FileCheck %s --check-prefix=ZEN4
+// RUN: cnn-opt %s -cnn-cpu-choose-conv-algorithms=algorithm=winograd4 -split-input-file | FileCheck %s --check-prefix=FORCED4
 // RUN: cnn-opt %s -cnn-cpu-choose-conv-algorithms=algorithm=direct -split-input-file | FileCheck %s --check-prefix=DIRECT
 
 // Large images pay for the transforms; small ones with many channels, for which the weights would be four times as
@@ -118,4 +119,18 @@ func.func @transposed_volume(%x: tensor<?x128x16x56x56xf32> {cnn.name = "x", cnn
 func.func @transposed_every_second_slice(%x: tensor<?x128x8x56x56xf32> {cnn.name = "x", cnn.role = #cnn.role<input>}, %w: tensor<128x64x3x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}) -> (tensor<?x64x16x56x56xf32> {cnn.name = "y", cnn.role = #cnn.role<output>}) attributes {cnn.kind = #cnn.function_kind<infer>} {
   %y = cnn.conv_input_grad %x, %w {window = #cnn.window<kernel = [3, 3, 3], stride = [2, 1, 1], dilation = [1, 1, 1], pad_low = [1, 1, 1], pad_high = [1, 1, 1]>} : (tensor<?x128x8x56x56xf32>, tensor<128x64x3x3x3xf32>) -> tensor<?x64x16x56x56xf32>
   return %y : tensor<?x64x16x56x56xf32>
+}
+
+// -----
+
+// Of 5x5 there is winograd2 alone; forced to another one, it is direct.
+// CHECK-LABEL: func.func @five(
+// CHECK: winograd2
+// FORCED-LABEL: func.func @five(
+// FORCED: winograd2
+// FORCED4-LABEL: func.func @five(
+// FORCED4-NOT: winograd
+func.func @five(%x: tensor<?x32x28x28xf32> {cnn.name = "x", cnn.role = #cnn.role<input>}, %w: tensor<96x32x5x5xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}) -> (tensor<?x96x28x28xf32> {cnn.name = "y", cnn.role = #cnn.role<output>}) attributes {cnn.kind = #cnn.function_kind<infer>} {
+  %y = cnn.conv %x, %w {window = #cnn.window<kernel = [5, 5], stride = [1, 1], dilation = [1, 1], pad_low = [2, 2], pad_high = [2, 2]>} : (tensor<?x32x28x28xf32>, tensor<96x32x5x5xf32>) -> tensor<?x96x28x28xf32>
+  return %y : tensor<?x96x28x28xf32>
 }

@@ -113,9 +113,10 @@ protected:
     }
   }
 
-  /// Winograd's are differences of sums of values that are up to 100 times as large as the result; of volumes, of more.
+  /// With six points, sums are differences of values that are up to 100 times as large; of volumes, of more.
   static double toleranceOf(ConvAlgorithm algorithm, ArrayRef<WindowDim> window) {
-    return (algorithm == ConvAlgorithm::Winograd2 ? 1e-4 : 1e-3) * (window.size() > 2 ? window.front().kernel : 1);
+    bool hasFourPoints = algorithm == ConvAlgorithm::Winograd2 && window.back().kernel == 3;
+    return (hasFourPoints ? 1e-4 : 1e-3) * (window.size() > 2 ? window.front().kernel : 1);
   }
 
   void checkCases(ArrayRef<ConvCase> cases, double tolerance = sumTolerance) {
@@ -197,6 +198,24 @@ TEST_P(ConvOps, Winograd) {
   check({2, 32, 28, 28}, 64, {1, 1, 1, 1});   // items of some tiles
   check({1, 128, 12, 12}, 128, {1, 1, 1, 1}); // and of some columns
   check({1, 256, 8, 8}, 512, {1, 1, 1, 1});   // the input transformed ahead
+}
+
+// Kernels of 5x5, of images and of volumes.
+TEST_P(ConvOps, WinogradOfFive) {
+  auto check = [&](ArrayRef<int64_t> shape, int64_t outputs, std::array<int64_t, 4> pad) {
+    checkWinograd(shape, outputs, imageWindow(5, pad));
+  };
+  check({3, 5, 8, 12}, 7, {2, 2, 2, 2});
+  check({3, 20, 7, 9}, 33, {2, 2, 2, 2});
+  check({1, 1, 3, 5}, 1, {1, 3, 4, 6}); // more padding than windows
+  check({3, 3, 7, 30}, 96, {-1, 2, 0, 1});
+  check({2, 32, 14, 14}, 64, {2, 2, 2, 2});
+  check({1, 48, 7, 7}, 128, {2, 2, 2, 2});
+  SmallVector<WindowDim> volume = imageWindow(5, {2, 2, 0, 1});
+  volume.insert(volume.begin(), {3, 1, 1, 1, 1, false});
+  checkWinograd({2, 4, 3, 6, 7}, 20, volume);
+  checkWinogradGradient({3, 5, 8, 9}, 7, imageWindow(5, {2, 2, 2, 2}));
+  checkWinogradGradient({2, 33, 7, 9}, 64, imageWindow(5, {0, 1, 5, 2}));
 }
 
 // Of slices of a volume: with any window, stride and dilation over their depth.

@@ -134,6 +134,15 @@ TEST_P(NarrowOps, Winograd) {
     }
 }
 
+// Six points stay f32, whatever the processor multiplies.
+TEST_P(NarrowOps, WinogradOfFive) {
+  WindowDim dim{5, 1, 1, 2, 2, false};
+  for (bool hasPairs : {false, true}) {
+    dotProducts = hasPairs;
+    checkConv({2, 20, 7, 9}, 33, {dim, dim}, 1, hasPairs, "winograd2", ConvAlgorithm::Winograd2);
+  }
+}
+
 // Transformed values in pairs of bf16, one channel more or less; transformed in the item, and ahead.
 TEST_P(NarrowOps, WinogradInPairs) {
   dotProducts = true;

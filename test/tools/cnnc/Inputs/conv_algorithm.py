@@ -27,8 +27,9 @@ def volumes_profile(path):
     """The operations of the definition, too."""
     with open(path) as file:
         launches = [launch for launch in json.load(file)["launches"] if launch["algorithm"]]
-    assert [launch["algorithm"] for launch in launches] == ["winograd4", "winograd4", "direct"], launches
-    sums = [2 * 27 * 5 * 64 * 6 * 13 * 15, 2 * 18 * 64 * 33 * 4 * 13 * 15, 2 * 27 * 33 * 8 * 4 * 7 * 8]
+    assert [launch["algorithm"] for launch in launches] == ["winograd2"] * 3 + ["direct"], launches
+    sums = [2 * 27 * 5 * 64 * 6 * 13 * 15, 2 * 18 * 64 * 33 * 4 * 13 * 15, 2 * 25 * 33 * 16 * 4 * 13 * 15,
+            2 * 27 * 16 * 8 * 4 * 7 * 8]  # fmt: skip
     for launch, should in zip(launches, sums):
         assert should <= launch["flops"] <= 1.02 * should, (launch, should)
 
@@ -42,7 +43,8 @@ def weights(weights_path, samples_path):
 
 def volumes(weights_path, samples_path):
     shapes = {"conv1.weight": [64, 5, 3, 3, 3], "conv1.bias": [64], "conv2.weight": [33, 64, 2, 3, 3],
-              "conv2.bias": [33], "conv3.weight": [8, 33, 3, 3, 3], "conv3.bias": [8]}  # fmt: skip
+              "conv2.bias": [33], "conv3.weight": [16, 33, 1, 5, 5], "conv3.bias": [16],
+              "conv4.weight": [8, 16, 3, 3, 3], "conv4.bias": [8]}  # fmt: skip
     save(shapes, weights_path, [3, 5, 6, 13, 15], samples_path)
 
 
