@@ -49,8 +49,8 @@ def NarrowStorage : Pass<"cnn-narrow-storage", "::mlir::func::FuncOp"> {
   let summary = "store activations and weights of inference in bf16";
   let description = [{
     Puts a pair of casts, to bf16 and back, where a value is stored: the inputs of ops that are not elementwise, what
-    several ops read, and the weights of convolutions that are computed directly or, with dot products, by
-    winograd2. All ops stay f32 ops.
+    several ops read, and the weights of convolutions that are computed directly or, with dot products and
+    kernels of 3x3, by winograd2. All ops stay f32 ops.
 
     ```mlir
     %y = cnn.conv %x, %w .. : (tensor<?x8x9x9xf32>, tensor<16x8x3x3xf32>) -> tensor<?x16x7x7xf32>
