@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""How far the algorithms of 3x3 convolutions are from the exact result, on ordinary values and on unkind ones.
+"""How far the algorithms of convolutions are from the exact result, on ordinary values and on unkind ones.
 
 Winograd's algorithms compute differences of sums: numbers that are larger than what is left of them in the end. Every
 algorithm of cnnc (--conv-algorithm) computes the same convolution here, in f32, and numpy computes it in f64.
@@ -28,12 +28,13 @@ import timing  # noqa: E402
 ALGORITHMS = {name: [f"--conv-algorithm={name}"] for name in ("direct", "winograd2", "winograd4")}
 ALGORITHMS["bf16"] = ["--conv-algorithm=direct", "--precision=bf16"]
 ALGORITHMS["bf16 winograd2"] = ["--conv-algorithm=winograd2", "--precision=bf16"]
-SHAPES = [(64, 56), (512, 14)]  # channels, of the input and the output; height and width
-SOURCE = "net Layer(x: f32[{c}, {s}, {s}]) -> (y: f32[{c}, {s}, {s}]) {{ y = x |> conv({c}, 3x3, pad = 1, bias = off) }}\n"
+# Channels, of the input and the output; their sizes; the size of the kernel in each dimension.
+LAYERS = [(64, (56, 56), 3), (512, (14, 14), 3), (128, (8, 28, 28), 3), (48, (28, 28), 5)]
+SOURCE = "net Layer(x: f32[{x}]) -> (y: f32[{x}]) {{ y = x |> conv({c}, {kernel}, pad = {pad}, bias = off) }}\n"
 # The transform of F(4x4, 3x3) makes the most of this: its first row is 4, 0, -5, 0, 1.
 RESONANT = numpy.array([1, 0, -1, 0])
 INTRODUCTION = """\
-How far the algorithms of 3x3 convolutions (`--conv-algorithm`) are from the exact result, which numpy computes in f64
+How far the algorithms of convolutions (`--conv-algorithm`) are from the exact result, which numpy computes in f64
 from the same f32 values. This page is made by a command, of which it shows one run:
 
     {command}
@@ -52,6 +53,10 @@ operands allow: a rounding of f32 is 6e-8 of it. `--fp-contract=strict` compiles
   what it loses is relative to the largest of these, even for an output that the large value has no part in. With one
   10,000 among values near 1 such an output is wrong in its third or fourth digit. `winograd2` loses a tenth to
   a fiftieth of that. An infinity or a NaN spreads over the whole tile.
+- Kernels of 5x5: `winograd2` computes a tile of 2x2 outputs from 6x6 inputs, as `winograd4` does for 3x3, and errs up to
+  five times as much as `direct`. There is no `winograd4` for them.
+- Volumes: slices of the input are transformed, and those that a kernel covers are added up. Errors are those of images with
+  as many products in a sum.
 - Denormal numbers lose more digits with `winograd4`, whose coefficients reach down to 1/24.
 - What is large and nearly constant, or cancels, is no worse with Winograd's algorithms than without.
 
@@ -65,7 +70,7 @@ few bits for them, and the instructions of AVX-512 BF16 take zeros. Over a netwo
 they add up: with random weights, outputs of the examples differ by 2e-3 (MobileNet) to 7e-3 (VGG-16) of the largest
 (`bench/compare_networks.py --precision bf16`).
 
-With AVX-512 BF16, `winograd2` multiplies pairs of bf16: transformed filters and inputs are rounded (*bf16 winograd2*). That
+With AVX-512 BF16, `winograd2` for 3x3 multiplies pairs of bf16: transformed filters and inputs are rounded (*bf16 winograd2*). That
 errs twice as much as *bf16* does. But what it loses is relative to the largest of the 4x4 inputs of a tile, so that beside
 a value that is ten thousand times as large the others have no digits left; where this matters,
 `--conv-algorithm=direct`.
@@ -73,16 +78,17 @@ a value that is ten thousand times as large the others have no digits left; wher
 MEASURED = "Measured on {date}, {cpu}, cnnc {version}, numpy {numpy}, random numbers of seed {seed}."
 
 
-def make_ranges(random, channels, size):
+def make_ranges(random, channels, sizes, kernel):
     """Pairs of input and weights, by what they are."""
-    shape, weight = (channels, size, size), (channels, channels, 3, 3)
-    scale = 1 / numpy.sqrt(9 * channels)
+    shape, weight = (channels, *sizes), (channels, channels, *[kernel] * len(sizes))
+    scale = 1 / numpy.sqrt(kernel ** len(sizes) * channels)
     normal = scale * random.standard_normal(weight)
     positive = 2 * scale * random.random(weight)
-    rows, columns = numpy.indices((size, size))
-    checkered = (1 - 2 * ((rows + columns) % 2)) * (1 + 1e-3 * random.standard_normal(shape))
+    places = numpy.indices(sizes)
+    rows, columns = places[-2:]
+    checkered = (1 - 2 * (places.sum(axis=0) % 2)) * (1 + 1e-3 * random.standard_normal(shape))
     outliers = random.standard_normal(shape)
-    outliers[0, ::4, ::4] = 1e4
+    outliers[0, ..., ::4, ::4] = 1e4
     waves = RESONANT[rows % 4] * RESONANT[columns % 4]
     return {
         "normal": (random.standard_normal(shape), normal),
@@ -98,13 +104,16 @@ def make_ranges(random, channels, size):
 
 def convolve(x, w):
     """In f64: the result, and the sums of the magnitudes of its products."""
-    size = x.shape[1]
+    sizes, kernel = x.shape[1:], w.shape[2:]
     result = []
     for of in (lambda values: values, numpy.abs):
-        padded = numpy.pad(of(x.astype(numpy.float64)), ((0, 0), (1, 1), (1, 1)))
+        padded = numpy.pad(of(x.astype(numpy.float64)), [(0, 0)] + [(size // 2, size // 2) for size in kernel])
         weight = of(w.astype(numpy.float64))
-        result.append(sum(numpy.tensordot(weight[:, :, i, j], padded[:, i:i + size, j:j + size], 1)
-                          for i in range(3) for j in range(3)))  # fmt: skip
+        total = 0
+        for place in numpy.ndindex(kernel):
+            read = tuple(slice(start, start + size) for start, size in zip(place, sizes))
+            total = total + numpy.tensordot(weight[(..., *place)], padded[(slice(None), *read)], 1)
+        result.append(total)
     return result
 
 
@@ -116,28 +125,36 @@ def measure(library, x, w, exact, magnitudes):
     return [error.max() / largest, numpy.sqrt((error**2).mean()) / largest, (error / magnitudes).max()]
 
 
-def compare(channels, size, options):
+def algorithms_of(kernel):
+    """Those that there are for this kernel. In bf16, winograd2 is another one for 3x3 alone."""
+    return {name: arguments for name, arguments in ALGORITHMS.items()
+            if kernel == 3 or name not in ("winograd4", "bf16 winograd2")}  # fmt: skip
+
+
+def compare(channels, sizes, kernel, options):
     """The errors of each algorithm, by range."""
     with tempfile.TemporaryDirectory(prefix="conv_errors.") as folder:
         folder = pathlib.Path(folder)
-        (folder / "layer.cnn").write_text(SOURCE.format(c=channels, s=size))
+        window = "x".join([str(kernel)] * len(sizes))
+        source = SOURCE.format(x=", ".join(map(str, (channels, *sizes))), c=channels, kernel=window, pad=kernel // 2)
+        (folder / "layer.cnn").write_text(source)
         libraries = {}
-        for algorithm, arguments in ALGORITHMS.items():
+        for algorithm, arguments in algorithms_of(kernel).items():
             timing.run([options.cnnc, "build", folder / "layer.cnn", *arguments, "-o", folder / algorithm])
             libraries[algorithm] = CompiledNetwork(folder / algorithm)
         random = numpy.random.RandomState(options.seed)
         found = {}
-        for name, (x, w) in make_ranges(random, channels, size).items():
+        for name, (x, w) in make_ranges(random, channels, sizes, kernel).items():
             x, w = x.astype(numpy.float32), w.astype(numpy.float32)
             exact, magnitudes = convolve(x, w)
             found[name] = [measure(library, x, w, exact, magnitudes) for library in libraries.values()]
         return found
 
 
-def table_of(found):
+def table_of(found, algorithms):
     """Of all algorithms: the largest error, its root of the mean square, the largest of the sum."""
-    lines = ["| input | " + " | ".join(f"{algorithm}: max | rms | of sum" for algorithm in ALGORITHMS) + " |",
-             "|---|" + "--:|--:|--:|" * len(ALGORITHMS)]  # fmt: skip
+    lines = ["| input | " + " | ".join(f"{algorithm}: max | rms | of sum" for algorithm in algorithms) + " |",
+             "|---|" + "--:|--:|--:|" * len(algorithms)]  # fmt: skip
     for name, errors in found.items():
         lines.append(f"| {name} | " + " | ".join(f"{value:.1e}" for values in errors for value in values) + " |")
     return "\n".join(lines)
@@ -151,8 +168,10 @@ def main():
     options = parser.parse_args()
     options.cnnc = options.cnnc.resolve()
     sections = []
-    for channels, size in SHAPES:
-        sections.append(f"## {channels} channels of {size}x{size}\n\n{table_of(compare(channels, size, options))}\n")
+    for channels, sizes, kernel in LAYERS:
+        title = f"## {channels} channels of {'x'.join(map(str, sizes))}, {'x'.join([str(kernel)] * len(sizes))}"
+        table = table_of(compare(channels, sizes, kernel, options), algorithms_of(kernel))
+        sections.append(f"{title}\n\n{table}\n")
         print(sections[-1], flush=True)
     if options.markdown:
         introduction = INTRODUCTION.format(command=speed_report.command())

@@ -74,7 +74,7 @@ def Cnn_PadMode : CnnEnum<"PadMode", "what stands outside the tensor", [
 
 def Cnn_ConvAlgorithm : CnnEnum<"ConvAlgorithm", "how a convolution is computed", [
   I32EnumAttrCase<"Direct", 0, "direct">,           // as it is written: a sum of products
-  I32EnumAttrCase<"Winograd2", 1, "winograd2">,     // F(2x2, 3x3) of Lavin and Gray 2015: 16 products for 4 values
+  I32EnumAttrCase<"Winograd2", 1, "winograd2">,     // F(2x2, 3x3) of Lavin and Gray 2015: 16 products for 4 values; F(2x2, 5x5)
   I32EnumAttrCase<"Winograd4", 2, "winograd4">]>;   // F(4x4, 3x3): 36 products for 16 values
 
 def Cnn_ConvAlgorithmAttr : CnnEnumAttr<Cnn_ConvAlgorithm, "conv_algorithm">;
@@ -118,23 +118,25 @@ def Cnn_InitAttr : CnnAttr<"Init", "init"> {
 }
 
 def Cnn_WinogradAttr : CnnAttr<"Winograd", "winograd"> {
-  let summary = "filters as Winograd's F(m x m, 3 x 3) takes them; m is the tile, 2 or 4";
+  let summary = "filters as Winograd's F(m x m, r x r) takes them: of a tile m and a kernel r";
   let description = [{
-    Of a weight w[o, c, 3, 3]: U = G w[o, c] G^T with n = m + 2 rows and columns (Lavin and Gray 2015, sections 4.1 and 4.3:
-    points 0, +-1, (+-2), infinity). The tensor is [n * n, o / block, c, block], or [n * n, c, o] without blocks. With a
-    count of 2, they are rounded to bf16, and two input channels lie side by side: [n * n, o / block, c / 2, block, 2].
+    Of a weight w[o, c, k.., r, r], which may have another kernel dimension k in front: U = G w[o, c, k] G^T with
+    n = m + r - 1 rows and columns (Lavin and Gray 2015, sections 4.1 and 4.3: points 0, +-1, (+-2), infinity). m and r are
+    2 and 3, 4 and 3, or 2 and 5. The tensor is [n * n, o / block, k.., c, block], or [n * n, k.., c, o] without blocks. With a count of 2, they are rounded to
+    bf16, and two input channels lie side by side: [n * n, o / block, k.., c / 2, block, 2].
 
     ```mlir
-    #cnn.winograd<4>
-    #cnn.winograd<2, 2>
+    #cnn.winograd<4, 3>
+    #cnn.winograd<2, 5>
+    #cnn.winograd<2, 3, 2>
     ```
   }];
-  let parameters = (ins "int64_t":$tile, DefaultValuedParameter<"int64_t", "1">:$count);
-  let assemblyFormat = "`<` $tile (`,` $count^)? `>`";
+  let parameters = (ins "int64_t":$tile, "int64_t":$kernel, DefaultValuedParameter<"int64_t", "1">:$count);
+  let assemblyFormat = "`<` $tile `,` $kernel (`,` $count^)? `>`";
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     /// n * n.
-    int64_t getPoints() const { return (getTile() + 2) * (getTile() + 2); }
+    int64_t getPoints() const { return (getTile() + getKernel() - 1) * (getTile() + getKernel() - 1); }
   }];
 }
 

@@ -164,9 +164,12 @@ LogicalResult InitAttr::verify(EmitError emitError, InitKind kind, Real a, Real 
   return success();
 }
 
-LogicalResult WinogradAttr::verify(EmitError emitError, int64_t tile, int64_t count) {
-  if (tile != 2 && tile != 4)
-    return emitError() << "expected a tile of 2 or 4, but got " << tile;
+LogicalResult WinogradAttr::verify(EmitError emitError, int64_t tile, int64_t kernel, int64_t count) {
+  if (kernel != 3 && kernel != 5)
+    return emitError() << "expected a kernel of 3 or 5, but got " << kernel;
+  if (tile != 2 && (tile != 4 || kernel != 3))
+    return emitError() << "expected a tile of 2" << (kernel == 3 ? " or 4" : "") << " for a kernel of " << kernel
+                       << ", but got " << tile;
   if (count != 1 && count != 2)
     return emitError() << "expected channels alone or in pairs, but got " << count;
   return success();

@@ -87,10 +87,17 @@ static LogicalResult verifyConvGradient(Operation *op, RankedTensorType input, R
 
 //===-- conv ------------------------------------------------------------------------------------------------------===//
 
-bool ConvOp::allowsWinograd(WindowAttr window, int64_t groups) {
-  auto isAll = [](ArrayRef<int64_t> sizes, int64_t size) { return llvm::all_equal(sizes) && sizes.front() == size; };
-  return groups == 1 && window.getRank() == 2 && isAll(window.getKernel(), 3) && isAll(window.getStride(), 1) &&
-         isAll(window.getDilation(), 1);
+bool ConvOp::allows(ConvAlgorithm algorithm, WindowAttr window, int64_t groups) {
+  if (algorithm == ConvAlgorithm::Direct)
+    return true;
+  int64_t rank = window.getRank();
+  if (groups != 1 || rank < 2)
+    return false;
+  int64_t kernel = window.getKernel().back();
+  return (kernel == 3 || (kernel == 5 && algorithm == ConvAlgorithm::Winograd2)) &&
+         llvm::all_of(llvm::seq(rank - 2, rank), [&](int64_t i) {
+           return window.getKernel()[i] == kernel && window.getStride()[i] == 1 && window.getDilation()[i] == 1;
+         });
 }
 
 LogicalResult ConvOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op,
@@ -101,9 +108,10 @@ LogicalResult ConvOp::inferReturnTypes(MLIRContext *, std::optional<Location> lo
     return failure();
   // C6. An op that is about to be made may have no attribute yet where there is a default.
   ConvAlgorithmAttr algorithm = op.getAlgorithmAttr();
-  if (algorithm && algorithm.getValue() != ConvAlgorithm::Direct && !allowsWinograd(op.getWindow(), op.getGroups()))
-    return emitOptionalError(location, "expected a kernel of 3x3 with stride and dilation 1 in one group for ",
-                             stringifyConvAlgorithm(algorithm.getValue()));
+  if (algorithm && !allows(algorithm.getValue(), op.getWindow(), op.getGroups()))
+    return emitOptionalError(
+        location, "expected a kernel of 3x3", algorithm.getValue() == ConvAlgorithm::Winograd2 ? " or 5x5" : "",
+        " with stride and dilation 1 in one group for ", stringifyConvAlgorithm(algorithm.getValue()));
   types.push_back(*type);
   return success();
 }

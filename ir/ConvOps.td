@@ -16,8 +16,8 @@ def Cnn_ConvOp : CnnInferredOp<"conv", [Cnn_Differentiable]> {
     C3. window.kernel = K.
     C4. window has as many dimensions as there are spatial ones, and its output is not empty.
     C5. x and w have the same element type.
-    C6. algorithm is what a back end has chosen (direct until then); another one than direct needs two spatial
-    dimensions, a kernel of 3x3, stride and dilation 1, and one group.
+    C6. algorithm is what a back end has chosen (direct until then); another one than direct needs a kernel of 3x3,
+    or 5x5 for winograd2, with stride and dilation 1, in the last two of two or three spatial dimensions, and one group.
 
     ```mlir
     %y = cnn.conv %x, %w {groups = 1 : i64, window = #cnn.window<kernel = [5, 5], stride = [1, 1], dilation = [1, 1],
@@ -29,8 +29,8 @@ def Cnn_ConvOp : CnnInferredOp<"conv", [Cnn_Differentiable]> {
                        DefaultValuedAttr<Cnn_ConvAlgorithmAttr, "::cnn::ConvAlgorithm::Direct">:$algorithm);
   let results = (outs Cnn_Float:$output);
   let extraClassDeclaration = [{
-    /// Whether C6 allows every algorithm.
-    static bool allowsWinograd(::cnn::WindowAttr window, int64_t groups);
+    /// Whether C6 allows the algorithm.
+    static bool allows(::cnn::ConvAlgorithm algorithm, ::cnn::WindowAttr window, int64_t groups);
   }];
 }
 

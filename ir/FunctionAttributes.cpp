@@ -158,9 +158,9 @@ private:
       int64_t rank = type.getRank() - isPacked;
       bool isOfType = isPacked ? type.getElementType().isBF16() && type.getShape().back() == winograd.getCount()
                                : type.getElementType().isF32();
-      if (!type.hasStaticShape() || (rank != 3 && rank != 4) || !isOfType || type.getDimSize(0) != winograd.getPoints())
+      if (!type.hasStaticShape() || rank < 3 || rank > 5 || !isOfType || type.getDimSize(0) != winograd.getPoints())
         return function->emitOpError() << "expected derived values of type tensor<" << winograd.getPoints()
-                                       << " x inputs x outputs x " << (isPacked ? "2 x bf16" : "f32")
+                                       << " x kernel x inputs x outputs x " << (isPacked ? "2 x bf16" : "f32")
                                        << ">, the outputs perhaps in blocks, but got " << type << " on argument " << i;
       return success();
     }
@@ -175,9 +175,11 @@ private:
 
   /// Whether derived values of this type have as many filters as the weight, in whatever order it is stored.
   static bool isDerivedFrom(Attribute derived, RankedTensorType type, RankedTensorType weight) {
-    if (auto winograd = dyn_cast<WinogradAttr>(derived))
-      return weight.getNumElements() / 9 == type.getNumElements() / winograd.getPoints() &&
-             weight.getNumElements() % 9 == 0;
+    if (auto winograd = dyn_cast<WinogradAttr>(derived)) {
+      int64_t taps = winograd.getKernel() * winograd.getKernel();
+      return weight.getNumElements() / taps == type.getNumElements() / winograd.getPoints() &&
+             weight.getNumElements() % taps == 0;
+    }
     // Up to count - 1 zeros behind the inputs of each filter.
     int64_t count = cast<PackedAttr>(derived).getCount();
     return type.getNumElements() >= weight.getNumElements() && type.getNumElements() / count <= weight.getNumElements();

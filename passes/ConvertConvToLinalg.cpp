@@ -516,7 +516,7 @@ LogicalResult lower(ConvOp op, LinalgLowering &lowering) {
     Type narrow = typeOf(x).getElementType();
     auto exactWeight = narrow.isBF16() ? beforeRounding(op.getWeight(), narrow) : TypedValue<RankedTensorType>();
     FailureOr<Value> y =
-        lowerWinograd(lowering, x, exactWeight ? lowering.get(exactWeight, stored) : getWeight(),
+        lowerWinograd(lowering, x, exactWeight ? lowering.get(exactWeight, stored) : getWeight(), op.getWindow(),
                       op.getWindow().getPadLow(), type, op.getAlgorithmAttr(), exactWeight ? channelsPerPack : 1);
     if (succeeded(y))
       lowering.set(op.getOutput(), *y, layout);
@@ -559,8 +559,8 @@ LogicalResult lower(ConvInputGradOp op, LinalgLowering &lowering) {
     for (int64_t i = 0; i < op.getWindow().getRank(); ++i)
       padLow.push_back(transposedWindow(type.getDimSize(i + 2), op.getWindow().getDim(i)).padLow);
     FailureOr<Value> dx = lowerWinograd(lowering, lowering.getChannelsLast(op.getOutputGrad()),
-                                        flipWeight(lowering, op.getWeight(), groups), padLow,
-                                        LinalgLowering::lowerType(type, layout), algorithm);
+                                        flipWeight(lowering, op.getWeight(), groups), gradientWindow(op.getWindow()),
+                                        padLow, LinalgLowering::lowerType(type, layout), algorithm);
     if (succeeded(dx))
       lowering.set(op.getInputGrad(), *dx, layout);
     return dx;

@@ -198,13 +198,13 @@ FamilyResult lowerPoolOp(LinalgLowering &lowering, mlir::Operation *op);
 FamilyResult lowerReduceOp(LinalgLowering &lowering, mlir::Operation *op);
 FamilyResult lowerShapeOp(LinalgLowering &lowering, mlir::Operation *op);
 
-/// The convolution, with stride 1, of x, channels last, by one of Winograd's algorithms. The weight [3, 3, C, O] may be
-/// in blocks, as blockedWeightLayout says; `padLow` zeros stand in front of x, in each spatial dimension. The result
-/// has the type given, channels last. With `pack`, of which the channels are a multiple, transformed values are rounded
-/// to bf16 and multiplied in groups of so many channels.
+/// The convolution of x, channels last, by one of Winograd's algorithms, which ConvOp::allows. The weight [K.., C, O]
+/// may be in blocks, as blockedWeightLayout says; `padLow` zeros stand in front of x, in each spatial dimension,
+/// whatever the window says. The result has the type given, channels last. With `pack`, of which the channels are a
+/// multiple, transformed values are rounded to bf16 and multiplied in groups of so many channels.
 mlir::FailureOr<mlir::Value> lowerWinograd(LinalgLowering &lowering, mlir::Value x, mlir::Value weight,
-                                           llvm::ArrayRef<int64_t> padLow, mlir::RankedTensorType type,
-                                           ConvAlgorithmAttr algorithm, int64_t pack = 1);
+                                           WindowAttr window, llvm::ArrayRef<int64_t> padLow,
+                                           mlir::RankedTensorType type, ConvAlgorithmAttr algorithm, int64_t pack = 1);
 
 } // namespace cnn
 

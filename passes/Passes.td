@@ -49,8 +49,8 @@ def NarrowStorage : Pass<"cnn-narrow-storage", "::mlir::func::FuncOp"> {
   let summary = "store activations and weights of inference in bf16";
   let description = [{
     Puts a pair of casts, to bf16 and back, where a value is stored: the inputs of ops that are not elementwise, what
-    several ops read, and the weights of convolutions that are computed directly or, with dot products, by
-    winograd2. All ops stay f32 ops.
+    several ops read, and the weights of convolutions that are computed directly or, with dot products and
+    kernels of 3x3, by winograd2. All ops stay f32 ops.
 
     ```mlir
     %y = cnn.conv %x, %w .. : (tensor<?x8x9x9xf32>, tensor<16x8x3x3xf32>) -> tensor<?x16x7x7xf32>
@@ -107,9 +107,9 @@ def DeriveWeights : Pass<"cnn-derive-weights", "::mlir::ModuleOp"> {
   let description = [{
     ```mlir
     func.func @Net(%x .., %w: tensor<3x3x64x48xf32> {cnn.role = parameter, cnn.name = "w", ..}) {
-      %u = linalg.generic {cnn.derived = #cnn.winograd<4>} ins(%w, ..) -> tensor<6x6x64x48xf32>
+      %u = linalg.generic {cnn.derived = #cnn.winograd<4, 3>} ins(%w, ..) -> tensor<6x6x64x48xf32>
     // becomes
-    func.func @Net(%x .., %w .., %d: tensor<36x64x48xf32> {cnn.role = derived, cnn.name = "w", cnn.derived = #cnn.winograd<4>}) {
+    func.func @Net(%x .., %w .., %d: tensor<36x64x48xf32> {cnn.role = derived, cnn.name = "w", cnn.derived = #cnn.winograd<4, 3>}) {
       %u = tensor.expand_shape %d [[0, 1], [2], [3]]
     ```
 

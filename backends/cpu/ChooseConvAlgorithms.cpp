@@ -23,6 +23,8 @@ constexpr double worthwhile = 0.9;
 /// How many samples a batch of a training step has at least, as a rule: they share the transform of the weight.
 constexpr double trainingBatch = 8;
 
+constexpr ConvAlgorithm tiledAlgorithms[] = {ConvAlgorithm::Winograd2, ConvAlgorithm::Winograd4};
+
 class ChooseConvAlgorithms : public cnn::cpu::impl::ChooseConvAlgorithmsBase<ChooseConvAlgorithms> {
 public:
   using ChooseConvAlgorithmsBase::ChooseConvAlgorithmsBase;
@@ -59,31 +61,48 @@ private:
   template <typename Op>
   std::optional<ConvAlgorithm> find(Op op, TypedValue<RankedTensorType> input, std::optional<ConvAlgorithm> forced,
                                     bool isWeightTransformed) {
-    if (!ConvOp::allowsWinograd(op.getWindow(), op.getGroups()) || !op.getType().getElementType().isF32())
+    WindowAttr window = op.getWindow();
+    bool isGradient = std::is_same_v<Op, ConvInputGradOp>;
+    auto isAllowed = [&](ConvAlgorithm algorithm) {
+      // The gradient of one with a stride is another convolution.
+      return ConvOp::allows(algorithm, window, op.getGroups()) &&
+             (!isGradient || llvm::all_of(window.getStride(), [](int64_t stride) { return stride == 1; }));
+    };
+    auto choices = llvm::to_vector(llvm::make_filter_range(tiledAlgorithms, isAllowed));
+    if (choices.empty() || !op.getType().getElementType().isF32())
       return std::nullopt;
     if (forced)
-      return forced;
+      return isAllowed(*forced) ? *forced : ConvAlgorithm::Direct;
     // Inference may be of one sample, for which a transform of the weight is too much.
     if (isWeightTransformed && isInference(op->template getParentOfType<func::FuncOp>()))
       return ConvAlgorithm::Direct;
-    ArrayRef<int64_t> result = op.getType().getShape();
-    return choose(result[2], result[3], input.getType().getDimSize(1), result[1], isWeightTransformed);
+    int64_t inputs = input.getType().getDimSize(1), outputs = op.getType().getDimSize(1);
+    return choose(op.getType().getShape().drop_front(2), window, inputs, outputs, choices, isWeightTransformed);
   }
 
-  ConvAlgorithm choose(int64_t height, int64_t width, int64_t inputs, int64_t outputs, bool isWeightTransformed) {
+  /// `extent`: of the result.
+  ConvAlgorithm choose(ArrayRef<int64_t> extent, WindowAttr window, int64_t inputs, int64_t outputs,
+                       ArrayRef<ConvAlgorithm> choices, bool isWeightTransformed) {
     ConvAlgorithm best = ConvAlgorithm::Direct;
     ConvMachine machine = ConvMachine::of(cpu, lanes);
-    double leastCycles = estimateDirectConv({height * width, 9, inputs, outputs}, machine) * worthwhile;
+    int64_t positions = ShapedType::getNumElements(extent), taps = ShapedType::getNumElements(window.getKernel());
+    double leastCycles = estimateDirectConv({positions, taps, inputs, outputs}, machine) * worthwhile;
     if (dotProducts)
       leastCycles /= 2;
-    for (auto [algorithm, tile] : {std::pair(ConvAlgorithm::Winograd2, 2), std::pair(ConvAlgorithm::Winograd4, 4)}) {
+    ConvDepth depth;
+    if (extent.size() == 3)
+      depth = {extent[0], window.getKernel()[0], window.getStride()[0], window.getDilation()[0]};
+    int64_t height = extent[extent.size() - 2], width = extent.back(), kernel = window.getKernel().back();
+    for (ConvAlgorithm algorithm : choices) {
+      int64_t tile = algorithm == ConvAlgorithm::Winograd2 ? 2 : 4;
       int64_t rows = llvm::divideCeil(height, tile), columns = llvm::divideCeil(width, tile);
       // Pairs as in NarrowStorage.cpp.
-      TiledConvShape shape{tile + 2, rows, columns, inputs, outputs, dotProducts && tile == 2 && inputs % 2 == 0};
+      bool isInPairs = dotProducts && tile == 2 && kernel == 3 && inputs % 2 == 0;
+      TiledConvShape shape{tile, kernel, depth, rows, columns, inputs, outputs, isInPairs};
       double cycles = planTiledConv(shape, machine, placeInputTransform(shape, machine)).cycles;
       // What the tiles have too much is cut off by a copy.
       if (rows * tile != height || columns * tile != width)
-        cycles += 2.0 * height * width * outputs / lanes;
+        cycles += 2.0 * positions * outputs / lanes;
       if (isWeightTransformed)
         cycles += estimateWeightTransform(shape, machine) / trainingBatch;
       if (cycles < leastCycles) {

@@ -81,7 +81,7 @@ static Operation *chooseProducer(Operation *op, const ConvMachine &machine) {
       return nullptr;
     if (op->hasAttr(transformAttrName))
       return producer->hasAttr(algorithmAttrName) || producer->hasAttr(padAttrName) ? producer : nullptr;
-    TiledConvShape shape = tiledConvShape(cast<linalg::LinalgOp>(op).getStaticLoopRanges());
+    TiledConvShape shape = tiledConvShape(cast<linalg::LinalgOp>(op));
     bool isInItem = placeInputTransform(shape, machine) == InputTransform::InItem;
     return findInputTransform(cast<linalg::LinalgOp>(op)) && isInItem ? producer : nullptr;
   }

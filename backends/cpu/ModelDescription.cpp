@@ -3,6 +3,7 @@
 
 #include "backends/cpu/MemoryPlan.h"
 #include "backends/cpu/Passes.h"
+#include "backends/cpu/kernels/WinogradOps.h"
 #include "ir/CnnDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -88,12 +89,12 @@ uint64_t countFlops(linalg::LinalgOp op) {
   return count;
 }
 
-/// The loops of the convolution that a contraction between Winograd's transforms (over b, i, j, r, t, o, c) stands for.
+/// The loops of the convolution that a contraction between Winograd's transforms stands for.
 SmallVector<int64_t> definitionOf(linalg::LinalgOp contraction) {
-  SmallVector<int64_t> sizes = contraction.getStaticLoopRanges();
-  ArrayRef<int64_t> extent = contraction->getAttrOfType<DenseI64ArrayAttr>(extentAttrName).asArrayRef();
-  SmallVector<int64_t> definition = {sizes.front(), extent[0], extent[1], sizes[5], 3, 3};
-  llvm::append_range(definition, ArrayRef(sizes).drop_front(6)); // inputs, perhaps in pairs
+  TiledConvShape shape = tiledConvShape(contraction);
+  SmallVector<int64_t> definition{contraction.getStaticLoopRanges().front()};
+  llvm::append_range(definition, contraction->getAttrOfType<DenseI64ArrayAttr>(extentAttrName).asArrayRef());
+  definition.append({shape.outputs, shape.depth.window, shape.kernel, shape.kernel, shape.inputs});
   return definition;
 }
 
@@ -195,9 +196,10 @@ public:
       auto weight = llvm::find_if(model.weights, [&](const WeightDescription &other) {
         return other.path == derived.path && other.kind == CNN_PARAMETER;
       });
-      if (weight != model.weights.end() && derived.kind == CNN_DERIVED_PACKED_BF16 &&
-          shape.size() == weight->shape.size() + 2)
-        derived.block = shape[shape.size() - 2];
+      // Pairs are a dimension behind the outputs; of blocks of these, there is one in front.
+      bool isInPairs = derived.kind != CNN_DERIVED_WINOGRAD, isWinograd = derived.kind != CNN_DERIVED_PACKED_BF16;
+      if (weight != model.weights.end() && shape.size() == weight->shape.size() - isWinograd + isInPairs + 1)
+        derived.block = shape[shape.size() - 1 - isInPairs];
       if (weight == model.weights.end() || weight->dtype != CNN_F32 || !isOfWeight(derived, shape, weight->shape))
         return emitError(module.getLoc(), "bug: what is derived from '")
                << derived.path << "' does not fit a weight of " << model.name;
@@ -223,14 +225,13 @@ private:
     bool isWinograd = derived.kind != CNN_DERIVED_PACKED_BF16;
     int64_t pack = derived.kind == CNN_DERIVED_WINOGRAD ? 1 : isWinograd ? 2 : derived.tile;
     if (isWinograd) {
-      if (weight.drop_front(2) != ArrayRef<int64_t>({3, 3}))
+      if (weight.size() < 4)
         return false;
-      expected.push_back((derived.tile + 2) * (derived.tile + 2));
-      addBlocks();
-    } else {
-      addBlocks();
-      llvm::append_range(expected, weight.drop_front(2));
+      int64_t points = derived.tile + weight.back() - 1;
+      expected.push_back(points * points);
     }
+    addBlocks();
+    llvm::append_range(expected, weight.drop_front(2).drop_back(isWinograd ? 2 : 0));
     expected.append({(inputs + pack - 1) / pack, block});
     if (pack > 1)
       expected.push_back(pack);
@@ -299,7 +300,6 @@ private:
       bool isPacked = winograd.getCount() > 1;
       derived.kind = isPacked ? CNN_DERIVED_WINOGRAD_BF16 : CNN_DERIVED_WINOGRAD;
       derived.tile = static_cast<int32_t>(winograd.getTile());
-      derived.block = type.getRank() - isPacked == 4 ? type.getDimSize(3) : 0;
     } else {
       auto packed = function.getArgAttrOfType<PackedAttr>(i, derivedAttrName);
       derived.kind = CNN_DERIVED_PACKED_BF16;

@@ -38,14 +38,17 @@ typedef enum cnn_weight_kind { CNN_PARAMETER = 0, CNN_STATE = 1 } cnn_weight_kin
 
 /* What is computed from a weight. */
 typedef enum cnn_derived_kind {
-  /* Filters as Winograd's F(m x m, 3 x 3) takes them (Lavin and Gray 2015, section 4), of a weight of type CNN_F32 and
-   * shape [O, C, 3, 3]: U = G w[o][c] G^T, a matrix of n x n numbers, n = m + 2, of which number i * n + j stands in
-   * row i and column j. They are computed in double and rounded once, to float. [n * n][O / block][C][block], or
-   * without blocks [n * n][C][O]. The rows of G:
+  /* Filters as Winograd's F(m x m, r x r) takes them (Lavin and Gray 2015, section 4), m = `tile`, of a weight of type
+   * CNN_F32 and shape [O, C, r, r], or [O, C, D, r, r]: U = G w[o][c][d] G^T, a matrix of n x n numbers, n = m + r - 1,
+   * of which number i * n + j stands in row i and column j. They are computed in double and rounded once, to float.
+   * [n * n][O / block][D][C][block], or without blocks [n * n][D][C][O]. The rows of G:
    *
-   *   m = 2: [1, 0, 0], [1/2, 1/2, 1/2], [1/2, -1/2, 1/2], [0, 0, 1]
+   *   m = 2, r = 3: [1, 0, 0], [1/2, 1/2, 1/2], [1/2, -1/2, 1/2], [0, 0, 1]
    *
-   *   m = 4: [1/4, 0, 0], [-1/6, -1/6, -1/6], [-1/6, 1/6, -1/6], [1/24, 1/12, 1/6], [1/24, -1/12, 1/6], [0, 0, 1]
+   *   m = 4, r = 3: [1/4, 0, 0], [-1/6, -1/6, -1/6], [-1/6, 1/6, -1/6], [1/24, 1/12, 1/6], [1/24, -1/12, 1/6], [0, 0, 1]
+   *
+   *   m = 2, r = 5: [1/4, 0, 0, 0, 0], [-1/6, -1/6, -1/6, -1/6, -1/6], [-1/6, 1/6, -1/6, 1/6, -1/6],
+   *                 [1/24, 1/12, 1/6, 1/3, 2/3], [1/24, -1/12, 1/6, -1/3, 2/3], [0, 0, 0, 0, 1]
    */
   CNN_DERIVED_WINOGRAD = 0,
   /* Filters in bf16, rounded to nearest even, in groups of `tile` input channels side by side, of a weight of type
@@ -53,7 +56,8 @@ typedef enum cnn_derived_kind {
    * [K...][ceil(C / tile)][O][tile]. Behind the last channel stand zeros. */
   CNN_DERIVED_PACKED_BF16 = 1,
   /* The numbers of CNN_DERIVED_WINOGRAD in bf16, rounded to nearest even from float, in pairs of input channels, of
-   * which there is an even number: [n * n][O / block][C / 2][block][2], or without blocks [n * n][C / 2][O][2]. */
+   * which there is an even number: [n * n][O / block][D][C / 2][block][2], or without blocks
+   * [n * n][D][C / 2][O][2]. */
   CNN_DERIVED_WINOGRAD_BF16 = 2
 } cnn_derived_kind;
 

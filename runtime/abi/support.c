@@ -151,9 +151,11 @@ size_t cnn_derived_bytes(const cnn_derived_desc *derived, const cnn_weight_desc 
         return 0;
     return bytes;
   }
-  int64_t side = derived->tile + 2;
+  if (weight->rank < 4)
+    return 0;
+  int64_t side = derived->tile + weight->shape[weight->rank - 1] - 1;
   size_t number = derived->kind == CNN_DERIVED_WINOGRAD_BF16 ? sizeof(uint16_t) : sizeof(float);
-  if (__builtin_mul_overflow((size_t)element_count(2, weight->shape), number, &bytes) ||
+  if (__builtin_mul_overflow((size_t)element_count(weight->rank - 2, weight->shape), number, &bytes) ||
       __builtin_mul_overflow(bytes, (size_t)(side * side), &bytes))
     return 0;
   return bytes;
@@ -376,12 +378,22 @@ static void stored_steps(const cnn_weight_desc *weight, dimension_steps *steps) 
 }
 
 /* Filters are transformed so many at a time, side by side in vectors. */
-enum { LANES = 64, MAX_POINTS = 6 };
+enum { LANES = 64, MAX_KERNEL = 5, MAX_POINTS = 6 };
 
-/* out[i] = G[i][0] a + G[i][1] b + G[i][2] c, for each of the lanes. */
-static void multiply_by_g(int32_t tile, const double *restrict a, const double *restrict b, const double *restrict c,
-                          double (*restrict out)[LANES]) {
-  if (tile == 2) {
+/* What CNN_DERIVED_WINOGRAD is made of. */
+typedef struct {
+  int tile, kernel, points;
+} winograd_size;
+
+static winograd_size winograd_size_of(const cnn_derived_desc *derived, const cnn_weight_desc *weight) {
+  int tile = derived->tile, kernel = (int)weight->shape[weight->rank - 1];
+  return (winograd_size){tile, kernel, tile + kernel - 1};
+}
+
+/* out[i] = sum over k of G[i][k] in[k], for each of the lanes. */
+static void multiply_by_g(winograd_size size, const double *const *in, double (*restrict out)[LANES]) {
+  const double *restrict a = in[0], *restrict b = in[1], *restrict c = in[2];
+  if (size.points == 4) {
     for (int e = 0; e < LANES; ++e) {
       double even = 0.5 * (a[e] + c[e]), odd = 0.5 * b[e];
       out[0][e] = a[e];
@@ -391,30 +403,42 @@ static void multiply_by_g(int32_t tile, const double *restrict a, const double *
     }
     return;
   }
+  int is_long = size.kernel == 5;
+  const double *restrict d = in[is_long ? 3 : 1], *restrict f = in[is_long ? 4 : 2];
   for (int e = 0; e < LANES; ++e) {
-    double even = (a[e] + c[e]) * (-1.0 / 6), odd = b[e] * (1.0 / 6);
-    double even2 = a[e] * (1.0 / 24) + c[e] * (1.0 / 6), odd2 = b[e] * (1.0 / 12);
+    double even = a[e] + c[e], odd = b[e], even2 = a[e] + 4 * c[e], odd2 = 2 * b[e];
+    if (is_long) {
+      even += f[e];
+      odd += d[e];
+      even2 += 16 * f[e];
+      odd2 += 8 * d[e];
+    }
     out[0][e] = 0.25 * a[e];
-    out[1][e] = even - odd;
-    out[2][e] = even + odd;
-    out[3][e] = even2 + odd2;
-    out[4][e] = even2 - odd2;
-    out[5][e] = c[e];
+    out[1][e] = (even + odd) * (-1.0 / 6);
+    out[2][e] = (even - odd) * (-1.0 / 6);
+    out[3][e] = (even2 + odd2) * (1.0 / 24);
+    out[4][e] = (even2 - odd2) * (1.0 / 24);
+    out[5][e] = f[e];
   }
 }
 
-/* Transforms `lanes` filters, which lie column by column in `filters`, 3 * column + row; number k of the results of a
- * filter goes to to[k * plane]. */
-static void transform_filters(int32_t tile, double (*filters)[LANES], int lanes, float *to, int64_t plane) {
-  double columns[3][MAX_POINTS][LANES], results[MAX_POINTS][LANES];
-  int points = tile + 2;
-  for (int x = 0; x < 3; ++x)
-    multiply_by_g(tile, filters[3 * x], filters[3 * x + 1], filters[3 * x + 2], columns[x]);
-  for (int i = 0; i < points; ++i) {
-    multiply_by_g(tile, columns[0][i], columns[1][i], columns[2][i], results);
-    for (int j = 0; j < points; ++j)
+/* Transforms `lanes` filters, which lie column by column in `filters`, kernel * column + row; number k of the results
+ * of a filter goes to to[k * plane]. */
+static void transform_filters(winograd_size size, double (*filters)[LANES], int lanes, float *to, int64_t plane) {
+  double columns[MAX_KERNEL][MAX_POINTS][LANES], results[MAX_POINTS][LANES];
+  const double *in[MAX_KERNEL];
+  for (int x = 0; x < size.kernel; ++x) {
+    for (int y = 0; y < size.kernel; ++y)
+      in[y] = filters[size.kernel * x + y];
+    multiply_by_g(size, in, columns[x]);
+  }
+  for (int i = 0; i < size.points; ++i) {
+    for (int x = 0; x < size.kernel; ++x)
+      in[x] = columns[x][i];
+    multiply_by_g(size, in, results);
+    for (int j = 0; j < size.points; ++j)
       for (int e = 0; e < lanes; ++e)
-        to[(i * points + j) * plane + e] = (float)results[j][e];
+        to[(i * size.points + j) * plane + e] = (float)results[j][e];
   }
 }
 
@@ -428,16 +452,24 @@ static uint16_t round_to_bf16(float value) {
 
 /* CNN_DERIVED_WINOGRAD, or _BF16, of a weight that lies in memory as `steps` say. A piece is what is contiguous in each
  * of the planes of the result, or would be without pairs: some outputs of a block, or whole blocks of several inputs.
+ * All inputs of a block and a slice of the filters, side by side, are a panel.
  */
-static void derive_winograd(const cnn_derived_desc *derived, const int64_t *shape, const dimension_steps *steps,
+static void derive_winograd(const cnn_derived_desc *derived, const cnn_weight_desc *desc, const dimension_steps *steps,
                             const float *weight, void *to) {
-  int64_t outputs = shape[0], inputs = shape[1], block = derived->block > 0 ? derived->block : outputs;
-  int64_t plane = outputs * inputs, width = block < LANES ? block : LANES, most_inputs = LANES / width;
-  int in_pairs = derived->kind == CNN_DERIVED_WINOGRAD_BF16, points = (derived->tile + 2) * (derived->tile + 2);
-  double filters[9][LANES];
+  int64_t outputs = desc->shape[0], inputs = desc->shape[1], block = derived->block > 0 ? derived->block : outputs;
+  int64_t slices = element_count(desc->rank - 4, desc->shape + 2), plane = outputs * slices * inputs;
+  int64_t width = block < LANES ? block : LANES, most_inputs = LANES / width;
+  int in_pairs = derived->kind == CNN_DERIVED_WINOGRAD_BF16;
+  winograd_size size = winograd_size_of(derived, desc);
+  const dimension_steps *rows = &steps[desc->rank - 2], *columns = rows + 1;
+  double filters[MAX_KERNEL * MAX_KERNEL][LANES];
   float transformed[MAX_POINTS * MAX_POINTS][LANES];
   memset(filters, 0, sizeof filters);
-  for (int64_t first = 0; first < outputs; first += block)
+  for (int64_t number = 0; number < outputs / block * slices; ++number) {
+    int64_t panel = number * block * inputs, first = number / slices * block, slice = number % slices;
+    const float *filter = weight;
+    for (int32_t d = desc->rank - 2; d-- > 2; slice /= desc->shape[d])
+      filter += step_to(&steps[d], slice % desc->shape[d]);
     for (int64_t begin = 0; begin < block; begin += width) {
       int64_t piece = block - begin < width ? block - begin : width, output_steps[LANES];
       for (int64_t o = 0; o < piece; ++o)
@@ -445,28 +477,29 @@ static void derive_winograd(const cnn_derived_desc *derived, const int64_t *shap
       for (int64_t c = 0; c < inputs; c += most_inputs) {
         int64_t count = inputs - c < most_inputs ? inputs - c : most_inputs;
         for (int64_t i = 0; i < count; ++i) {
-          const float *input = weight + step_to(&steps[1], c + i);
-          for (int k = 0; k < 9; ++k) {
-            const float *tap = input + step_to(&steps[2], k % 3) + step_to(&steps[3], k / 3);
+          const float *input = filter + step_to(&steps[1], c + i);
+          for (int k = 0; k < size.kernel * size.kernel; ++k) {
+            const float *tap = input + step_to(rows, k % size.kernel) + step_to(columns, k / size.kernel);
             for (int64_t o = 0; o < piece; ++o)
               filters[k][i * piece + o] = tap[output_steps[o]];
           }
         }
-        int64_t at = first * inputs + c * block + begin;
         if (!in_pairs) {
-          transform_filters(derived->tile, filters, (int)(count * piece), (float *)to + at, plane);
+          float *out = (float *)to + (panel + c * block + begin);
+          transform_filters(size, filters, (int)(count * piece), out, plane);
           continue;
         }
-        transform_filters(derived->tile, filters, (int)(count * piece), transformed[0], LANES);
-        for (int k = 0; k < points; ++k)
+        transform_filters(size, filters, (int)(count * piece), transformed[0], LANES);
+        for (int k = 0; k < size.points * size.points; ++k)
           for (int64_t i = 0; i < count; ++i) {
-            int64_t pair = first * inputs + (c + i) / 2 * 2 * block + 2 * begin + (c + i) % 2;
+            int64_t pair = panel + (c + i) / 2 * 2 * block + 2 * begin + (c + i) % 2;
             uint16_t *out = (uint16_t *)to + (k * plane + pair);
             for (int64_t o = 0; o < piece; ++o)
               out[2 * o] = round_to_bf16(transformed[k][i * piece + o]);
           }
       }
     }
+  }
 }
 
 /* CNN_DERIVED_PACKED_BF16 of a weight that lies in memory as `steps` say. */
@@ -501,7 +534,7 @@ static void derive(const cnn_derived_desc *derived, const cnn_weight_desc *weigh
   if (derived->kind == CNN_DERIVED_PACKED_BF16)
     derive_packed(derived, weight, steps, values, (uint16_t *)to);
   else
-    derive_winograd(derived, weight->shape, steps, values, to);
+    derive_winograd(derived, weight, steps, values, to);
 }
 
 void cnn_derive_weight(const cnn_derived_desc *derived_desc, const cnn_weight_desc *weight, const float *canonical,

@@ -102,9 +102,14 @@ cnn_status checkDerived(const cnn_model_desc *desc, const cnn_derived_desc &deri
   if (!isWinograd && !isPacked)
     return fail(error, CNN_INCOMPATIBLE, "what is derived from weight '%s' is of an unknown kind", weight.path);
   bool isFilter = weight.kind == CNN_PARAMETER && weight.dtype == CNN_F32 && weight.rank >= 2;
-  if (isWinograd && (!isFilter || weight.rank != 4 || weight.shape[2] != 3 || weight.shape[3] != 3))
-    return fail(error, CNN_INCOMPATIBLE, "weight '%s', from which values are derived, has no filters of 3 x 3",
-                weight.path);
+  if (isWinograd) {
+    bool isImage = isFilter && (weight.rank == 4 || weight.rank == 5);
+    int64_t kernel = isImage ? weight.shape[weight.rank - 1] : 0;
+    bool isOfKernel = kernel == 3 || (kernel == 5 && derived.tile == 2);
+    if (!isOfKernel || weight.shape[weight.rank - 2] != kernel)
+      return fail(error, CNN_INCOMPATIBLE, "weight '%s', from which values are derived, has no filters of 3 x 3%s",
+                  weight.path, derived.tile == 2 ? " or 5 x 5" : "");
+  }
   if (isInPairs && weight.shape[1] % 2 != 0)
     return fail(error, CNN_INCOMPATIBLE, "weight '%s', of which values are derived in pairs, has %lld channels",
                 weight.path, static_cast<long long>(weight.shape[1]));

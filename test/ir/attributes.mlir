@@ -122,15 +122,29 @@ func.func @rate_base() attributes {
 // -----
 
 func.func @winograd_tile() attributes {
-  // expected-error@+1 {{expected a tile of 2 or 4, but got 3}}
-  w = #cnn.winograd<3>
+  // expected-error@+1 {{expected a tile of 2 or 4 for a kernel of 3, but got 3}}
+  w = #cnn.winograd<3, 3>
+} { return }
+
+// -----
+
+func.func @winograd_tile_of_kernel() attributes {
+  // expected-error@+1 {{expected a tile of 2 for a kernel of 5, but got 4}}
+  w = #cnn.winograd<4, 5>
+} { return }
+
+// -----
+
+func.func @winograd_kernel() attributes {
+  // expected-error@+1 {{expected a kernel of 3 or 5, but got 4}}
+  w = #cnn.winograd<2, 4>
 } { return }
 
 // -----
 
 func.func @winograd_count() attributes {
   // expected-error@+1 {{expected channels alone or in pairs, but got 3}}
-  w = #cnn.winograd<2, 3>
+  w = #cnn.winograd<2, 3, 3>
 } { return }
 
 // -----

@@ -230,7 +230,31 @@ func.func @conv_c6_stride(%x: tensor<?x2x9x9xf32>, %w: tensor<6x2x3x3xf32>) {
 // -----
 
 func.func @conv_c6_kernel(%x: tensor<?x2x9xf32>, %w: tensor<6x2x3xf32>) {
-  // expected-error@+1 {{expected a kernel of 3x3 with stride and dilation 1 in one group for winograd2}}
+  // expected-error@+1 {{expected a kernel of 3x3 or 5x5 with stride and dilation 1 in one group for winograd2}}
   %y = cnn.conv %x, %w {algorithm = #cnn.conv_algorithm<winograd2>, window = #cnn.window<kernel = [3], stride = [1], dilation = [1], pad_low = [0], pad_high = [0]>} : (tensor<?x2x9xf32>, tensor<6x2x3xf32>) -> tensor<?x6x7xf32>
+  return
+}
+
+// -----
+
+func.func @conv_c6_stride_of_volume(%x: tensor<?x2x9x9x9xf32>, %w: tensor<6x2x3x3x3xf32>) {
+  // expected-error@+1 {{expected a kernel of 3x3 with stride and dilation 1 in one group for winograd4}}
+  %y = cnn.conv %x, %w {algorithm = #cnn.conv_algorithm<winograd4>, window = #cnn.window<kernel = [3, 3, 3], stride = [1, 1, 2], dilation = [1, 1, 1], pad_low = [0, 0, 0], pad_high = [0, 0, 0]>} : (tensor<?x2x9x9x9xf32>, tensor<6x2x3x3x3xf32>) -> tensor<?x6x7x7x4xf32>
+  return
+}
+
+// -----
+
+func.func @conv_c6_kernel_of_winograd4(%x: tensor<?x2x9x9xf32>, %w: tensor<6x2x5x5xf32>) {
+  // expected-error@+1 {{expected a kernel of 3x3 with stride and dilation 1 in one group for winograd4}}
+  %y = cnn.conv %x, %w {algorithm = #cnn.conv_algorithm<winograd4>, window = #cnn.window<kernel = [5, 5], stride = [1, 1], dilation = [1, 1], pad_low = [0, 0], pad_high = [0, 0]>} : (tensor<?x2x9x9xf32>, tensor<6x2x5x5xf32>) -> tensor<?x6x5x5xf32>
+  return
+}
+
+// -----
+
+func.func @conv_c6_not_square(%x: tensor<?x2x9x9xf32>, %w: tensor<6x2x3x5xf32>) {
+  // expected-error@+1 {{expected a kernel of 3x3 or 5x5 with stride and dilation 1 in one group for winograd2}}
+  %y = cnn.conv %x, %w {algorithm = #cnn.conv_algorithm<winograd2>, window = #cnn.window<kernel = [3, 5], stride = [1, 1], dilation = [1, 1], pad_low = [0, 0], pad_high = [0, 0]>} : (tensor<?x2x9x9xf32>, tensor<6x2x3x5xf32>) -> tensor<?x6x7x5xf32>
   return
 }

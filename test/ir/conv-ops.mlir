@@ -40,7 +40,15 @@ func.func @conv_gradients(%x: tensor<?x4x9xf32>, %w: tensor<6x2x3xf32>, %dy: ten
   return %dx, %dw : tensor<?x4x9xf32>, tensor<6x2x3xf32>
 }
 
-// CHECK-LABEL: @conv_algorithm
+// Of a volume, the first dimension may have any window.
+// CHECK-LABEL: @conv_algorithm_of_volume
+func.func @conv_algorithm_of_volume(%x: tensor<?x2x9x9x9xf32>, %w: tensor<6x2x4x3x3xf32>) -> tensor<?x6x3x7x7xf32> {
+  // CHECK: cnn.conv %{{.*}}, %{{.*}} {algorithm = #cnn.conv_algorithm<winograd4>, window = {{.*}}>}
+  %y = cnn.conv %x, %w {algorithm = #cnn.conv_algorithm<winograd4>, window = #cnn.window<kernel = [4, 3, 3], stride = [2, 1, 1], dilation = [1, 1, 1], pad_low = [0, 0, 0], pad_high = [0, 0, 0]>} : (tensor<?x2x9x9x9xf32>, tensor<6x2x4x3x3xf32>) -> tensor<?x6x3x7x7xf32>
+  return %y : tensor<?x6x3x7x7xf32>
+}
+
+// CHECK-LABEL: @conv_algorithm(
 func.func @conv_algorithm(%x: tensor<?x2x9x9xf32>, %w: tensor<6x2x3x3xf32>) -> tensor<?x6x9x7xf32> {
   // CHECK: cnn.conv %{{.*}}, %{{.*}} {algorithm = #cnn.conv_algorithm<winograd2>, window = {{.*}}>}
   %y = cnn.conv %x, %w {algorithm = #cnn.conv_algorithm<winograd2>, window = #cnn.window<kernel = [3, 3], stride = [1, 1], dilation = [1, 1], pad_low = [1, 0], pad_high = [1, 0]>} : (tensor<?x2x9x9xf32>, tensor<6x2x3x3xf32>) -> tensor<?x6x9x7xf32>

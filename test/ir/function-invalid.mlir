@@ -179,12 +179,12 @@ func.func private @derived_type(tensor<36x4x16xf32> {cnn.derived = 4 : i64})
 // -----
 
 // expected-error@+1 {{expected 'cnn.derived' on an argument, but got it on a result}}
-func.func private @derived_on_result() -> (tensor<36x4x16xf32> {cnn.derived = #cnn.winograd<4>})
+func.func private @derived_on_result() -> (tensor<36x4x16xf32> {cnn.derived = #cnn.winograd<4, 3>})
 
 // -----
 
 // expected-error@+1 {{expected a role that an argument of a function of kind 'evaluate' can have, but got 'derived' on argument 1}}
-func.func private @derived_in_training(tensor<16x4x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}, tensor<36x4x16xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4>}) attributes {cnn.kind = #cnn.function_kind<evaluate>}
+func.func private @derived_in_training(tensor<16x4x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}, tensor<36x4x16xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4, 3>}) attributes {cnn.kind = #cnn.function_kind<evaluate>}
 
 // -----
 
@@ -194,32 +194,32 @@ func.func private @derived_without_what(tensor<36x4x16xf32> {cnn.name = "w", cnn
 // -----
 
 // expected-error@+1 {{expected 'cnn.derived' on derived values and on nothing else, but argument 0 with the role 'parameter' has it}}
-func.func private @what_without_derived(tensor<16x4x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>, cnn.derived = #cnn.winograd<2>}) attributes {cnn.kind = #cnn.function_kind<infer>}
+func.func private @what_without_derived(tensor<16x4x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>, cnn.derived = #cnn.winograd<2, 3>}) attributes {cnn.kind = #cnn.function_kind<infer>}
 
 // -----
 
-// expected-error@+1 {{expected derived values of type tensor<36 x inputs x outputs x f32>, the outputs perhaps in blocks, but got 'tensor<16x4x16xf32>' on argument 1}}
-func.func private @derived_points(tensor<16x4x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}, tensor<16x4x16xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4>}) attributes {cnn.kind = #cnn.function_kind<infer>}
+// expected-error@+1 {{expected derived values of type tensor<36 x kernel x inputs x outputs x f32>, the outputs perhaps in blocks, but got 'tensor<16x4x16xf32>' on argument 1}}
+func.func private @derived_points(tensor<16x4x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}, tensor<16x4x16xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4, 3>}) attributes {cnn.kind = #cnn.function_kind<infer>}
 
 // -----
 
-// expected-error@+1 {{expected derived values of type tensor<36 x inputs x outputs x f32>, the outputs perhaps in blocks, but got 'tensor<36x64xf32>' on argument 1}}
-func.func private @derived_rank(tensor<16x4x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}, tensor<36x64xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4>}) attributes {cnn.kind = #cnn.function_kind<infer>}
+// expected-error@+1 {{expected derived values of type tensor<36 x kernel x inputs x outputs x f32>, the outputs perhaps in blocks, but got 'tensor<36x64xf32>' on argument 1}}
+func.func private @derived_rank(tensor<16x4x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}, tensor<36x64xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4, 3>}) attributes {cnn.kind = #cnn.function_kind<infer>}
 
 // -----
 
-// expected-error@+1 {{expected derived values of type tensor<36 x inputs x outputs x f32>, the outputs perhaps in blocks, but got 'tensor<36x4x16xi32>' on argument 1}}
-func.func private @derived_element(tensor<16x4x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}, tensor<36x4x16xi32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4>}) attributes {cnn.kind = #cnn.function_kind<infer>}
+// expected-error@+1 {{expected derived values of type tensor<36 x kernel x inputs x outputs x f32>, the outputs perhaps in blocks, but got 'tensor<36x4x16xi32>' on argument 1}}
+func.func private @derived_element(tensor<16x4x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}, tensor<36x4x16xi32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4, 3>}) attributes {cnn.kind = #cnn.function_kind<infer>}
 
 // -----
 
-// expected-error@+1 {{expected derived values of type tensor<16 x inputs x outputs x 2 x bf16>, the outputs perhaps in blocks, but got 'tensor<16x4x16xf32>' on argument 1}}
-func.func private @derived_pairs(tensor<16x4x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}, tensor<16x4x16xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<2, 2>}) attributes {cnn.kind = #cnn.function_kind<infer>}
+// expected-error@+1 {{expected derived values of type tensor<16 x kernel x inputs x outputs x 2 x bf16>, the outputs perhaps in blocks, but got 'tensor<16x4x16xf32>' on argument 1}}
+func.func private @derived_pairs(tensor<16x4x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}, tensor<16x4x16xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<2, 3, 2>}) attributes {cnn.kind = #cnn.function_kind<infer>}
 
 // -----
 
 // expected-error@+1 {{expected the derived values 'tensor<36x2x4x16xf32>' of a weight of as many filters, but 'w' is 'tensor<16x4x3x3xf32>'}}
-func.func private @derived_size(tensor<16x4x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}, tensor<36x2x4x16xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4>}) attributes {cnn.kind = #cnn.function_kind<infer>}
+func.func private @derived_size(tensor<16x4x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}, tensor<36x2x4x16xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4, 3>}) attributes {cnn.kind = #cnn.function_kind<infer>}
 
 // -----
 
@@ -249,17 +249,17 @@ func.func private @packed_too_many(tensor<16x5x3x3xf32> {cnn.name = "w", cnn.rol
 // -----
 
 // expected-error@+1 {{expected a parameter 'v' from which argument 1 is derived}}
-func.func private @derived_from_nothing(tensor<16x4x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}, tensor<36x4x16xf32> {cnn.name = "v", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4>}) attributes {cnn.kind = #cnn.function_kind<infer>}
+func.func private @derived_from_nothing(tensor<16x4x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}, tensor<36x4x16xf32> {cnn.name = "v", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4, 3>}) attributes {cnn.kind = #cnn.function_kind<infer>}
 
 // -----
 
 // expected-error@+1 {{expected a parameter 'w' from which argument 1 is derived}}
-func.func private @derived_from_state(tensor<16x4x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<state>}, tensor<36x4x16xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4>}) attributes {cnn.kind = #cnn.function_kind<infer>}
+func.func private @derived_from_state(tensor<16x4x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<state>}, tensor<36x4x16xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4, 3>}) attributes {cnn.kind = #cnn.function_kind<infer>}
 
 // -----
 
 // expected-error@+1 {{expected different derived values, but got 'w' twice}}
-func.func private @derived_twice(tensor<16x4x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}, tensor<36x4x16xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4>}, tensor<36x4x16xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4>}) attributes {cnn.kind = #cnn.function_kind<infer>}
+func.func private @derived_twice(tensor<16x4x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}, tensor<36x4x16xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4, 3>}, tensor<36x4x16xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4, 3>}) attributes {cnn.kind = #cnn.function_kind<infer>}
 
 // -----
 

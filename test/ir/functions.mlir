@@ -44,15 +44,15 @@ func.func private @Net.train_step(
 
 // Of one weight there may be several kinds of derived values, in front of it or behind it.
 // CHECK: @Derived
-// CHECK-SAME: cnn.derived = #cnn.winograd<4>, cnn.name = "w", cnn.role = #cnn.role<derived>
-// CHECK-SAME: cnn.derived = #cnn.winograd<2>
-// CHECK-SAME: cnn.derived = #cnn.winograd<2, 2>
+// CHECK-SAME: cnn.derived = #cnn.winograd<4, 3>, cnn.name = "w", cnn.role = #cnn.role<derived>
+// CHECK-SAME: cnn.derived = #cnn.winograd<2, 3>
+// CHECK-SAME: cnn.derived = #cnn.winograd<2, 3, 2>
 // CHECK-SAME: cnn.derived = #cnn.packed<bf16, 2>
 func.func private @Derived(
-    tensor<36x2x4x16xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4>},
+    tensor<36x2x4x16xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4, 3>},
     tensor<2x3x3x4x16xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>},
-    tensor<16x4x32xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<2>},
-    tensor<16x2x32x2xbf16> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<2, 2>},
+    tensor<16x4x32xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<2, 3>},
+    tensor<16x2x32x2xbf16> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<2, 3, 2>},
     tensor<2x3x3x2x16x2xbf16> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.packed<bf16, 2>})
   attributes {cnn.kind = #cnn.function_kind<infer>}
 

@@ -12,8 +12,15 @@ namespace {
 
 using Matrix = std::vector<std::vector<long double>>;
 
-// Lavin and Gray 2015, "Fast algorithms for convolutional neural networks", section 4.
-Matrix matrixG(int tile) {
+// Lavin and Gray 2015, "Fast algorithms for convolutional neural networks", section 4; for 5, the same points.
+Matrix matrixG(int tile, int64_t kernel) {
+  if (kernel == 5)
+    return {{1 / 4.L, 0, 0, 0, 0},
+            {-1 / 6.L, -1 / 6.L, -1 / 6.L, -1 / 6.L, -1 / 6.L},
+            {-1 / 6.L, 1 / 6.L, -1 / 6.L, 1 / 6.L, -1 / 6.L},
+            {1 / 24.L, 1 / 12.L, 1 / 6.L, 1 / 3.L, 2 / 3.L},
+            {1 / 24.L, -1 / 12.L, 1 / 6.L, -1 / 3.L, 2 / 3.L},
+            {0, 0, 0, 0, 1}};
   if (tile == 2)
     return {{1, 0, 0}, {.5L, .5L, .5L}, {.5L, -.5L, .5L}, {0, 0, 1}};
   return {{1 / 4.L, 0, 0},
@@ -24,22 +31,26 @@ Matrix matrixG(int tile) {
           {0, 0, 1}};
 }
 
-// U = G g G^T of every filter of [outputs, inputs, 3, 3], as a sum over the nine numbers of g, and what those come to.
-std::vector<float> winograd(int tile, int64_t block, int64_t outputs, int64_t inputs,
-                            const std::vector<float> &weight) {
-  Matrix g = matrixG(tile);
-  int64_t n = tile + 2, width = block ? block : outputs;
-  std::vector<float> result(n * n * outputs * inputs);
+// U = G g G^T of every filter of [outputs, inputs, depth, kernel, kernel], as a sum over the numbers of g, and what
+// those come to.
+std::vector<float> winograd(int tile, int64_t block, int64_t outputs, int64_t inputs, int64_t depth,
+                            const std::vector<float> &weight, int64_t kernel = 3) {
+  Matrix g = matrixG(tile, kernel);
+  int64_t n = tile + kernel - 1, width = block ? block : outputs;
+  std::vector<float> result(n * n * outputs * inputs * depth);
   for (int64_t o = 0; o < outputs; ++o)
     for (int64_t c = 0; c < inputs; ++c)
-      for (int64_t i = 0; i < n; ++i)
-        for (int64_t j = 0; j < n; ++j) {
-          long double sum = 0;
-          for (int64_t y = 0; y < 3; ++y)
-            for (int64_t x = 0; x < 3; ++x)
-              sum += g[i][y] * weight[(o * inputs + c) * 9 + y * 3 + x] * g[j][x];
-          result[(((i * n + j) * (outputs / width) + o / width) * inputs + c) * width + o % width] = float(sum);
-        }
+      for (int64_t d = 0; d < depth; ++d)
+        for (int64_t i = 0; i < n; ++i)
+          for (int64_t j = 0; j < n; ++j) {
+            const float *filter = &weight[((o * inputs + c) * depth + d) * kernel * kernel];
+            long double sum = 0;
+            for (int64_t y = 0; y < kernel; ++y)
+              for (int64_t x = 0; x < kernel; ++x)
+                sum += g[i][y] * filter[y * kernel + x] * g[j][x];
+            int64_t panel = ((i * n + j) * (outputs / width) + o / width) * depth + d;
+            result[(panel * inputs + c) * width + o % width] = float(sum);
+          }
   return result;
 }
 
@@ -58,23 +69,27 @@ void expectNear(const std::vector<float> &found, const std::vector<float> &wante
     ASSERT_NEAR(found[i], wanted[i], std::fabs(wanted[i]) * 0x1p-23 + 1e-12) << i;
 }
 
-// Outputs and inputs that fill a vector, that do not, and that take several.
+// Outputs and inputs that fill a vector, that do not, and that take several; filters of one slice and of several.
 TEST(DerivedValues, AreWinogradsTransform) {
   struct Case {
-    int64_t outputs, inputs, block;
+    int64_t outputs, inputs, block, depth = 1;
   };
-  for (int tile : {2, 4})
-    for (auto [outputs, inputs, block] :
+  const std::pair<int, int64_t> sizes[] = {{2, 3}, {4, 3}, {2, 5}};
+  for (auto [tile, kernel] : sizes)
+    for (auto [outputs, inputs, block, depth] :
          {Case{1, 1, 0}, Case{5, 3, 0}, Case{70, 3, 0}, Case{64, 2, 0}, Case{32, 5, 16}, Case{96, 9, 48},
-          Case{16, 7, 8}, Case{12, 33, 3}, Case{256, 3, 128}, Case{130, 2, 65}, Case{3, 4, 1}}) {
-      SCOPED_TRACE(testing::Message() << tile << ": " << outputs << " " << inputs << " " << block);
-      const int64_t shape[] = {outputs, inputs, 3, 3};
-      std::vector<float> values = randomNumbers(outputs * inputs * 9);
+          Case{16, 7, 8}, Case{12, 33, 3}, Case{256, 3, 128}, Case{130, 2, 65}, Case{3, 4, 1}, Case{5, 3, 0, 2},
+          Case{70, 3, 0, 3}, Case{32, 5, 16, 3}, Case{12, 33, 3, 2}, Case{256, 3, 128, 3}}) {
+      SCOPED_TRACE(testing::Message() << tile << ": " << outputs << " " << inputs << " " << block << " " << depth << " "
+                                      << kernel);
+      const int64_t image[] = {outputs, inputs, kernel, kernel}, volume[] = {outputs, inputs, depth, kernel, kernel};
+      std::vector<float> values = randomNumbers(outputs * inputs * depth * kernel * kernel);
       cnn_weight_desc weight = {};
-      weight.rank = 4;
-      weight.shape = shape;
+      weight.rank = depth > 1 ? 5 : 4;
+      weight.shape = depth > 1 ? volume : image;
       cnn_derived_desc derived = {0, CNN_DERIVED_WINOGRAD, tile, block, 0};
-      std::vector<float> wanted = winograd(tile, block, outputs, inputs, values), found(wanted.size() + 1, -5);
+      std::vector<float> wanted = winograd(tile, block, outputs, inputs, depth, values, kernel);
+      std::vector<float> found(wanted.size() + 1, -5);
       EXPECT_EQ(cnn_derived_bytes(&derived, &weight), wanted.size() * sizeof(float));
       cnn_derive_weight(&derived, &weight, values.data(), found.data());
       EXPECT_EQ(found.back(), -5); // not touched
@@ -147,30 +162,32 @@ TEST(DerivedValues, ArePairsOfBF16) {
   EXPECT_EQ(found[0] & 0x7fc0, 0x7fc0);
 }
 
-// Winograd's filters in pairs of bf16: outputs that fill a vector, that do not, and that take several.
+// Winograd's filters in pairs of bf16: outputs that fill a vector, that do not, and that take several; filters of one
+// slice and of several.
 TEST(DerivedValues, AreWinogradsTransformInPairs) {
   struct Case {
-    int64_t outputs, inputs, block;
+    int64_t outputs, inputs, block, depth = 1;
   };
   for (int tile : {2, 4})
-    for (auto [outputs, inputs, block] : {Case{1, 2, 0}, Case{5, 4, 0}, Case{70, 2, 0}, Case{32, 6, 16},
-                                          Case{96, 10, 48}, Case{12, 34, 3}, Case{256, 4, 128}, Case{3, 4, 1}}) {
-      SCOPED_TRACE(testing::Message() << tile << ": " << outputs << " " << inputs << " " << block);
-      const int64_t shape[] = {outputs, inputs, 3, 3};
-      std::vector<float> values = randomNumbers(outputs * inputs * 9);
+    for (auto [outputs, inputs, block, depth] :
+         {Case{1, 2, 0}, Case{5, 4, 0}, Case{70, 2, 0}, Case{32, 6, 16}, Case{96, 10, 48}, Case{12, 34, 3},
+          Case{256, 4, 128}, Case{3, 4, 1}, Case{70, 2, 0, 3}, Case{32, 6, 16, 2}, Case{12, 34, 3, 3}}) {
+      SCOPED_TRACE(testing::Message() << tile << ": " << outputs << " " << inputs << " " << block << " " << depth);
+      const int64_t image[] = {outputs, inputs, 3, 3}, volume[] = {outputs, inputs, depth, 3, 3};
+      std::vector<float> values = randomNumbers(outputs * inputs * depth * 9);
       cnn_weight_desc weight = {};
-      weight.rank = 4;
-      weight.shape = shape;
-      int64_t width = block ? block : outputs, points = (tile + 2) * (tile + 2), plane = outputs * inputs;
+      weight.rank = depth > 1 ? 5 : 4;
+      weight.shape = depth > 1 ? volume : image;
+      int64_t width = block ? block : outputs, points = (tile + 2) * (tile + 2), plane = outputs * depth * inputs;
       std::vector<float> exact(points * plane);
       cnn_derived_desc inFloat = {0, CNN_DERIVED_WINOGRAD, tile, block, 0};
       cnn_derive_weight(&inFloat, &weight, values.data(), exact.data());
       std::vector<uint16_t> wanted(exact.size()), found(exact.size() + 1, 77);
-      for (int64_t k = 0; k < points; ++k)
-        for (int64_t o = 0; o < outputs; ++o)
-          for (int64_t c = 0; c < inputs; ++c)
-            wanted[k * plane + (((o / width) * (inputs / 2) + c / 2) * width + o % width) * 2 + c % 2] =
-                nearestBF16(exact[k * plane + ((o / width) * inputs + c) * width + o % width]);
+      for (int64_t panel = 0; panel < points * plane / (width * inputs); ++panel)
+        for (int64_t c = 0; c < inputs; ++c)
+          for (int64_t o = 0; o < width; ++o)
+            wanted[((panel * (inputs / 2) + c / 2) * width + o) * 2 + c % 2] =
+                nearestBF16(exact[(panel * inputs + c) * width + o]);
       cnn_derived_desc derived = {0, CNN_DERIVED_WINOGRAD_BF16, tile, block, 0};
       EXPECT_EQ(cnn_derived_bytes(&derived, &weight), wanted.size() * sizeof(uint16_t));
       cnn_derive_weight(&derived, &weight, values.data(), found.data());
@@ -231,8 +248,8 @@ struct DerivedTest : testing::Test {
     return values;
   }
   static std::vector<float> expected(const std::vector<float> &weight) {
-    std::vector<float> wanted = winograd(4, 16, outputs, inputs, weight);
-    std::vector<float> narrow = winograd(2, 0, outputs, inputs, weight);
+    std::vector<float> wanted = winograd(4, 16, outputs, inputs, 1, weight);
+    std::vector<float> narrow = winograd(2, 0, outputs, inputs, 1, weight);
     wanted.insert(wanted.end(), narrow.begin(), narrow.end());
     return wanted;
   }
@@ -349,10 +366,21 @@ TEST_F(DerivedTest, UnsoundTablesAreRefused) {
       },
       "weight 'b', from which values are derived, has no filters");
   refused([&] { derived[1].tile = 6; }, "what is derived from weight 'w' is of an unknown kind");
-  refused([&] { derived[1].weight = 1; }, "weight 'b', from which values are derived, has no filters of 3 x 3");
+  refused([&] { derived[1].weight = 1; },
+          "weight 'b', from which values are derived, has no filters of 3 x 3 or 5 x 5");
   const int64_t wide[] = {outputs, inputs, 1, 9};
   refused([&] { weights[0].shape = wide; }, "weight 'w', from which values are derived, has no filters of 3 x 3");
   refused([&] { weights[0].dtype = CNN_I32; }, "weight 'w', from which values are derived, has no filters of 3 x 3");
+  const int64_t flat[] = {outputs * inputs, 3, 3};
+  refused(
+      [&] {
+        weights[0].rank = 3;
+        weights[0].shape = flat;
+        weights[0].block = 0;
+        weights[0].storage = identity;
+        derived[1].weight = 0;
+      },
+      "weight 'w', from which values are derived, has no filters of 3 x 3");
   refused([&] { derived[1].block = 5; }, "the blocks of what is derived from weight 'w' are not sound");
   refused([&] { derived[1].block = -16; }, "the blocks of what is derived from weight 'w' are not sound");
   refused([&] { derived[1].offset += 64; }, "what is derived from weight 'w' lies outside its block");

@@ -41,21 +41,38 @@ struct ConvShape {
   int64_t outputs;
 };
 
-/// The same by Winograd's algorithm F(m x m, 3 x 3): rows x columns tiles of size^2 values, size = m + 2.
+/// The dimension of a convolution in front of those that Winograd's algorithms transform: a window over slices of the
+/// input. Of a convolution without it, one.
+struct ConvDepth {
+  int64_t positions = 1; // of the window
+  int64_t window = 1;
+  int64_t stride = 1;
+  int64_t dilation = 1;
+
+  /// How many slices so many positions side by side read.
+  int64_t slices(int64_t count) const { return (count - 1) * stride + (window - 1) * dilation + 1; }
+};
+
+/// A convolution by Winograd's algorithm F(m x m, r x r): at each position of the depth, rows x columns tiles of m^2
+/// results.
 struct TiledConvShape {
-  int64_t size;
+  int64_t tile;   // m
+  int64_t kernel; // r
+  ConvDepth depth;
   int64_t rows;
   int64_t columns;
   int64_t inputs;
   int64_t outputs;
   bool isInPairs = false; // of bf16, which are half the bytes and half the instructions
+
+  /// m + r - 1: a tile is transformed to size^2 values.
+  int64_t size() const { return tile + kernel - 1; }
 };
 
-/// Of the loops (b, i, j, r, t, o, c) of its contraction, or (.., c, e) of one in pairs of inputs.
-TiledConvShape tiledConvShape(llvm::ArrayRef<int64_t> range);
-
-/// A work item: so many rows and columns of tiles, and so many outputs. Each divides its whole.
+/// A work item: at so many positions of the depth, so many rows and columns of tiles, and so many outputs. Each divides
+/// its whole.
 struct TiledConvPlan {
+  int64_t depth;
   int64_t rows;
   int64_t columns;
   int64_t outputs;

@@ -292,17 +292,21 @@ public:
     return plan;
   }
 
-  /// Items of a convolution by Winograd's algorithm, over its result [b, r, p, t, q, o]: some tiles, some columns. All
-  /// that is done for them stays in the cache, but for the weight, which every item reads.
+  /// Items of a convolution by Winograd's algorithm, over its result [b, z.., r, p, t, q, o]: some tiles, some columns.
+  /// All that is done for them stays in the cache, but for the weight, which every item reads.
   TilePlan planTransforms(linalg::GenericOp contraction) const {
     bool isInItem = findInputTransform(contraction) != nullptr;
-    TiledConvShape shape = tiledConvShape(contraction.getStaticLoopRanges());
+    TiledConvShape shape = tiledConvShape(contraction);
     TiledConvPlan best = planTiledConv(shape, machine, isInItem ? InputTransform::InItem : InputTransform::Ahead);
     auto cut = [](int64_t extent, int64_t size) { return extent == size ? 0 : size; };
     TilePlan plan;
     plan.item = {1, cut(shape.rows, best.rows),      0, cut(shape.columns, best.columns),
                  0, cut(shape.outputs, best.outputs)};
     plan.tile = {1, 1, 0, 1, 0, lanes};
+    if (TiledConvLoops(contraction.getNumLoops()).depth) {
+      plan.item.insert(plan.item.begin() + 1, cut(shape.depth.positions, best.depth));
+      plan.tile.insert(plan.tile.begin() + 1, 1);
+    }
     for (int64_t size : plan.item)
       if (size)
         plan.order.push_back(plan.order.size());
@@ -656,8 +660,9 @@ private:
     nameTile(contraction, registerTile->tile);
     mark(contraction);
     // The weights of a block of columns are read for all rows before those of the next.
-    SmallVector<int64_t> order = {0, 1, 2, 5, 3, 4, 6, 7};
-    order.resize(contraction.getNumLoops());
+    TiledConvLoops loops(contraction.getNumLoops());
+    auto order = llvm::to_vector(llvm::seq<int64_t>(contraction.getNumLoops()));
+    std::rotate(order.begin() + loops.position, order.begin() + loops.output, order.begin() + loops.output + 1);
     if (failed(tileRoots(registerTile->tile, scf::SCFTilingOptions::LoopType::ForOp, isFill, order)))
       return failure();
     unmark();

@@ -1,6 +1,7 @@
 // RUN: cnn-opt %s -cnn-cpu-choose-conv-algorithms -split-input-file | FileCheck %s
 // RUN: cnn-opt %s -cnn-cpu-choose-conv-algorithms=algorithm=winograd2 -split-input-file | FileCheck %s --check-prefix=FORCED
 // RUN: cnn-opt %s -cnn-cpu-choose-conv-algorithms=cpu=znver4 -split-input-file | FileCheck %s --check-prefix=ZEN4
+// RUN: cnn-opt %s -cnn-cpu-choose-conv-algorithms=algorithm=winograd4 -split-input-file | FileCheck %s --check-prefix=FORCED4
 // RUN: cnn-opt %s -cnn-cpu-choose-conv-algorithms=algorithm=direct -split-input-file | FileCheck %s --check-prefix=DIRECT
 
 // Large images pay for the transforms; small ones with many channels, for which the weights would be four times as
@@ -77,4 +78,59 @@ func.func @transposed(%x: tensor<?x64x56x56xf32> {cnn.name = "x", cnn.role = #cn
 func.func @wide(%x: tensor<?x512x68x120xf32> {cnn.name = "x", cnn.role = #cnn.role<input>}, %w: tensor<512x512x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}) -> (tensor<?x512x68x120xf32> {cnn.name = "y", cnn.role = #cnn.role<output>}) attributes {cnn.kind = #cnn.function_kind<infer>} {
   %y = cnn.conv %x, %w {window = #cnn.window<kernel = [3, 3], stride = [1, 1], dilation = [1, 1], pad_low = [1, 1], pad_high = [1, 1]>} : (tensor<?x512x68x120xf32>, tensor<512x512x3x3xf32>) -> tensor<?x512x68x120xf32>
   return %y : tensor<?x512x68x120xf32>
+}
+
+// -----
+
+// Of volumes, slices are transformed one by one, with any stride over their depth.
+// CHECK-LABEL: func.func @volume(
+// CHECK: winograd4
+// FORCED-LABEL: func.func @volume(
+// FORCED: winograd2
+func.func @volume(%x: tensor<?x64x16x56x56xf32> {cnn.name = "x", cnn.role = #cnn.role<input>}, %w: tensor<128x64x3x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}) -> (tensor<?x128x16x56x56xf32> {cnn.name = "y", cnn.role = #cnn.role<output>}) attributes {cnn.kind = #cnn.function_kind<infer>} {
+  %y = cnn.conv %x, %w {window = #cnn.window<kernel = [3, 3, 3], stride = [1, 1, 1], dilation = [1, 1, 1], pad_low = [1, 1, 1], pad_high = [1, 1, 1]>} : (tensor<?x64x16x56x56xf32>, tensor<128x64x3x3x3xf32>) -> tensor<?x128x16x56x56xf32>
+  return %y : tensor<?x128x16x56x56xf32>
+}
+// CHECK-LABEL: func.func @every_second_slice(
+// CHECK: winograd4
+// FORCED-LABEL: func.func @every_second_slice(
+// FORCED: winograd2
+func.func @every_second_slice(%x: tensor<?x64x16x56x56xf32> {cnn.name = "x", cnn.role = #cnn.role<input>}, %w: tensor<128x64x3x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}) -> (tensor<?x128x8x56x56xf32> {cnn.name = "y", cnn.role = #cnn.role<output>}) attributes {cnn.kind = #cnn.function_kind<infer>} {
+  %y = cnn.conv %x, %w {window = #cnn.window<kernel = [3, 3, 3], stride = [2, 1, 1], dilation = [1, 1, 1], pad_low = [1, 1, 1], pad_high = [1, 1, 1]>} : (tensor<?x64x16x56x56xf32>, tensor<128x64x3x3x3xf32>) -> tensor<?x128x8x56x56xf32>
+  return %y : tensor<?x128x8x56x56xf32>
+}
+// CHECK-LABEL: func.func @every_second_column(
+// CHECK-NOT: winograd
+// FORCED-LABEL: func.func @every_second_column(
+// FORCED-NOT: winograd
+func.func @every_second_column(%x: tensor<?x64x16x56x56xf32> {cnn.name = "x", cnn.role = #cnn.role<input>}, %w: tensor<128x64x3x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}) -> (tensor<?x128x16x56x28xf32> {cnn.name = "y", cnn.role = #cnn.role<output>}) attributes {cnn.kind = #cnn.function_kind<infer>} {
+  %y = cnn.conv %x, %w {window = #cnn.window<kernel = [3, 3, 3], stride = [1, 1, 2], dilation = [1, 1, 1], pad_low = [1, 1, 1], pad_high = [1, 1, 1]>} : (tensor<?x64x16x56x56xf32>, tensor<128x64x3x3x3xf32>) -> tensor<?x128x16x56x28xf32>
+  return %y : tensor<?x128x16x56x28xf32>
+}
+// The gradient of every second slice is another convolution.
+// FORCED-LABEL: func.func @transposed_volume(
+// FORCED: winograd2
+func.func @transposed_volume(%x: tensor<?x128x16x56x56xf32> {cnn.name = "x", cnn.role = #cnn.role<input>}, %w: tensor<128x64x3x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}) -> (tensor<?x64x16x56x56xf32> {cnn.name = "y", cnn.role = #cnn.role<output>}) attributes {cnn.kind = #cnn.function_kind<infer>} {
+  %y = cnn.conv_input_grad %x, %w {window = #cnn.window<kernel = [3, 3, 3], stride = [1, 1, 1], dilation = [1, 1, 1], pad_low = [1, 1, 1], pad_high = [1, 1, 1]>} : (tensor<?x128x16x56x56xf32>, tensor<128x64x3x3x3xf32>) -> tensor<?x64x16x56x56xf32>
+  return %y : tensor<?x64x16x56x56xf32>
+}
+// FORCED-LABEL: func.func @transposed_every_second_slice(
+// FORCED-NOT: winograd
+func.func @transposed_every_second_slice(%x: tensor<?x128x8x56x56xf32> {cnn.name = "x", cnn.role = #cnn.role<input>}, %w: tensor<128x64x3x3x3xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}) -> (tensor<?x64x16x56x56xf32> {cnn.name = "y", cnn.role = #cnn.role<output>}) attributes {cnn.kind = #cnn.function_kind<infer>} {
+  %y = cnn.conv_input_grad %x, %w {window = #cnn.window<kernel = [3, 3, 3], stride = [2, 1, 1], dilation = [1, 1, 1], pad_low = [1, 1, 1], pad_high = [1, 1, 1]>} : (tensor<?x128x8x56x56xf32>, tensor<128x64x3x3x3xf32>) -> tensor<?x64x16x56x56xf32>
+  return %y : tensor<?x64x16x56x56xf32>
+}
+
+// -----
+
+// Of 5x5 there is winograd2 alone; forced to another one, it is direct.
+// CHECK-LABEL: func.func @five(
+// CHECK: winograd2
+// FORCED-LABEL: func.func @five(
+// FORCED: winograd2
+// FORCED4-LABEL: func.func @five(
+// FORCED4-NOT: winograd
+func.func @five(%x: tensor<?x32x28x28xf32> {cnn.name = "x", cnn.role = #cnn.role<input>}, %w: tensor<96x32x5x5xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}) -> (tensor<?x96x28x28xf32> {cnn.name = "y", cnn.role = #cnn.role<output>}) attributes {cnn.kind = #cnn.function_kind<infer>} {
+  %y = cnn.conv %x, %w {window = #cnn.window<kernel = [5, 5], stride = [1, 1], dilation = [1, 1], pad_low = [2, 2], pad_high = [2, 2]>} : (tensor<?x32x28x28xf32>, tensor<96x32x5x5xf32>) -> tensor<?x96x28x28xf32>
+  return %y : tensor<?x96x28x28xf32>
 }

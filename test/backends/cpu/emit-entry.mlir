@@ -71,9 +71,9 @@ func.func private @wide_1(memref<?x4xf32>, memref<?x4xf32>)
 // CHECK: %[[OFFSET:.*]] = llvm.mlir.constant(2304 : i64)
 // CHECK: llvm.getelementptr %[[BLOCK2]][%[[OFFSET]]]
 func.func @Derived(%batch: index, %x: memref<?x4xf32> {cnn.name = "x", cnn.role = #cnn.role<input>},
-                   %u: memref<36x4x4xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4>},
+                   %u: memref<36x4x4xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4, 3>},
                    %w: memref<3x3x4x4xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>},
-                   %v: memref<16x4x4xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<2>},
+                   %v: memref<16x4x4xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<2, 3>},
                    %y: memref<?x4xf32> {cnn.name = "y", cnn.role = #cnn.role<output>},
                    %arena: memref<?xi8>) attributes {cnn.kind = #cnn.function_kind<infer>} {
   call @kernel_0(%x, %u, %v, %y) : (memref<?x4xf32>, memref<36x4x4xf32>, memref<16x4x4xf32>, memref<?x4xf32>) -> ()

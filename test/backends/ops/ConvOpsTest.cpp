@@ -51,6 +51,74 @@ protected:
     }
   }
 
+  /// Square kernels with this padding above, below, left and right.
+  static SmallVector<WindowDim> imageWindow(int64_t kernel, std::array<int64_t, 4> pad) {
+    return {{kernel, 1, 1, pad[0], pad[1], false}, {kernel, 1, 1, pad[2], pad[3], false}};
+  }
+
+  /// By each of Winograd's algorithms; what is fused behind it: nothing, a bias and an activation, or the sum with
+  /// another tensor, too.
+  void checkWinograd(ArrayRef<int64_t> shape, int64_t outputs, ArrayRef<WindowDim> window) {
+    // These are there for how they are cut, and plain loops are slow.
+    bool isLarge = shape[1] >= 32;
+    if (isLarge && !GetParam().isBackEnd)
+      return;
+    SmallVector<int64_t> weightShape{outputs, shape[1]};
+    for (const WindowDim &dim : window)
+      weightShape.push_back(dim.kernel);
+    WindowAttr attr = makeWindow(*context, window);
+    Tensor xValue = uniform(shape), wValue = uniform(weightShape);
+    for (ConvAlgorithm algorithm : {ConvAlgorithm::Winograd2, ConvAlgorithm::Winograd4}) {
+      if (!ConvOp::allows(algorithm, attr, 1))
+        continue;
+      for (int fused = isLarge ? 2 : 0; fused < 3; ++fused) {
+        TestFunction test(*context);
+        Value x = test.addInput(xValue, true), w = test.addInput(wValue, false);
+        Value y = ConvOp::create(test.builder, test.loc, x, w, attr, 1, algorithm);
+        if (fused) {
+          Value bias = test.addInput(uniform(outputs), false);
+          y = BinaryOp::create(test.builder, test.loc, BinaryKind::Add, y, bias, ArrayRef<int64_t>{1});
+        }
+        if (fused == 2) {
+          Value other = test.addInput(uniform(outputShape(shape, outputs, window)), true);
+          auto all = llvm::to_vector(llvm::seq<int64_t>(shape.size()));
+          y = BinaryOp::create(test.builder, test.loc, BinaryKind::Add, y, other, all);
+        }
+        if (fused)
+          y = UnaryOp::create(test.builder, test.loc, UnaryKind::Relu, y, APFloat(0.0));
+        test.setResults({y});
+        check(test, stringifyConvAlgorithm(algorithm) + ", fused " + Twine(fused), toleranceOf(algorithm, window));
+      }
+    }
+  }
+
+  /// The gradient of an input of this shape.
+  void checkWinogradGradient(ArrayRef<int64_t> shape, int64_t outputs, ArrayRef<WindowDim> window) {
+    if (outputs >= 64 && !GetParam().isBackEnd)
+      return; // slow
+    SmallVector<int64_t> weightShape{outputs, shape[1]};
+    for (const WindowDim &dim : window)
+      weightShape.push_back(dim.kernel);
+    WindowAttr attr = makeWindow(*context, window);
+    Tensor dyValue = uniform(outputShape(shape, outputs, window)), wValue = uniform(weightShape);
+    for (ConvAlgorithm algorithm : {ConvAlgorithm::Winograd2, ConvAlgorithm::Winograd4}) {
+      if (!ConvOp::allows(algorithm, attr, 1))
+        continue;
+      TestFunction test(*context);
+      Value dy = test.addInput(dyValue, true), w = test.addInput(wValue, false);
+      auto dx = ConvInputGradOp::create(test.builder, test.loc, batchType(test, shape), dy, w, attr, 1);
+      dx->setAttr(algorithmAttrName, ConvAlgorithmAttr::get(context.get(), algorithm));
+      test.setResults(dx.getResult());
+      check(test, stringifyConvAlgorithm(algorithm), toleranceOf(algorithm, window));
+    }
+  }
+
+  /// With six points, sums are differences of values that are up to 100 times as large; of volumes, of more.
+  static double toleranceOf(ConvAlgorithm algorithm, ArrayRef<WindowDim> window) {
+    bool hasFourPoints = algorithm == ConvAlgorithm::Winograd2 && window.back().kernel == 3;
+    return (hasFourPoints ? 1e-4 : 1e-3) * (window.size() > 2 ? window.front().kernel : 1);
+  }
+
   void checkCases(ArrayRef<ConvCase> cases, double tolerance = sumTolerance) {
     for (auto [i, item] : llvm::enumerate(cases)) {
       SmallVector<WindowDim> window(item.shape.size() - 2, item.window);
@@ -117,50 +185,56 @@ TEST_P(ConvOps, Blocks) {
   checkCases({{{3, 144}, 64, {}}, {{5, 33}, 208, {}}});
 }
 
-// The convolution of 3x3 by Winograd's algorithms; what is fused behind it: nothing, a bias and an activation, or the
-// sum with another tensor, too.
+// The convolution of 3x3 by Winograd's algorithms.
 TEST_P(ConvOps, Winograd) {
-  struct WinogradCase {
-    SmallVector<int64_t> shape;
-    int64_t outputs;
-    std::array<int64_t, 4> pad; // above, below, left, right
+  auto check = [&](ArrayRef<int64_t> shape, int64_t outputs, std::array<int64_t, 4> pad) {
+    checkWinograd(shape, outputs, imageWindow(3, pad));
   };
-  const WinogradCase cases[] = {
-      {{3, 5, 8, 12}, 7, {1, 1, 1, 1}},      {{3, 20, 7, 9}, 33, {1, 1, 1, 1}}, // tiles that reach beyond the image
-      {{3, 16, 6, 6}, 64, {0, 0, 0, 0}},     {{1, 1, 3, 5}, 1, {0, 1, 2, 4}},   // more padding than windows
-      {{3, 3, 4, 30}, 96, {-1, 2, 0, 1}},                                       // and a crop
-      {{2, 32, 28, 28}, 64, {1, 1, 1, 1}},                                      // items of some tiles
-      {{1, 128, 12, 12}, 128, {1, 1, 1, 1}},                                    // and of some columns
-      {{1, 256, 8, 8}, 512, {1, 1, 1, 1}},                                      // the input transformed ahead
+  check({3, 5, 8, 12}, 7, {1, 1, 1, 1});
+  check({3, 20, 7, 9}, 33, {1, 1, 1, 1}); // tiles that reach beyond the image
+  check({3, 16, 6, 6}, 64, {0, 0, 0, 0});
+  check({1, 1, 3, 5}, 1, {0, 1, 2, 4});       // more padding than windows
+  check({3, 3, 4, 30}, 96, {-1, 2, 0, 1});    // and a crop
+  check({2, 32, 28, 28}, 64, {1, 1, 1, 1});   // items of some tiles
+  check({1, 128, 12, 12}, 128, {1, 1, 1, 1}); // and of some columns
+  check({1, 256, 8, 8}, 512, {1, 1, 1, 1});   // the input transformed ahead
+}
+
+// Kernels of 5x5, of images and of volumes.
+TEST_P(ConvOps, WinogradOfFive) {
+  auto check = [&](ArrayRef<int64_t> shape, int64_t outputs, std::array<int64_t, 4> pad) {
+    checkWinograd(shape, outputs, imageWindow(5, pad));
   };
-  for (const WinogradCase &item : cases) {
-    // These are there for how they are cut, and plain loops are slow.
-    bool isLarge = item.shape[1] >= 32;
-    if (isLarge && GetParam().name == StringRef("Linalg"))
-      continue;
-    Tensor xValue = uniform(item.shape), wValue = uniform({item.outputs, item.shape[1], 3, 3});
-    WindowDim rows{3, 1, 1, item.pad[0], item.pad[1], false}, columns{3, 1, 1, item.pad[2], item.pad[3], false};
-    for (ConvAlgorithm algorithm : {ConvAlgorithm::Winograd2, ConvAlgorithm::Winograd4})
-      for (int fused = isLarge ? 2 : 0; fused < 3; ++fused) {
-        TestFunction test(*context);
-        Value x = test.addInput(xValue, true), w = test.addInput(wValue, false);
-        Value y = ConvOp::create(test.builder, test.loc, x, w, makeWindow(*context, {rows, columns}), 1, algorithm);
-        if (fused) {
-          Value bias = test.addInput(uniform(item.outputs), false);
-          y = BinaryOp::create(test.builder, test.loc, BinaryKind::Add, y, bias, ArrayRef<int64_t>{1});
-        }
-        if (fused == 2) {
-          Value other = test.addInput(uniform(outputShape(item.shape, item.outputs, {rows, columns})), true);
-          y = BinaryOp::create(test.builder, test.loc, BinaryKind::Add, y, other, ArrayRef<int64_t>{0, 1, 2, 3});
-        }
-        if (fused)
-          y = UnaryOp::create(test.builder, test.loc, UnaryKind::Relu, y, APFloat(0.0));
-        test.setResults({y});
-        // Differences of sums of values that are up to 100 times as large as the result.
-        double tolerance = algorithm == ConvAlgorithm::Winograd2 ? 1e-4 : 1e-3;
-        check(test, stringifyConvAlgorithm(algorithm) + ", fused " + Twine(fused), tolerance);
-      }
-  }
+  check({3, 5, 8, 12}, 7, {2, 2, 2, 2});
+  check({3, 20, 7, 9}, 33, {2, 2, 2, 2});
+  check({1, 1, 3, 5}, 1, {1, 3, 4, 6}); // more padding than windows
+  check({3, 3, 7, 30}, 96, {-1, 2, 0, 1});
+  check({2, 32, 14, 14}, 64, {2, 2, 2, 2});
+  check({1, 48, 7, 7}, 128, {2, 2, 2, 2});
+  SmallVector<WindowDim> volume = imageWindow(5, {2, 2, 0, 1});
+  volume.insert(volume.begin(), {3, 1, 1, 1, 1, false});
+  checkWinograd({2, 4, 3, 6, 7}, 20, volume);
+  checkWinogradGradient({3, 5, 8, 9}, 7, imageWindow(5, {2, 2, 2, 2}));
+  checkWinogradGradient({2, 33, 7, 9}, 64, imageWindow(5, {0, 1, 5, 2}));
+}
+
+// Of slices of a volume: with any window, stride and dilation over their depth.
+TEST_P(ConvOps, WinogradInDepth) {
+  auto check = [&](ArrayRef<int64_t> shape, int64_t outputs, WindowDim depth, std::array<int64_t, 4> pad) {
+    SmallVector<WindowDim> window = imageWindow(3, pad);
+    window.insert(window.begin(), depth);
+    checkWinograd(shape, outputs, window);
+  };
+  check({3, 5, 4, 8, 12}, 7, {3, 1, 1, 1, 1, false}, {1, 1, 1, 1});
+  check({1, 3, 7, 7, 9}, 33, {3, 2, 1, 1, 0, false}, {1, 1, 1, 1});
+  check({3, 4, 8, 5, 6}, 20, {2, 1, 3, 0, 2, false}, {0, 1, 2, 4});
+  check({2, 3, 5, 6, 6}, 16, {1, 1, 1, 0, 0, false}, {0, 0, 0, 0});
+  check({1, 6, 5, 7, 4}, 17, {4, 3, 2, 4, 7, false}, {1, 0, 0, 1}); // windows that are all padding
+  check({2, 2, 8, 4, 5}, 64, {3, 2, 1, -2, -1, false}, {1, 1, 1, 1});
+  check({1, 5, 2, 6, 6}, 96, {3, 1, 1, 1, 1, false}, {1, 1, 1, 1});
+  check({1, 64, 4, 13, 14}, 64, {3, 1, 1, 1, 1, false}, {1, 1, 1, 1});
+  check({2, 256, 2, 7, 7}, 128, {3, 1, 1, 1, 1, false}, {1, 1, 1, 1});
+  check({1, 96, 9, 8, 8}, 256, {5, 2, 1, 2, 2, false}, {1, 1, 1, 1});
 }
 
 // Strides that divide the input: its gradient is made by phases, here with paddings that begin in each of them, with a
@@ -183,33 +257,19 @@ TEST_P(ConvOps, Phases) {
 
 // The input gradients by Winograd's algorithms: with padding of zeros, or a crop, where the convolution has none.
 TEST_P(ConvOps, WinogradInputGradients) {
-  struct GradientCase {
-    SmallVector<int64_t> shape; // of the input
-    int64_t outputs;
-    std::array<int64_t, 4> pad;
+  checkWinogradGradient({3, 5, 8, 12}, 7, imageWindow(3, {1, 1, 1, 1}));
+  checkWinogradGradient({3, 33, 7, 9}, 20, imageWindow(3, {1, 1, 1, 1}));
+  checkWinogradGradient({2, 64, 6, 5}, 17, imageWindow(3, {0, 0, 0, 0}));
+  checkWinogradGradient({1, 3, 6, 5}, 2, imageWindow(3, {3, 1, 2, 4})); // values of the output that no input is in
+  checkWinogradGradient({2, 96, 14, 14}, 64, imageWindow(3, {1, 1, 1, 1}));
+  auto check = [&](ArrayRef<int64_t> shape, int64_t outputs, WindowDim depth, std::array<int64_t, 4> pad) {
+    SmallVector<WindowDim> window = imageWindow(3, pad);
+    window.insert(window.begin(), depth);
+    checkWinogradGradient(shape, outputs, window);
   };
-  const GradientCase cases[] = {
-      {{3, 5, 8, 12}, 7, {1, 1, 1, 1}},    {{3, 33, 7, 9}, 20, {1, 1, 1, 1}},
-      {{2, 64, 6, 5}, 17, {0, 0, 0, 0}},   {{1, 3, 6, 5}, 2, {3, 1, 2, 4}}, // values of the output that no input is in
-      {{2, 96, 14, 14}, 64, {1, 1, 1, 1}},
-  };
-  for (const GradientCase &item : cases) {
-    if (item.outputs >= 64 && GetParam().name == StringRef("Linalg"))
-      continue; // slow
-    WindowDim rows{3, 1, 1, item.pad[0], item.pad[1], false}, columns{3, 1, 1, item.pad[2], item.pad[3], false};
-    Tensor dyValue = uniform(outputShape(item.shape, item.outputs, {rows, columns}));
-    Tensor wValue = uniform({item.outputs, item.shape[1], 3, 3});
-    for (ConvAlgorithm algorithm : {ConvAlgorithm::Winograd2, ConvAlgorithm::Winograd4}) {
-      TestFunction test(*context);
-      Value dy = test.addInput(dyValue, true), w = test.addInput(wValue, false);
-      auto dx = ConvInputGradOp::create(test.builder, test.loc, batchType(test, item.shape), dy, w,
-                                        makeWindow(*context, {rows, columns}), 1);
-      dx->setAttr(algorithmAttrName, ConvAlgorithmAttr::get(context.get(), algorithm));
-      test.setResults(dx.getResult());
-      double tolerance = algorithm == ConvAlgorithm::Winograd2 ? 1e-4 : 1e-3;
-      check(test, stringifyConvAlgorithm(algorithm), tolerance);
-    }
-  }
+  check({2, 5, 4, 8, 9}, 7, {3, 1, 1, 1, 1, false}, {1, 1, 1, 1});
+  check({1, 33, 7, 5, 6}, 20, {2, 1, 3, 0, 2, false}, {0, 1, 2, 4});
+  check({2, 96, 3, 7, 7}, 64, {3, 1, 1, 1, 1, false}, {1, 1, 1, 1});
 }
 
 // Sums over more than fits into the first-level cache: cut into rows, parts of rows, or some samples.

@@ -130,7 +130,17 @@ TEST_P(NarrowOps, Winograd) {
     for (bool isFused : {false, true}) {
       checkConv({3, 20, 7, 9}, 33, {dim, dim}, 1, isFused, stringifyConvAlgorithm(algorithm), algorithm);
       checkConv({3, 3, 8, 8}, 64, {dim, dim}, 1, isFused, stringifyConvAlgorithm(algorithm), algorithm);
+      checkConv({2, 5, 4, 6, 9}, 33, {dim, dim, dim}, 1, isFused, stringifyConvAlgorithm(algorithm), algorithm);
     }
+}
+
+// Six points stay f32, whatever the processor multiplies.
+TEST_P(NarrowOps, WinogradOfFive) {
+  WindowDim dim{5, 1, 1, 2, 2, false};
+  for (bool hasPairs : {false, true}) {
+    dotProducts = hasPairs;
+    checkConv({2, 20, 7, 9}, 33, {dim, dim}, 1, hasPairs, "winograd2", ConvAlgorithm::Winograd2);
+  }
 }
 
 // Transformed values in pairs of bf16, one channel more or less; transformed in the item, and ahead.
@@ -138,7 +148,8 @@ TEST_P(NarrowOps, WinogradInPairs) {
   dotProducts = true;
   WindowDim dim{3, 1, 1, 1, 1, false};
   auto checkPairs = [&](ArrayRef<int64_t> shape, int64_t outputs, bool isFused, ConvAlgorithm algorithm) {
-    checkConv(shape, outputs, {dim, dim}, 1, isFused, stringifyConvAlgorithm(algorithm), algorithm);
+    SmallVector<WindowDim> window(shape.size() - 2, dim);
+    checkConv(shape, outputs, window, 1, isFused, stringifyConvAlgorithm(algorithm), algorithm);
   };
   checkPairs({3, 20, 7, 9}, 33, false, ConvAlgorithm::Winograd2);
   checkPairs({1, 2, 8, 8}, 64, true, ConvAlgorithm::Winograd2);
@@ -146,6 +157,8 @@ TEST_P(NarrowOps, WinogradInPairs) {
   checkPairs({2, 48, 6, 8}, 128, true, ConvAlgorithm::Winograd2);
   checkPairs({1, 160, 13, 14}, 96, false, ConvAlgorithm::Winograd2);
   checkPairs({3, 20, 7, 9}, 33, true, ConvAlgorithm::Winograd4);
+  checkPairs({2, 20, 3, 7, 6}, 33, false, ConvAlgorithm::Winograd2);
+  checkPairs({1, 64, 4, 8, 9}, 64, true, ConvAlgorithm::Winograd2);
 }
 
 // A residual block: what is stored is rounded once, behind all that is fused.

@@ -2,10 +2,10 @@
 // the filters of F(4 x 4, 3 x 3) in blocks of 8 outputs, and V those of F(2 x 2, 3 x 3) without blocks.
 func.func @Derived(
     %x: tensor<?xf32> {cnn.name = "x", cnn.role = #cnn.role<input>},
-    %u: tensor<36x2x4x8xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4>},
+    %u: tensor<36x2x4x8xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<4, 3>},
     %w: tensor<2x3x3x4x8xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>, cnn.init = #cnn.init<uniform, -1.0, 1.0>,
                                cnn.storage = array<i64: 0, 2, 3, 1, 0>},
-    %v: tensor<16x4x16xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<2>})
+    %v: tensor<16x4x16xf32> {cnn.name = "w", cnn.role = #cnn.role<derived>, cnn.derived = #cnn.winograd<2, 3>})
     -> (tensor<?x36x2x4x8xf32> {cnn.name = "u"}, tensor<?x16x4x16xf32> {cnn.name = "v"})
     attributes {cnn.kind = #cnn.function_kind<infer>} {
   %c0 = arith.constant 0 : index

@@ -23,11 +23,33 @@ def profiles(direct, winograd):
     assert all(launch["tile"] for launch in one + two)
 
 
+def volumes_profile(path):
+    """The operations of the definition, too."""
+    with open(path) as file:
+        launches = [launch for launch in json.load(file)["launches"] if launch["algorithm"]]
+    assert [launch["algorithm"] for launch in launches] == ["winograd2"] * 3 + ["direct"], launches
+    sums = [2 * 27 * 5 * 64 * 6 * 13 * 15, 2 * 18 * 64 * 33 * 4 * 13 * 15, 2 * 25 * 33 * 16 * 4 * 13 * 15,
+            2 * 27 * 16 * 8 * 4 * 7 * 8]  # fmt: skip
+    for launch, should in zip(launches, sums):
+        assert should <= launch["flops"] <= 1.02 * should, (launch, should)
+
+
 def weights(weights_path, samples_path):
     """Random ones, as a safetensors file."""
-    random = numpy.random.RandomState(1)
     shapes = {"conv1.weight": [64, 16, 3, 3], "conv1.bias": [64], "conv2.weight": [64, 64, 3, 3], "conv2.bias": [64],
               "conv3.weight": [40, 64, 3, 3], "conv3.bias": [40]}  # fmt: skip
+    save(shapes, weights_path, [3, 16, 30, 30], samples_path)
+
+
+def volumes(weights_path, samples_path):
+    shapes = {"conv1.weight": [64, 5, 3, 3, 3], "conv1.bias": [64], "conv2.weight": [33, 64, 2, 3, 3],
+              "conv2.bias": [33], "conv3.weight": [16, 33, 1, 5, 5], "conv3.bias": [16],
+              "conv4.weight": [8, 16, 3, 3, 3], "conv4.bias": [8]}  # fmt: skip
+    save(shapes, weights_path, [3, 5, 6, 13, 15], samples_path)
+
+
+def save(shapes, weights_path, samples_shape, samples_path):
+    random = numpy.random.RandomState(1)
     header, data = {}, b""
     for name, shape in shapes.items():
         values = random.uniform(-0.1, 0.1, shape).astype("<f4").tobytes()
@@ -36,7 +58,7 @@ def weights(weights_path, samples_path):
     text = json.dumps(header).encode()
     with open(weights_path, "wb") as file:
         file.write(len(text).to_bytes(8, "little") + text + data)
-    numpy.save(samples_path, random.uniform(-1, 1, [3, 16, 30, 30]).astype("<f4"))
+    numpy.save(samples_path, random.uniform(-1, 1, samples_shape).astype("<f4"))
 
 
 def outputs(direct, other, tolerance):
