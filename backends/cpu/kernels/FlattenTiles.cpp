@@ -124,7 +124,8 @@ private:
       if (!isMemoryEffectFree(op) && !isa<vector::TransferReadOp>(op))
         return false;
     // In place each part is read before it is written.
-    return read.getBase() != write.getBase() || llvm::equal(read.getIndices(), write.getIndices());
+    return read.getBase() != write.getBase() ||
+           (!repeatsRow(read) && llvm::equal(read.getIndices(), write.getIndices()));
   }
 
   VectorType partType(Type element) const {
