@@ -126,7 +126,7 @@ public:
 private:
   bool isNarrowedWeight(ConvOp op) {
     auto type = cast<RankedTensorType>(op.getWeight().getType());
-    bool isDepthwise = op.getGroups() > 1 && type.getDimSize(1) == 1 && type.getDimSize(0) == op.getGroups();
+    bool isDepthwise = op.getGroups() > 1 && type.getDimSize(1) == 1 && type.getDimSize(0) == int64_t(op.getGroups());
     // Six points lose too much in bf16: no 5x5.
     bool isInPairs = op.getAlgorithm() == ConvAlgorithm::Winograd2 && type.getShape().back() == 3 && dotProducts &&
                      type.getDimSize(1) % 2 == 0;

@@ -99,7 +99,7 @@ public:
 
   LogicalResult build();
   LogicalResult emit(Stage stage, llvm::raw_pwrite_stream &stream);
-  LogicalResult planMemory(std::vector<MemoryUse> &functions);
+  LogicalResult planFunctions(std::vector<FunctionPlan> &functions);
   Outcome outcomeOf(LogicalResult result) const {
     return succeeded(result) ? Outcome::Success : isBug ? Outcome::Bug : Outcome::Refused;
   }
@@ -365,12 +365,15 @@ LogicalResult ArtifactBuilder::emit(Stage stage, llvm::raw_pwrite_stream &stream
   return emitCode(stage == Stage::Assembly, stream);
 }
 
-LogicalResult ArtifactBuilder::planMemory(std::vector<MemoryUse> &functions) {
+LogicalResult ArtifactBuilder::planFunctions(std::vector<FunctionPlan> &functions) {
   if (failed(plan()))
     return failure();
   auto add = [&](const char *name, const FunctionDescription &function) {
-    functions.push_back(
-        {name, function.arenaSampleBytes, function.liveSampleBytes, function.arenaFixedBytes, function.liveFixedBytes});
+    MemoryUse memory{function.arenaSampleBytes, function.liveSampleBytes, function.arenaFixedBytes,
+                     function.liveFixedBytes};
+    FunctionPlan &plan = functions.emplace_back(FunctionPlan{name, memory, {}});
+    for (const LaunchDescription &launch : function.launches)
+      plan.kernels.push_back({launch.layers, launch.ops, launch.whyApart});
   };
   add("infer", model.infer);
   if (model.trainStep)
@@ -479,9 +482,9 @@ Outcome buildArtifact(ModuleOp module, const ArtifactOptions &options) {
   return builder.outcomeOf(builder.build());
 }
 
-Outcome planMemory(ModuleOp module, const ArtifactOptions &options, std::vector<MemoryUse> &functions) {
+Outcome planFunctions(ModuleOp module, const ArtifactOptions &options, std::vector<FunctionPlan> &functions) {
   ArtifactBuilder builder(module, options);
-  return builder.outcomeOf(builder.planMemory(functions));
+  return builder.outcomeOf(builder.planFunctions(functions));
 }
 
 Outcome emitStage(ModuleOp module, const ArtifactOptions &options, Stage stage, llvm::raw_pwrite_stream &stream) {

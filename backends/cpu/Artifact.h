@@ -78,13 +78,24 @@ Outcome emitStage(mlir::ModuleOp module, const ArtifactOptions &options, Stage s
 /// The memory that calls of a function need beside weights, inputs and outputs: for each sample of the batch, and for
 /// all of them together; and the largest sets of bytes that hold values at the same time, which no plan can go below.
 struct MemoryUse {
-  std::string function; // infer, train_step, evaluate
   uint64_t sampleBytes, liveSampleBytes;
   uint64_t fixedBytes, liveFixedBytes;
 };
 
-/// Plans the memory of a network's functions and does no more. The module is used up.
-Outcome planMemory(mlir::ModuleOp module, const ArtifactOptions &options, std::vector<MemoryUse> &functions);
+/// A kernel, or a part of a device, in the order of their launches.
+struct KernelUse {
+  std::string layers, ops; // by commas
+  std::string whyApart;    // why it is not in the kernel of what it reads; empty if no kernel makes that
+};
+
+struct FunctionPlan {
+  std::string function; // infer, train_step, evaluate
+  MemoryUse memory;
+  std::vector<KernelUse> kernels;
+};
+
+/// Forms the kernels of a network's functions, plans their memory and does no more. The module is used up.
+Outcome planFunctions(mlir::ModuleOp module, const ArtifactOptions &options, std::vector<FunctionPlan> &functions);
 
 } // namespace cnn::cpu
 

@@ -491,6 +491,11 @@ void CallerBuilder::run(Launch &launch) {
     }
     return;
   }
+  auto call = [&](func::FuncOp kernel, ValueRange operands) {
+    func::CallOp made = func::CallOp::create(builder, loc, kernel, operands);
+    if (!launch.group.whyApart.empty())
+      made->setAttr(whyApartAttrName, builder.getStringAttr(launch.group.whyApart));
+  };
   SmallVector<Value> operands;
   SmallVector<Slice> slices;
   for (Value input : launch.inputs) {
@@ -501,7 +506,7 @@ void CallerBuilder::run(Launch &launch) {
     operands.push_back(getWholeBuffer(part->second.whole));
     slices.push_back(getSlice(part->second));
     func::FuncOp kernel = kernels.getKernel(launch.group, launch.inputs.getArrayRef(), slices, {});
-    func::CallOp::create(builder, loc, kernel, operands);
+    call(kernel, operands);
     return;
   }
   SmallVector<int64_t> aliased;
@@ -519,7 +524,7 @@ void CallerBuilder::run(Launch &launch) {
     operands.push_back(buffer);
   }
   func::FuncOp kernel = kernels.getKernel(launch.group, launch.inputs.getArrayRef(), slices, aliased);
-  func::CallOp::create(builder, loc, kernel, operands);
+  call(kernel, operands);
 }
 
 void CallerBuilder::finish() {

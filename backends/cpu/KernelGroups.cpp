@@ -28,6 +28,7 @@
 #include "ir/CnnDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Transforms/RegionUtils.h"
 #include "passes/StorageLayout.h"
 #include "llvm/Support/MathExtras.h"
 #include <limits>
@@ -101,51 +102,103 @@ static bool padsInItems(linalg::LinalgOp op) {
   return hasOtherReaders;
 }
 
-/// The op whose group `op` can join: it makes an operand of `op` that nothing else reads.
-static Operation *chooseProducer(Operation *op, const ConvMachine &machine) {
+namespace {
+/// The op whose group another one can join; if there is none, why not.
+struct Choice {
+  Operation *producer = nullptr;
+  StringRef whyNot = "";
+};
+} // namespace
+
+/// Whether a kernel makes something that the op reads, as an operand or from within.
+static bool readsResultOfKernel(Operation *op) {
+  auto isMadeByKernel = [](Value operand) {
+    Operation *producer = operand.getDefiningOp();
+    while (producer && (isView(producer) || isa<tensor::ExtractSliceOp>(producer)))
+      producer = producer->getOperand(0).getDefiningOp();
+    return producer && !isRecomputed(producer);
+  };
+  llvm::SetVector<Value> captured;
+  getUsedValuesDefinedAbove(op->getRegions(), captured);
+  return llvm::any_of(op->getOperands(), isMadeByKernel) || llvm::any_of(captured, isMadeByKernel);
+}
+
+/// Of an op that is not elementwise.
+static StringRef whyNotElementwise(Operation *op) {
+  if (op->hasAttr(contractionAttrName))
+    return "uses each value for many results";
+  if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op); linalgOp && linalgOp.getNumReductionLoops() > 0)
+    return "combines values of several tiles";
+  return "moves values to other places";
+}
+
+/// Chooses among what makes an operand of `op` that nothing else reads.
+static Choice chooseProducer(Operation *op, const ConvMachine &machine) {
+  constexpr StringLiteral isShared = "reads what others read, too",
+                          readsSeveralTiles = "reads windows that cross the tiles of another kernel";
   auto isReadBy = [&](Operation *producer) {
     return llvm::all_of(producer->getUsers(), [&](Operation *user) { return user == op; });
   };
   if (tensor::InsertSliceOp insert = dyn_cast<tensor::InsertSliceOp>(op)) {
     Operation *producer = insert.getDest().getDefiningOp<tensor::InsertSliceOp>();
-    return producer && isReadBy(producer) ? producer : nullptr;
+    return producer && isReadBy(producer) ? Choice{producer} : Choice{nullptr, "puts results of kernels together"};
   }
   // Between the transforms of a convolution in tiles.
   if (op->hasAttr(algorithmAttrName) || op->hasAttr(transformAttrName)) {
     Operation *producer = op->getOperand(0).getDefiningOp();
-    if (!producer || !isReadBy(producer))
-      return nullptr;
+    if (!producer)
+      return {nullptr, readsSeveralTiles};
+    if (!isReadBy(producer))
+      return {nullptr, isShared};
     if (op->hasAttr(transformAttrName))
-      return producer->hasAttr(algorithmAttrName) || producer->hasAttr(padAttrName) ? producer : nullptr;
+      return producer->hasAttr(algorithmAttrName) || producer->hasAttr(padAttrName)
+                 ? Choice{producer}
+                 : Choice{nullptr, readsSeveralTiles};
     TiledConvShape shape = tiledConvShape(cast<linalg::LinalgOp>(op));
     bool isInItem = placeInputTransform(shape, machine) == InputTransform::InItem;
-    return findInputTransform(cast<linalg::LinalgOp>(op)) && isInItem ? producer : nullptr;
+    return findInputTransform(cast<linalg::LinalgOp>(op)) && isInItem
+               ? Choice{producer}
+               : Choice{nullptr, "uses the transformed input for many blocks of results"};
   }
   if (op->hasAttr(contractionAttrName) && padsInItems(cast<linalg::LinalgOp>(op))) {
     Operation *pad = op->getOperand(0).getDefiningOp();
-    return isReadBy(pad) ? pad : nullptr;
+    return isReadBy(pad) ? Choice{pad} : Choice{nullptr, isShared};
   }
-  if (!isElementwise(op) || makesNewValueOfArgument(op))
-    return nullptr;
-  Operation *chosen = nullptr;
+  if (!isElementwise(op))
+    return {nullptr, whyNotElementwise(op)};
+  if (makesNewValueOfArgument(op))
+    return {nullptr, "changes a weight in place"};
+  Choice choice{nullptr, readsSeveralTiles};
   for (OpOperand *operand : cast<linalg::LinalgOp>(op).getDpsInputOperands()) {
     linalg::LinalgOp producer = operand->get().getDefiningOp<linalg::LinalgOp>();
-    if (!producer || isRecomputed(producer) || !isReadBy(producer) ||
-        cast<ShapedType>(operand->get().getType()).getShape() !=
-            cast<ShapedType>(op->getResult(0).getType()).getShape())
+    if (operand->get().getDefiningOp<tensor::ExtractSliceOp>())
+      choice.whyNot = readsSeveralTiles;
+    if (!producer || isRecomputed(producer))
       continue;
+    if (cast<ShapedType>(operand->get().getType()).getShape() !=
+        cast<ShapedType>(op->getResult(0).getType()).getShape()) {
+      choice.whyNot = "reads values in another shape or order";
+      continue;
+    }
+    if (!isReadBy(producer)) {
+      choice.whyNot = isShared;
+      continue;
+    }
     // Everywhere it is read: an op that also reads its neighbours would need several tiles of it.
     if (!llvm::all_of(op->getOpOperands(), [&](OpOperand &other) {
           return other.get().getDefiningOp() != producer || readsWrittenElement(other);
-        }))
+        })) {
+      choice.whyNot = readsSeveralTiles;
       continue;
+    }
     // The one with more work, or else the later one: its result has just been made.
     auto rank = [](Operation *candidate) { return cast<linalg::LinalgOp>(candidate).getNumReductionLoops() > 0; };
+    Operation *chosen = choice.producer;
     if (!chosen || rank(producer) > rank(chosen) ||
         (rank(producer) == rank(chosen) && chosen->isBeforeInBlock(producer)))
-      chosen = producer;
+      choice.producer = producer;
   }
-  return chosen;
+  return choice;
 }
 
 SmallVector<KernelGroup> groupKernels(func::FuncOp function, const ConvMachine &machine) {
@@ -154,10 +207,13 @@ SmallVector<KernelGroup> groupKernels(func::FuncOp function, const ConvMachine &
   for (Operation &op : function.getBody().front().without_terminator()) {
     if (isView(&op) || isRecomputed(&op))
       continue;
-    Operation *producer = chooseProducer(&op, machine);
+    auto [producer, whyNot] = chooseProducer(&op, machine);
     size_t group = producer ? groupOf[producer] : groups.size();
-    if (!producer)
+    if (!producer) {
       groups.emplace_back();
+      if (readsResultOfKernel(&op))
+        groups.back().whyApart = whyNot;
+    }
     groups[group].ops.push_back(&op);
     groupOf[&op] = group;
   }

@@ -15,6 +15,7 @@ namespace cnn::cpu {
 /// read of `isRecomputed` ops is not listed: it is computed again in each kernel.
 struct KernelGroup {
   llvm::SmallVector<mlir::Operation *> ops;
+  llvm::StringRef whyApart; // why the first op is not in the kernel of what it reads; empty if no kernel makes that
   mlir::Operation *getResultOp() const { return ops.back(); }
 };
 

@@ -123,6 +123,8 @@ LaunchDescription describeLaunch(func::CallOp call) {
   launch.ops = llvm::join(ops, ", ");
   func::FuncOp kernel = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(call, call.getCalleeAttr());
   launch.kernel = call.getCallee().str();
+  if (auto why = call->getAttrOfType<StringAttr>(whyApartAttrName))
+    launch.whyApart = why.str();
   if (kernel->hasAttr(devicePartAttrName))
     launch.algorithm = "device";
   Count flops, bytes;

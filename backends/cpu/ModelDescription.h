@@ -51,6 +51,7 @@ struct DerivedDescription {
 struct LaunchDescription {
   std::string layers, ops; // by commas
   std::string kernel;
+  std::string whyApart;        // why it is not in the kernel of what it reads, if a kernel makes that
   std::string algorithm, tile; // as in cnn_launch_desc; the tile is known when the kernel has been made
   uint64_t fixedFlops = 0, sampleFlops = 0;
   uint64_t fixedBytes = 0, sampleBytes = 0;

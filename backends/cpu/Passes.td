@@ -70,7 +70,8 @@ def FormKernels : Pass<"cnn-form-kernels", "::mlir::ModuleOp"> {
     kernel that fills the border is left. Buffers between kernels are `memref.alloc`s. A result that replaces an argument (`cnn.tied`) is written into that
     argument's buffer, after its last other reader; where that cannot be, into a buffer that is copied at the end.
     On a kernel, `cnn.in_place = [input, output, ..]` lists the pairs of arguments that may be one buffer, and
-    `cnn.aliased` those that are one in every call. `cnn.work` is about how many steps the kernel takes. A call of a part
+    `cnn.aliased` those that are one in every call. `cnn.work` is about how many steps the kernel takes.
+    `cnn.why_apart`, on a call, says why its first op is not in the kernel of what it reads. A call of a part
     that a device carries out (`cnn.device_part`) becomes a call on buffers, of which the first `cnn.device_inputs` are
     what it reads.
 

@@ -48,7 +48,7 @@ static ExitCode runCheck(Arguments &arguments) {
   if (llvm::is_contained({"linalg", "kernels", "llvm", "asm", "obj"}, emit))
     arguments.error("checking ends with the cnn dialect; 'cnnc build --emit=" + emit + "' goes on");
   bool withLocations = arguments.flag("--locations");
-  bool withMemory = arguments.flag("--memory");
+  bool withMemory = arguments.flag("--memory"), withKernels = arguments.flag("--kernels");
   TargetOptions options;
   options.read(arguments);
   cpu::ArtifactOptions target;
@@ -81,20 +81,24 @@ static ExitCode runCheck(Arguments &arguments) {
     for (const dsl::NetSummary &net : compilation.compiled.nets)
       if (options.net.empty() || options.net == net.name) {
         printLayerTable(net, algorithms[net.name], llvm::outs());
-        if (!withMemory)
+        if (!withMemory && !withKernels)
           continue;
-        std::vector<cpu::MemoryUse> functions;
+        std::vector<cpu::FunctionPlan> functions;
         target.net = net.name;
-        if (code = compilation.planMemory(target, functions); code != ExitCode::Success)
+        if (code = compilation.planFunctions(target, functions); code != ExitCode::Success)
           return code;
-        printMemoryTable(functions, llvm::outs());
+        if (withMemory)
+          printMemoryTable(functions, llvm::outs());
+        for (const cpu::FunctionPlan &function : functions)
+          if (withKernels)
+            printKernelTable(function, llvm::outs());
       }
   }
   return ExitCode::Success;
 }
 
 const Command checkCommand = {
-    "check", "MODEL [--emit=table|none|ast|cnn] [--memory] [--diagnostics=text|json]",
+    "check", "MODEL [--emit=table|none|ast|cnn] [--memory] [--kernels] [--diagnostics=text|json]",
     "Check a model, and list its layers with output shapes, parameters and multiply-accumulates; with the algorithms\n"
     "of convolutions, where a build with --inference takes others than the direct one.",
     "  --emit=table             list the layers of each net (the default)\n"
@@ -105,6 +109,8 @@ const Command checkCommand = {
     "  --memory                 list, too, the memory that each function of a library needs for values between its\n"
     "                           layers: for each sample of a batch, and besides; with the most that holds values at\n"
     "                           the same time, below which nothing can go\n"
+    "  --kernels                list, too, the kernels of each function, and why what one computes is not in the one\n"
+    "                           whose results it reads\n"
     "  --net NAME               list this net alone\n"
     "  --cpu NAME               the processor for which algorithms are chosen (default: the host's)\n"
     "  --triple TRIPLE          the target (default: the host)\n"

@@ -168,10 +168,10 @@ ExitCode Compilation::lowerToLinalg(const cpu::ArtifactOptions &target, bool wit
   return runPasses(manager, on);
 }
 
-ExitCode Compilation::planMemory(const cpu::ArtifactOptions &options, std::vector<cpu::MemoryUse> &functions) {
+ExitCode Compilation::planFunctions(const cpu::ArtifactOptions &options, std::vector<cpu::FunctionPlan> &functions) {
   mlir::OwningOpRef<mlir::ModuleOp> copy = module().clone();
   ExitCode code = lowerToLinalg(options, hasTraining(options.net), *copy);
-  return code == ExitCode::Success ? exitCodeOf(cpu::planMemory(*copy, options, functions)) : code;
+  return code == ExitCode::Success ? exitCodeOf(cpu::planFunctions(*copy, options, functions)) : code;
 }
 
 ExitCode Compilation::exitCodeOf(cpu::Outcome outcome) {

@@ -54,8 +54,9 @@ public:
   ExitCode lowerToLinalg(const cpu::ArtifactOptions &target, bool withTraining) {
     return lowerToLinalg(target, withTraining, module());
   }
-  /// The memory of the functions of options.net, as the library would have it; the module stays as it is.
-  ExitCode planMemory(const cpu::ArtifactOptions &options, std::vector<cpu::MemoryUse> &functions);
+  /// The kernels and the memory of the functions of options.net, as the library would have them; the module stays as it
+  /// is.
+  ExitCode planFunctions(const cpu::ArtifactOptions &options, std::vector<cpu::FunctionPlan> &functions);
   /// The library, or one stage on the way to it. The module is used up.
   ExitCode build(const cpu::ArtifactOptions &options);
   ExitCode emit(const cpu::ArtifactOptions &options, cpu::Stage stage, llvm::raw_pwrite_stream &stream);

@@ -43,12 +43,22 @@ void printLayerTable(const dsl::NetSummary &net, const llvm::StringMap<std::stri
   table.print(os);
 }
 
-void printMemoryTable(llvm::ArrayRef<cpu::MemoryUse> functions, llvm::raw_ostream &os) {
+void printMemoryTable(llvm::ArrayRef<cpu::FunctionPlan> functions, llvm::raw_ostream &os) {
   TextTable table({"bytes of", "a sample", "at least", "besides", "at least"}, /*textColumns=*/1);
-  for (const cpu::MemoryUse &use : functions)
-    table.add({use.function, withCommas(use.sampleBytes), withCommas(use.liveSampleBytes), withCommas(use.fixedBytes),
+  for (const cpu::FunctionPlan &plan : functions) {
+    const cpu::MemoryUse &use = plan.memory;
+    table.add({plan.function, withCommas(use.sampleBytes), withCommas(use.liveSampleBytes), withCommas(use.fixedBytes),
                withCommas(use.liveFixedBytes)});
+  }
   os << "\n";
+  table.print(os);
+}
+
+void printKernelTable(const cpu::FunctionPlan &function, llvm::raw_ostream &os) {
+  TextTable table({"kernel", "layers", "ops", "is not in the kernel before it because it"}, /*textColumns=*/4);
+  for (auto [i, kernel] : llvm::enumerate(function.kernels))
+    table.add({std::to_string(i + 1), kernel.layers, kernel.ops, kernel.whyApart});
+  os << "\n" << function.function << "\n";
   table.print(os);
 }
 

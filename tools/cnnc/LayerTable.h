@@ -13,6 +13,9 @@ namespace cnn::tools {
 void printLayerTable(const dsl::NetSummary &net, const llvm::StringMap<std::string> &algorithms, llvm::raw_ostream &os);
 
 /// Prints the memory of a net's functions beside the largest live sets.
-void printMemoryTable(llvm::ArrayRef<cpu::MemoryUse> functions, llvm::raw_ostream &os);
+void printMemoryTable(llvm::ArrayRef<cpu::FunctionPlan> functions, llvm::raw_ostream &os);
+
+/// Prints the kernels of a function, and why what they compute is not in the kernel of what they read.
+void printKernelTable(const cpu::FunctionPlan &function, llvm::raw_ostream &os);
 
 } // namespace cnn::tools
