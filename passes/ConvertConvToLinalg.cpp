@@ -8,7 +8,8 @@
 //   dw[i, j, c, o] += x[b, 2h + i, 2w + j, c] * dy[b, h, w, o]           weight gradient
 //
 // dy' is dy with zeros between its values (stride) and around them; weight' is the weight flipped and transposed. The
-// last dimension of the result, o or c, is contiguous in the second operand and absent from the first: vector lanes.
+// last dimension of the result, o or c, is contiguous in the second operand and absent from the first: vector lanes. The
+// contraction says how many zeros surround the values, as they need not be multiplied.
 //
 // That of a few input channels, such as 6, would fill a part of a vector. Then the weight of the gradient is
 // weight'[i, j, c, o], which with dy' has the sum over o contiguous in both operands.
@@ -62,6 +63,8 @@ struct Contraction {
   int64_t inputs;  // channels of one group
   int64_t outputs; // channels of one group
   int64_t spatial = window.getRank();
+  /// How many zeros stand around the input in each dimension, before and behind it, if `forward` is to say so.
+  SmallVector<int64_t> border = {};
 
   bool isDepthwise() const { return groups > 1 && inputs == 1 && outputs == 1; }
   bool hasGroupLoop() const { return groups > 1 && !isDepthwise(); }
@@ -152,6 +155,8 @@ Value Contraction::forward(Value x, Value weight, RankedTensorType type, int64_t
   Value y = lowering.accumulate(init, map(loops, yExprs),
                                 {{grouped(x, inputs), map(loops, xExprs)}, {weight, map(loops, weightExprs)}},
                                 multiplyAdd, /*isContraction=*/true);
+  if (llvm::any_of(border, [](int64_t width) { return width > 0; }))
+    y.getDefiningOp()->setAttr(borderAttrName, b.getDenseI64ArrayAttr(border));
   return lowering.reshape(y, type);
 }
 
@@ -292,6 +297,19 @@ Value flipWeight(LinalgLowering &lowering, TypedValue<RankedTensorType> weight, 
     }
     return tensor::ExtractOp::create(b, from, position).getResult();
   });
+}
+
+/// The zeros around the values in it, before and behind them, by dimension.
+SmallVector<int64_t> borderOfSpread(RankedTensorType dy, WindowAttr window, ArrayRef<int64_t> inputSizes) {
+  SmallVector<int64_t> border{0, 0};
+  for (int64_t i = 0; i < window.getRank(); ++i) {
+    WindowDim dim = window.getDim(i);
+    int64_t low = transposedWindow(inputSizes[i], dim).padLow, values = (dy.getDimSize(i + 1) - 1) * dim.stride + 1;
+    border.push_back(std::max<int64_t>(0, low));
+    border.push_back(std::max<int64_t>(0, inputSizes[i] + windowExtent(dim) - 1 - low - values));
+  }
+  border.append({0, 0});
+  return border;
 }
 
 /// The window of the contraction that computes the input gradient from the spread-out output gradient.
@@ -572,8 +590,9 @@ LogicalResult lower(ConvInputGradOp op, LinalgLowering &lowering) {
       lowering.set(op.getInputGrad(), *dx, layout);
     return dx;
   }
-  FailureOr<Value> dy = spreadOutputGradient(lowering, lowering.getChannelsLast(op.getOutputGrad()), op.getWindow(),
-                                             type.getShape().drop_front(2));
+  ArrayRef<int64_t> inputSizes = type.getShape().drop_front(2);
+  Value outputGradient = lowering.getChannelsLast(op.getOutputGrad());
+  FailureOr<Value> dy = spreadOutputGradient(lowering, outputGradient, op.getWindow(), inputSizes);
   if (failed(dy))
     return failure();
   int64_t outputs = weightType.getDimSize(0), inputs = weightType.getDimSize(1);
@@ -582,6 +601,7 @@ LogicalResult lower(ConvInputGradOp op, LinalgLowering &lowering) {
   Value weight = flipWeight(lowering, op.getWeight(), groups, outputsLast);
   // The roles of input and output channels are exchanged.
   Contraction contraction{lowering, gradientWindow(op.getWindow()), groups, outputs / groups, inputs};
+  contraction.border = borderOfSpread(typeOf(outputGradient), op.getWindow(), inputSizes);
   lowering.set(op.getInputGrad(),
                contraction.forward(*dy, weight, LinalgLowering::lowerType(type, layout), /*pack=*/1, outputsLast),
                layout);

@@ -41,7 +41,8 @@ using namespace mlir;
 namespace cnn::cpu {
 
 /// Kernels formed, weights and buffers placed.
-static void buildPlanPipeline(OpPassManager &manager, const VectorTarget &target, bool hasOrderedSums) {
+static void buildPlanPipeline(OpPassManager &manager, const VectorTarget &target, bool hasOrderedSums,
+                              int64_t sliceSamples) {
   // First, because arguments come with it.
   manager.addPass(createDeriveWeights());
   if (!hasOrderedSums)
@@ -51,6 +52,8 @@ static void buildPlanPipeline(OpPassManager &manager, const VectorTarget &target
   manager.addPass(createCSEPass());
   manager.addPass(createFormKernels({target.lanes, target.cpu}));
   manager.addPass(createPlaceWeights());
+  // Before buffers are placed, because a slice of a batch needs little memory.
+  manager.addPass(createSliceBatch({sliceSamples, target.lanes, target.cpu}));
   manager.addPass(createPlanMemory());
 }
 
@@ -210,7 +213,7 @@ LogicalResult ArtifactBuilder::plan() {
     return fail(created.takeError());
   machine = std::move(*created);
   PassManager manager(module.getContext());
-  buildPlanPipeline(manager, VectorTarget::of(*machine), options.convAlgorithm == orderedSums);
+  buildPlanPipeline(manager, VectorTarget::of(*machine), options.convAlgorithm == orderedSums, options.sliceSamples);
   if (failed(run(manager, module)))
     return failure();
   FailureOr<ModelDescription> described = describeModel(module, net);
@@ -459,7 +462,7 @@ void listPasses(OpPassManager &manager) {
   ArtifactOptions choices;
   choices.storesBF16 = true;
   buildChoicePipeline(manager, choices);
-  buildPlanPipeline(manager, VectorTarget(), /*hasOrderedSums=*/false);
+  buildPlanPipeline(manager, VectorTarget(), /*hasOrderedSums=*/false, /*sliceSamples=*/0);
   buildLoweringOfKernels(manager, VectorTarget(), /*debugInfo=*/true);
   ArtifactOptions options;
   options.debugInfo = true;

@@ -35,6 +35,7 @@ struct ArtifactOptions {
   std::string convAlgorithm = "auto";   // or the only one that is used where it can be: see ChooseConvAlgorithms;
                                         // `ordered`: each sum of products takes one after the other
   bool storesBF16 = false;              // weights and activations of inference: see NarrowStorage
+  int64_t sliceSamples = 0;             // of a batch at a time: see SliceBatch
   int64_t minParallelWork = 128 * 1024; // multiply-adds, about, of a kernel that is worth waking threads
   bool debugInfo = false;               // functions and lines of the model's file, as DWARF
   bool emitStaticLibrary = true;

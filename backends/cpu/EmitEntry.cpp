@@ -248,6 +248,48 @@ private:
     builder.setInsertionPointToStart(next);
   }
 
+  /// The loop over the slices of a batch that is being written: a single block, as a batch is not empty.
+  struct SliceLoop {
+    int64_t slice, samples;
+    Block *body;
+    Value begin, size; // the first sample, and how many
+  };
+
+  static SliceLoop beginSlices(EntryBuilder &entry, Value batch, int64_t slice, int64_t samples, Block *end) {
+    OpBuilder &builder = entry.builder;
+    Block *before = builder.getInsertionBlock(), *body = builder.createBlock(end);
+    Value begin = body->addArgument(builder.getI64Type(), entry.loc);
+    builder.setInsertionPointToEnd(before);
+    LLVM::BrOp::create(builder, entry.loc, ValueRange{entry.constant(0)}, body);
+    builder.setInsertionPointToEnd(body);
+    Value left = LLVM::SubOp::create(builder, entry.loc, batch, begin);
+    Value size = LLVM::SMinOp::create(builder, entry.loc, left, entry.constant(samples));
+    return {slice, samples, body, begin, size};
+  }
+
+  /// Goes on behind the loop.
+  static void endSlices(EntryBuilder &entry, Value batch, const SliceLoop &loop, Block *end) {
+    OpBuilder &builder = entry.builder;
+    Value next = LLVM::AddOp::create(builder, entry.loc, loop.begin, entry.constant(loop.samples));
+    Value isMore = LLVM::ICmpOp::create(builder, entry.loc, LLVM::ICmpPredicate::slt, next, batch);
+    Block *behind = builder.createBlock(end);
+    builder.setInsertionPointToEnd(loop.body);
+    LLVM::CondBrOp::create(builder, entry.loc, isMore, loop.body, ValueRange{next}, behind, ValueRange{});
+    builder.setInsertionPointToStart(behind);
+  }
+
+  /// Where a slice of a buffer begins: of one that holds more than the slice, with the samples of the slice.
+  static Value findSlice(EntryBuilder &entry, Value operand, Value address, const SliceLoop &loop) {
+    auto type = cast<MemRefType>(operand.getType());
+    Operation *view = getBuffer(operand).getDefiningOp();
+    if (type.hasStaticShape() || (view && view->hasAttr(sliceAttrName)))
+      return address;
+    int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+    for (int64_t size : type.getShape().drop_front())
+      bytes *= size;
+    return entry.advance(address, LLVM::MulOp::create(entry.builder, entry.loc, loop.begin, entry.constant(bytes)));
+  }
+
   LogicalResult emit(func::FuncOp caller) {
     OpBuilder builder(caller);
     EntryBuilder entry(builder, caller.getLoc());
@@ -285,8 +327,19 @@ private:
     int64_t launches = 0;
     static_assert(offsetof(cnn_call, step) == offsetof(cnn_call, seed) + 8);
 
+    DenseI64ArrayAttr samplesOf = caller->getAttrOfType<DenseI64ArrayAttr>(sliceSamplesAttrName);
+    std::optional<SliceLoop> loop;
     for (Operation &op : caller.getBody().front()) {
       entry.loc = op.getLoc();
+      if (isa<func::CallOp, func::ReturnOp>(op)) {
+        IntegerAttr slice = op.getAttrOfType<IntegerAttr>(sliceAttrName);
+        if (loop && (!slice || slice.getInt() != loop->slice)) {
+          endSlices(entry, batch, *loop, end);
+          loop.reset();
+        }
+        if (slice && !loop)
+          loop = beginSlices(entry, batch, slice.getInt(), samplesOf[slice.getInt()], end);
+      }
       if (memref::ViewOp view = dyn_cast<memref::ViewOp>(op)) {
         affine::AffineApplyOp shift = view.getByteShift().getDefiningOp<affine::AffineApplyOp>();
         if (!shift)
@@ -308,18 +361,22 @@ private:
         if (!items)
           return launched.emitOpError("expected a kernel with '") << workItemsAttrName << "'";
         LLVM::CallOp::create(builder, entry.loc, observe, ValueRange{call, entry.constant(launches++)});
-        for (auto [i, operand] : llvm::enumerate(launched.getOperands()))
-          entry.store(addresses.lookup(operand), slots, 8 * i);
+        for (auto [i, operand] : llvm::enumerate(launched.getOperands())) {
+          Value address = addresses.lookup(operand);
+          entry.store(loop ? findSlice(entry, operand, address, *loop) : address, slots, 8 * i);
+        }
         int64_t next = launched.getNumOperands();
-        entry.store(batch, slots, 8 * next);
+        Value samples = loop ? loop->size : batch;
+        entry.store(samples, slots, 8 * next);
         if (getScratchBytes(kernel) > 0) {
           entry.store(entry.field(entry.pointer, call, offsetof(cnn_call, scratch)), slots, 8 * (next + 1));
           entry.store(entry.constant(scratchBytes), slots, 8 * (next + 2));
         }
         Value address = LLVM::AddressOfOp::create(builder, entry.loc, entry.pointer, launched.getCallee());
-        Value count = entry.evaluate(items.getAffineMap().getResult(0), batch);
+        Value count = entry.evaluate(items.getAffineMap().getResult(0), samples);
         AffineMapAttr steps = kernel->getAttrOfType<AffineMapAttr>(workAttrName);
-        Value work = steps ? entry.evaluate(steps.getAffineMap().getResult(0), batch) : entry.constant(minParallelWork);
+        Value work =
+            steps ? entry.evaluate(steps.getAffineMap().getResult(0), samples) : entry.constant(minParallelWork);
         LLVM::CallOp::create(builder, entry.loc, launch, ValueRange{call, address, slots, count, work});
       } else if (!isa<affine::AffineApplyOp, arith::ConstantOp, func::ReturnOp>(op)) {
         return op.emitOpError("expected calls of kernels and views of buffers alone");

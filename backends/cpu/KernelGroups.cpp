@@ -15,6 +15,10 @@
 // output transform, followed by what is elementwise; or two, where the input is better transformed once for all
 // outputs.
 //
+// A small tensor that a contraction reads with padding, and others without, is padded in the kernel of the contraction,
+// sample by sample: the padded one stays in the first-level cache. (If nobody reads it without, it is made in the
+// middle of the padded one, see FormKernels.cpp.)
+//
 // What this does not do: it puts no elementwise op in front of a contraction (its work would be repeated for every
 // output), and no op behind two contractions (it joins the later one and reads the result of the other). An op that
 // makes the new value of a weight stays alone, so that it can work in place.
@@ -25,6 +29,8 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "passes/StorageLayout.h"
+#include "llvm/Support/MathExtras.h"
+#include <limits>
 
 using namespace mlir;
 
@@ -65,6 +71,36 @@ static bool makesNewValueOfArgument(Operation *op) {
   return false;
 }
 
+/// A padded sample and a weight for which a whole sample may be an item: they stay in the first-level and in the
+/// second-level cache.
+static constexpr int64_t maxPaddedBytes = 24 * 1024, maxWeightBytes = 320 * 1024;
+
+/// Bytes of a tensor, or of one sample of it.
+static int64_t bytesOf(Value tensor) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+  for (int64_t size : type.getShape())
+    if (!ShapedType::isDynamic(size) && llvm::MulOverflow(bytes, size, bytes))
+      return std::numeric_limits<int64_t>::max();
+  return bytes;
+}
+
+/// Whether this contraction pads its left operand itself.
+static bool padsInItems(linalg::LinalgOp op) {
+  Operation *pad = op.getDpsInputs()[0].getDefiningOp();
+  if (!pad || !pad->hasAttr(haloAttrName) || cast<RankedTensorType>(pad->getResult(0).getType()).hasStaticShape() ||
+      op->getNumResults() != 1 || cast<RankedTensorType>(op->getResult(0).getType()).hasStaticShape() ||
+      bytesOf(pad->getResult(0)) > maxPaddedBytes || bytesOf(op.getDpsInputs()[1]) > maxWeightBytes)
+    return false;
+  bool hasOtherReaders = false;
+  pad->walk([&](tensor::ExtractOp extract) {
+    hasOtherReaders |= llvm::any_of(extract.getTensor().getUsers(), [&](Operation *user) {
+      return !isa<tensor::DimOp>(user) && !pad->isProperAncestor(user);
+    });
+  });
+  return hasOtherReaders;
+}
+
 /// The op whose group `op` can join: it makes an operand of `op` that nothing else reads.
 static Operation *chooseProducer(Operation *op, const ConvMachine &machine) {
   auto isReadBy = [&](Operation *producer) {
@@ -84,6 +120,10 @@ static Operation *chooseProducer(Operation *op, const ConvMachine &machine) {
     TiledConvShape shape = tiledConvShape(cast<linalg::LinalgOp>(op));
     bool isInItem = placeInputTransform(shape, machine) == InputTransform::InItem;
     return findInputTransform(cast<linalg::LinalgOp>(op)) && isInItem ? producer : nullptr;
+  }
+  if (op->hasAttr(contractionAttrName) && padsInItems(cast<linalg::LinalgOp>(op))) {
+    Operation *pad = op->getOperand(0).getDefiningOp();
+    return isReadBy(pad) ? pad : nullptr;
   }
   if (!isElementwise(op) || makesNewValueOfArgument(op))
     return nullptr;

@@ -10,6 +10,9 @@
 // MB a sample instead of 7.2. So there are other orders to begin with, and what is on the way to the top of the best
 // packing is given other turns (hill climbing), until the lower bound is reached or enough has been tried. The search
 // depends on the buffers alone: the plan is the same on every machine.
+//
+// What is needed together with everything else goes below all of that: there it is in nobody's way, and nothing is
+// lost.
 #include "backends/cpu/MemoryPlan.h"
 
 #include "runtime/abi/model.h"
@@ -44,7 +47,7 @@ public:
 private:
   /// First fit in this order, into `offsets`. Gives up at `limit` bytes: then nullopt.
   std::optional<int64_t> place(llvm::ArrayRef<uint32_t> order, int64_t limit);
-  void climb(Order order, int64_t bound);
+  int64_t climb(Order order, int64_t bound);
   Order findWayToTop(int64_t total) const;
 
   llvm::ArrayRef<PlannedBuffer> buffers;
@@ -117,8 +120,8 @@ Order Packer::findWayToTop(int64_t total) const {
 }
 
 /// Swaps turns of two buffers on the way to the top, or gives one of them an early turn, and keeps what is not worse.
-/// `offsets` are those of the order, and afterwards of the best one.
-void Packer::climb(Order order, int64_t bound) {
+/// Returns the bytes of the best order, whose offsets are in `offsets`.
+int64_t Packer::climb(Order order, int64_t bound) {
   // Some ten milliseconds.
   constexpr size_t mostWork = 4'000'000;
   size_t attempts = mostWork / (10 * buffers.size() + rivalries);
@@ -143,6 +146,7 @@ void Packer::climb(Order order, int64_t bound) {
     way = findWayToTop(total);
   }
   offsets = std::move(best);
+  return total;
 }
 
 std::optional<int64_t> Packer::pack() {
@@ -157,30 +161,52 @@ std::optional<int64_t> Packer::pack() {
   Order orders[] = {sorted([&](uint32_t i) { return std::tuple(-bytes[i], buffers[i].first, buffers[i].last); }),
                     sorted([&](uint32_t i) { return std::tuple(-lifeOf(i), -bytes[i]); }),
                     sorted([&](uint32_t i) { return std::tuple(buffers[i].first, -bytes[i]); })};
-  std::optional<int64_t> least;
-  Order best;
-  for (Order &order : orders)
-    if (std::optional<int64_t> total = place(order, least.value_or(largestArena + 1) - 1)) {
-      least = total;
-      best = std::move(order);
-    }
-  if (!least)
+  llvm::SmallVector<std::pair<int64_t, size_t>> fitting; // bytes, and which order
+  for (auto [i, order] : llvm::enumerate(orders))
+    if (std::optional<int64_t> total = place(order, largestArena))
+      fitting.push_back({*total, i});
+  if (fitting.empty())
     return std::nullopt;
-  climb(std::move(best), largestLiveSet(buffers));
-  int64_t total = 0;
-  for (size_t i = 0; i < buffers.size(); ++i)
-    total = std::max(total, offsets[i] + bytes[i]);
-  return total;
+  llvm::sort(fitting);
+  // The way from the best beginning is not always the one that leads down furthest.
+  int64_t bound = largestLiveSet(buffers), least = largestArena + 1;
+  std::vector<int64_t> best;
+  for (auto [start, order] : fitting) {
+    int64_t total = climb(std::move(orders[order]), bound);
+    if (total < least) {
+      least = total;
+      best = offsets;
+    }
+    if (least <= bound)
+      break;
+  }
+  offsets = std::move(best);
+  return least;
 }
 
 std::optional<int64_t> planOffsets(llvm::MutableArrayRef<PlannedBuffer> buffers) {
-  if (buffers.empty())
-    return 0;
-  Packer packer(buffers);
+  int64_t bottom = 0;
+  std::vector<PlannedBuffer> others;
+  std::vector<size_t> places;
+  for (auto [i, buffer] : llvm::enumerate(buffers))
+    if (llvm::all_of(buffers, [&](const PlannedBuffer &other) { return isNeededWith(buffer, other); })) {
+      buffer.offset = bottom;
+      bottom += alignBytes(buffer.bytes);
+      if (bottom > largestArena)
+        return std::nullopt;
+    } else {
+      others.push_back(buffer);
+      places.push_back(i);
+    }
+  if (others.empty())
+    return bottom;
+  Packer packer(others);
   std::optional<int64_t> total = packer.pack();
-  for (size_t i = 0; total && i < buffers.size(); ++i)
-    buffers[i].offset = packer.offsetOf(i);
-  return total;
+  if (!total || *total > largestArena - bottom)
+    return std::nullopt;
+  for (auto [i, place] : llvm::enumerate(places))
+    buffers[place].offset = bottom + packer.offsetOf(i);
+  return bottom + *total;
 }
 
 int64_t largestLiveSet(llvm::ArrayRef<PlannedBuffer> buffers) {

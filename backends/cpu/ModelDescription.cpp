@@ -3,6 +3,7 @@
 
 #include "backends/cpu/MemoryPlan.h"
 #include "backends/cpu/Passes.h"
+#include "backends/cpu/kernels/BorderSteps.h"
 #include "backends/cpu/kernels/WinogradOps.h"
 #include "ir/CnnDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -132,7 +133,7 @@ LaunchDescription describeLaunch(func::CallOp call) {
       launch.algorithm = stringifyConvAlgorithm(algorithm.getValue());
       flops.add(definitionOf(op), countFlops(op));
     } else if (!op->hasAttr(transformAttrName)) {
-      flops.add(op.getStaticLoopRanges(), countFlops(op));
+      flops.add(loopsWithoutBorder(op), countFlops(op));
     }
   });
   for (Type type : kernel.getArgumentTypes())

@@ -32,6 +32,15 @@ inline constexpr llvm::StringLiteral workAttrName = "cnn.work";        // affine
 inline constexpr llvm::StringLiteral deviceInputsAttrName = "cnn.device_inputs"; // i64, on a part of a device
 inline constexpr llvm::StringLiteral offsetAttrName = "cnn.offset";              // bytes, on a weight argument
 inline constexpr llvm::StringLiteral arenaAttrName = "cnn.arena";                // ArenaPlan, on a function
+inline constexpr llvm::StringLiteral sliceAttrName = "cnn.slice";                // i64, on a call and a buffer's view
+inline constexpr llvm::StringLiteral sliceSamplesAttrName = "cnn.slice_samples"; // by slice, on a function
+
+/// The buffer that a value of a caller is, perhaps under another shape.
+inline mlir::Value getBuffer(mlir::Value view) {
+  while (llvm::isa_and_nonnull<mlir::memref::CollapseShapeOp, mlir::memref::ExpandShapeOp>(view.getDefiningOp()))
+    view = view.getDefiningOp()->getOperand(0);
+  return view;
+}
 
 } // namespace cnn::cpu
 

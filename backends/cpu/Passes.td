@@ -97,6 +97,38 @@ def PlaceWeights : Pass<"cnn-place-weights", "::mlir::ModuleOp"> {
   }];
 }
 
+def SliceBatch : Pass<"cnn-slice-batch", "::mlir::ModuleOp"> {
+  let summary = "send a batch through kernels in slices of a few samples";
+  let description = [{
+    ```mlir
+    call @scale(%variance, %scale)             // the same for all samples
+    call @conv(%x, %w, %scale, %0)
+    call @pool(%0, %1)
+    call @dense(%1, %v, %y)
+    // becomes
+    call @scale(%variance, %scale)
+    call @conv(%x, %w, %scale, %0) {cnn.slice = 0}
+    call @pool(%0, %1) {cnn.slice = 0}
+    call @dense(%1, %v, %y)
+    ```
+
+    In functions for inference, whose attribute `cnn.slice_samples` then holds the number of samples of each slice. Calls
+    of one slice stand in a row. They are carried out together, with the first few samples of the batch, then with the
+    next few, and so on, so that what one kernel writes is in a cache when the next one reads it. What is in no slice
+    is done with the whole batch: layers whose weights take longer to come from memory than to be used once, networks
+    with so small activations that it does not matter, and parts of devices. What does not depend on the batch is moved
+    in front of the slice.
+
+    Needs: cnn-form-kernels.
+  }];
+  let options = [
+    Option<"samples", "samples", "int64_t", "0",
+           "of a slice; then everything is sliced. 0: as the model of the processor says. Negative: nothing is sliced">,
+    Option<"lanes", "lanes", "int64_t", "16", "f32 values in a vector register, for ConvCost.h">,
+    Option<"cpu", "cpu", "std::string", "\"\"", "LLVM's name of the processor, for ConvCost.h">,
+  ];
+}
+
 def PlanMemory : Pass<"cnn-plan-memory", "::mlir::ModuleOp"> {
   let summary = "place all buffers between kernels in one arena";
   let description = [{
@@ -113,6 +145,9 @@ def PlanMemory : Pass<"cnn-plan-memory", "::mlir::ModuleOp"> {
     knows it (`cnn.aliased`). `cnn.arena` holds
     `fixed_bytes`, `sample_bytes`, and for comparison `fixed_bound`, `sample_bound`: the largest sets of bytes that
     are needed at the same time.
+
+    A buffer that is used by the calls of one slice alone (`cnn.slice`) has room for the samples of a slice, among the
+    fixed buffers; its view is marked. What else a slice uses is needed from its first call to its last.
 
     Needs: cnn-form-kernels. All offsets are multiples of 64.
   }];
@@ -140,7 +175,9 @@ def EmitEntry : Pass<"cnn-emit-entry", "::mlir::ModuleOp"> {
     `cnn.launch` runs the kernel through the call's parallel_for; or directly if there is none, or a single item, or so
     little to do (`cnn.work`) that waking other threads would take longer. Kernels with `cnn.scratch_bytes` are given the
     call's scratch pool and the size of a slot in it, which becomes an attribute of the function: the most of its kernels.
-    A part of a device is carried out by the call's run_part; if that fails, the function ends.
+    A part of a device is carried out by the call's run_part; if that fails, the function ends. The calls of a slice are
+    in a loop over the batch; their batch is that of the slice, and what is of a larger one is read and written from
+    there on.
 
     Needs: cnn-plan-memory, cnn-place-weights; kernels as declarations that know their `cnn.work_items`.
   }];

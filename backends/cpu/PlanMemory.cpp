@@ -7,6 +7,9 @@
 //
 //   arena = [ fixed region | per-sample region x batch ]
 //
+// What is used in one slice of the batch alone (SliceBatch) has the size of a slice, and is in the fixed region. Since
+// the calls of a slice are repeated, what else they use is needed from the first of them to the last.
+//
 // First, a result of an elementwise kernel takes over the bytes of an operand that dies there; then the intervals that
 // are left are packed (MemoryPlan).
 #include "backends/cpu/MemoryPlan.h"
@@ -30,9 +33,10 @@ namespace {
 struct Allocation {
   memref::AllocOp op;
   int64_t first, last;
-  int64_t bytes; // of one sample, if it has a batch
+  int64_t bytes; // of one sample, if it has a batch; of all of its slice's, if it is used in one alone
   bool isPerSample;
   size_t owner; // the allocation whose bytes it uses; itself, unless it took over another's
+  std::optional<int64_t> slice = std::nullopt; // the only one that it is used in
 };
 
 class ArenaPlanner {
@@ -47,13 +51,10 @@ public:
   }
 
 private:
-  static Value getRoot(Value buffer) {
-    while (Operation *op = buffer.getDefiningOp()) {
-      if (!isa<memref::CollapseShapeOp, memref::ExpandShapeOp>(op))
-        break;
-      buffer = op->getOperand(0);
-    }
-    return buffer;
+  /// The slice that a call belongs to.
+  static std::optional<int64_t> getSlice(func::CallOp call) {
+    IntegerAttr slice = call->getAttrOfType<IntegerAttr>(sliceAttrName);
+    return slice ? std::optional(slice.getInt()) : std::nullopt;
   }
 
   LogicalResult collect() {
@@ -70,22 +71,55 @@ private:
       } else if (func::CallOp call = dyn_cast<func::CallOp>(op)) {
         calls.push_back(call);
         for (Value operand : call.getOperands()) {
-          auto found = numberOf.find(getRoot(operand));
+          auto found = numberOf.find(getBuffer(operand));
           if (found == numberOf.end())
             continue;
           Allocation &allocation = allocations[found->second];
-          if (allocation.first < 0)
+          if (allocation.first < 0) {
             allocation.first = number;
+            allocation.slice = getSlice(call);
+          } else if (allocation.slice != getSlice(call)) {
+            allocation.slice = std::nullopt;
+          }
           allocation.last = number;
         }
         ++number;
       }
     }
+    return fitToSlices();
+  }
+
+  /// Makes what is used in one slice alone as large as that, and lets the rest live as long as the slices that use it.
+  LogicalResult fitToSlices() {
+    DenseI64ArrayAttr samplesOf = caller->getAttrOfType<DenseI64ArrayAttr>(sliceSamplesAttrName);
+    for (Allocation &allocation : allocations) {
+      if (allocation.first < 0)
+        continue;
+      if (!allocation.isPerSample)
+        allocation.slice = std::nullopt;
+      if (allocation.slice) {
+        allocation.isPerSample = false;
+        if (llvm::MulOverflow(allocation.bytes, samplesOf[*allocation.slice], allocation.bytes) ||
+            allocation.bytes > largestArena)
+          return emitModelError(allocation.op.getLoc())
+                 << "expected at most 2^60 bytes for a slice of the batch, but got " << allocation.op.getType()
+                 << " for " << samplesOf[*allocation.slice] << " samples";
+        continue;
+      }
+      for (; allocation.first > 0 && isInSameSlice(allocation.first - 1, allocation.first); --allocation.first)
+        ;
+      for (; isInSameSlice(allocation.last, allocation.last + 1); ++allocation.last)
+        ;
+    }
     return success();
   }
 
+  bool isInSameSlice(int64_t call, int64_t next) {
+    return next < int64_t(calls.size()) && getSlice(calls[call]) && getSlice(calls[call]) == getSlice(calls[next]);
+  }
+
   Allocation *find(Value buffer) {
-    auto found = numberOf.find(getRoot(buffer));
+    auto found = numberOf.find(getBuffer(buffer));
     return found == numberOf.end() ? nullptr : &allocations[found->second];
   }
 
@@ -174,7 +208,9 @@ private:
       AffineExpr start =
           isPerSample ? builder.getAffineDimExpr(0) * offset + fixedBytes : builder.getAffineConstantExpr(offset);
       Value shift = affine::AffineApplyOp::create(builder, op.getLoc(), AffineMap::get(1, 0, start), ValueRange{batch});
-      Value view = memref::ViewOp::create(builder, op.getLoc(), op.getType(), arena, shift, op.getDynamicSizes());
+      Operation *view = memref::ViewOp::create(builder, op.getLoc(), op.getType(), arena, shift, op.getDynamicSizes());
+      if (allocation.slice)
+        view->setAttr(sliceAttrName, builder.getI64IntegerAttr(*allocation.slice));
       op.replaceAllUsesWith(view);
       op.erase();
     }

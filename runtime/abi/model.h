@@ -106,7 +106,8 @@ typedef void (*cnn_kernel_fn)(void *arguments, int64_t begin, int64_t end);
  * done. */
 typedef void (*cnn_parallel_for_fn)(void *context, cnn_kernel_fn kernel, void *arguments, int64_t count);
 
-/* Is told where a function is: before it launches kernel i, with i, and at its end, with the number of launches. */
+/* Is told where a function is: before it launches kernel i, with i, and at its end, with the number of launches.
+ * Kernels that take a batch in slices are launched once for each. */
 typedef void (*cnn_observe_fn)(void *context, int64_t launch);
 
 /* Has a device carry out a part of a function, number `part` in device_parts of the model's description, on so many
@@ -170,7 +171,7 @@ typedef struct cnn_function_desc {
   uint64_t arena_fixed_bytes;
   uint64_t arena_sample_bytes;
   int64_t launch_count;
-  const cnn_launch_desc *launches; /* in the order in which they run */
+  const cnn_launch_desc *launches; /* in the order in which they first run */
   uint64_t scratch_bytes;          /* of one slot of the scratch pool; 0: there is none */
 } cnn_function_desc;
 

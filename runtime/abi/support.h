@@ -105,7 +105,8 @@ void cnn_run_destroy(cnn_run *run);
 /* Who runs the kernels of this state; NULL is the calling thread alone. */
 void cnn_run_set_parallel_for(cnn_run *run, cnn_parallel_for_fn parallel_for, void *context);
 /* Who is told of every launch of a kernel, on the calling thread; NULL is nobody. desc->infer.launches says what a
- * launch is. A large batch is done in pieces, each of which begins again with launch 0. */
+ * launch is. A large batch is done in pieces, each of which begins again with launch 0; in a piece, too, launches may
+ * repeat, each time with the next few samples. */
 void cnn_run_set_observer(cnn_run *run, cnn_observe_fn observe, void *context);
 
 /* Who carries out the parts of the network that are a device's (desc->device_parts); it must outlive the run state.

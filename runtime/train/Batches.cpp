@@ -128,13 +128,28 @@ void Batch::readSome() {
   }
 }
 
+void Batch::readRange(int64_t begin, int64_t end) {
+  for (int64_t slot = begin; slot < end; ++slot)
+    statuses[static_cast<size_t>(slot)] = readSample(slot, nullptr);
+}
+
 cnn_status Batch::finish(cnn_error *error) {
-  // Whatever its share, a thread takes sample after sample, as their sizes differ.
+  // Samples in memory take equally long. Each thread reads those that the first kernel gives it, too.
+  if (dataset->isInMemory()) {
+    auto copy = [](void *self, int64_t begin, int64_t end) { static_cast<Batch *>(self)->readRange(begin, end); };
+    cnn_parallel_for(nullptr, copy, this, count);
+    return firstFailure(error);
+  }
+  // Of files, whatever its share, a thread takes sample after sample, as their sizes differ.
   auto read = [](void *self, int64_t, int64_t) { static_cast<Batch *>(self)->readSome(); };
   if (next.load() < count)
     cnn_parallel_for(nullptr, read, this, std::min(count, cnn_get_threads()));
   for (int64_t now = done.load(); now < count; now = done.load())
     done.wait(now);
+  return firstFailure(error);
+}
+
+cnn_status Batch::firstFailure(cnn_error *error) {
   for (int64_t slot = 0; slot < count; ++slot)
     if (statuses[static_cast<size_t>(slot)] != CNN_OK)
       return readSample(slot, error); // once more, for its message

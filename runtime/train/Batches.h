@@ -42,6 +42,8 @@ public:
 
 private:
   cnn_status readSample(int64_t slot, cnn_error *error);
+  void readRange(int64_t begin, int64_t end);
+  cnn_status firstFailure(cnn_error *error);
 
   const Dataset *dataset = nullptr;
   const cnn_field *fields = nullptr;

@@ -87,6 +87,7 @@ static ExitCode runBuild(Arguments &arguments) {
   bool withoutTraining = arguments.flag("--inference");
   std::string convAlgorithm = readConvAlgorithm(arguments);
   bool storesBF16 = readPrecision(arguments);
+  int64_t sliceSamples = readSlice(arguments);
   bool debugInfo = arguments.flag("-g");
   // Not for users, and so not in the help.
   bool goesWrong = arguments.flag("--provoke-bug");
@@ -122,6 +123,7 @@ static ExitCode runBuild(Arguments &arguments) {
   options.cpu = target.cpu;
   options.convAlgorithm = convAlgorithm;
   options.storesBF16 = storesBF16;
+  options.sliceSamples = sliceSamples;
   options.triple = target.triple;
   options.producer = producerName();
   options.debugInfo = debugInfo;
@@ -171,7 +173,8 @@ const Command buildCommand = {
     "  --cpu NAME               the processor (default: the host's)\n"
     "  --triple TRIPLE          the target (default: the host)\n"
     "  --precision=NAME         f32 (the default), or bf16: what inference stores; it computes in "
-    "f32\n" CNN_CONV_ALGORITHM_HELP "  --diagnostics=text|json  show errors as text, or as one JSON object per line\n"
+    "f32\n" CNN_CONV_ALGORITHM_HELP CNN_SLICE_HELP
+    "  --diagnostics=text|json  show errors as text, or as one JSON object per line\n"
     "  --target=neuflow[:NAME]  a library whose net the NeuFlow machine NAME computes (default: neuflow-v6), and its\n"
     "                           program, NET.nfb, with\n"
     "  --data FOLDER            the samples of the file's data block, from which ranges of values are taken, or\n"

@@ -37,6 +37,18 @@ std::string readConvAlgorithm(Arguments &arguments) {
   return isStrict ? "ordered" : algorithm.str();
 }
 
+int64_t readSlice(Arguments &arguments) {
+  llvm::StringRef text = arguments.value("--slice").value_or("auto");
+  int64_t samples = 0;
+  if (text == "auto")
+    return 0;
+  if (text == "all")
+    return -1;
+  if (text.getAsInteger(10, samples) || samples < 1)
+    arguments.error("expected auto, all or a number of samples for '--slice', but got '" + text + "'");
+  return samples;
+}
+
 bool readPrecision(Arguments &arguments) { return arguments.choice("--precision", {"f32", "bf16"}, "f32") == "bf16"; }
 
 static mlir::DialectRegistry &fill(mlir::DialectRegistry &registry) {

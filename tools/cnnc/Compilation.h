@@ -30,6 +30,12 @@ struct TargetOptions {
   "                           Winograd, and no partial sums of gradients\n"
 /// How convolutions are computed (ArtifactOptions::convAlgorithm), from --conv-algorithm and --fp-contract.
 std::string readConvAlgorithm(Arguments &arguments);
+/// What readSlice reads, for the text of --help.
+#define CNN_SLICE_HELP                                                                                                 \
+  "  --slice=N                inference takes so many samples of a batch through the layers at a time; auto (the\n"    \
+  "                           default): where activations outgrow the caches; all: the batch, layer by layer\n"
+/// How a batch is cut (ArtifactOptions::sliceSamples), from --slice.
+int64_t readSlice(Arguments &arguments);
 /// Whether weights and activations are stored in bf16 (ArtifactOptions::storesBF16), from --precision.
 bool readPrecision(Arguments &arguments);
 

@@ -29,6 +29,7 @@ ExitCode LoadedModel::load(Compilation &compilation, const cpu::ArtifactOptions 
   options.cpu = target.cpu;
   options.convAlgorithm = target.convAlgorithm;
   options.storesBF16 = target.storesBF16;
+  options.sliceSamples = target.sliceSamples;
   options.folder = folder.path;
   options.producer = producerName();
   options.emitStaticLibrary = options.emitHeader = false;

@@ -16,13 +16,14 @@ public:
   LoadedModel &operator=(const LoadedModel &) = delete;
 
   /// Compiles the net for the given CPU, the host's if that is empty, and loads it; its weights are zeros. Of `target`,
-  /// net, cpu, convAlgorithm and storesBF16 are read. The module of the compilation is used up. Errors have been shown
-  /// if this is not Success.
+  /// net, cpu, convAlgorithm, storesBF16 and sliceSamples are read. The module of the compilation is used up. Errors
+  /// have been shown if this is not Success.
   ExitCode load(Compilation &compilation, const cpu::ArtifactOptions &target, bool withTraining);
   /// Whether a file's name is that of a library, not of a model.
   static bool isLibrary(llvm::StringRef path) { return path.ends_with(".so") || path.contains(".so."); }
   static constexpr llvm::StringLiteral libraryOptionsProblem =
-      "a library has one net, for one processor: --net, --cpu, --precision and --conv-algorithm are for models";
+      "a library has one net, for one processor: --net, --cpu, --precision, --slice and --conv-algorithm are for "
+      "models";
   /// Loads a library that was made before; the compilation shows its errors.
   ExitCode open(Compilation &compilation, llvm::StringRef path, cnn_status *status = nullptr);
 

@@ -69,31 +69,38 @@ private:
   std::mt19937 random{1};
 };
 
-/// When each launch of a run began and ended.
+/// How long each launch of a run takes, all its slices together.
 class Stopwatch {
 public:
-  Stopwatch(size_t launches, bool isHot) : isHot(isHot), begins(launches + 1), ends(launches + 1) {}
+  Stopwatch(size_t launches, bool isHot) : isHot(isHot), times(launches), current(launches) {}
 
-  double seconds(size_t launch) const { return std::chrono::duration<double>(ends[launch] - begins[launch]).count(); }
+  /// Before a run.
+  void reset() {
+    llvm::fill(times, Clock::duration::zero());
+    current = times.size();
+  }
+  double seconds(size_t launch) const { return std::chrono::duration<double>(times[launch]).count(); }
   /// What the run calls. The last one tells that all launches are over.
   static void observe(void *context, int64_t launch) {
     Stopwatch &self = *static_cast<Stopwatch *>(context);
+    Clock::time_point now = Clock::now();
+    if (self.current < self.times.size())
+      self.times[self.current] += now - self.begin;
     self.current = static_cast<size_t>(launch);
-    self.begins[self.current] = Clock::now();
-    if (launch > 0)
-      self.ends[self.current - 1] = self.begins[self.current];
+    self.begin = now;
   }
   static void repeat(void *context, cnn_kernel_fn kernel, void *arguments, int64_t count) {
     Stopwatch &self = *static_cast<Stopwatch *>(context);
     cnn_parallel_for(nullptr, kernel, arguments, count);
-    self.begins[self.current] = Clock::now();
+    self.begin = Clock::now();
     cnn_parallel_for(nullptr, kernel, arguments, count);
   }
   const bool isHot;
 
 private:
-  std::vector<Clock::time_point> begins, ends;
-  size_t current = 0;
+  std::vector<Clock::duration> times;
+  Clock::time_point begin;
+  size_t current; // the launch that runs; their number if none does
 };
 
 /// What is measured: inference, or a training step.
@@ -172,6 +179,7 @@ static cnn_status measure(cnn_model *model, bool isTraining, std::optional<int64
     return runs >= mostRuns || (runs >= fewestRuns && Clock::now() - begin >= defaultTime);
   };
   for (int64_t run = 0; !isDone(run); ++run) {
+    stopwatch.reset();
     if (cnn_status status = subject.execute(); status != CNN_OK)
       return status;
     double sum = 0;
@@ -212,13 +220,15 @@ static ExitCode runProfile(Arguments &arguments) {
   target.cpu = arguments.value("--cpu").value_or("").str();
   target.convAlgorithm = readConvAlgorithm(arguments);
   target.storesBF16 = readPrecision(arguments);
+  target.sliceSamples = readSlice(arguments);
   bool isTraining = arguments.flag("--train"), isHot = arguments.flag("--hot");
   std::optional<int64_t> batch = arguments.integer("--batch", 1), runs = arguments.integer("--runs", 1),
                          threads = arguments.integer("--threads", 1);
   std::optional<llvm::StringRef> json = arguments.value("--json"), html = arguments.value("--html");
   llvm::StringRef path = arguments.file("a model, such as lenet5.cnn, or a library, such as libLeNet5.so");
   bool isLibrary = LoadedModel::isLibrary(path);
-  if (isLibrary && (!wantedNet.empty() || !target.cpu.empty() || target.convAlgorithm != "auto" || target.storesBF16))
+  if (isLibrary && (!wantedNet.empty() || !target.cpu.empty() || target.convAlgorithm != "auto" || target.storesBF16 ||
+                    target.sliceSamples != 0))
     arguments.error(LoadedModel::libraryOptionsProblem);
   if (isTraining && target.storesBF16)
     arguments.error("training is in f32: --precision=bf16 is for inference");
@@ -304,7 +314,8 @@ const Command profileCommand = {
     "  --net NAME               the net, if the file has several\n"
     "  --cpu NAME               the processor (default: the host's)\n"
     "  --precision=NAME         f32 (the default), or bf16: what inference stores; it computes in "
-    "f32\n" CNN_CONV_ALGORITHM_HELP "  --diagnostics=text|json  show errors as text, or as one JSON object per line\n",
+    "f32\n" CNN_CONV_ALGORITHM_HELP CNN_SLICE_HELP
+    "  --diagnostics=text|json  show errors as text, or as one JSON object per line\n",
     runProfile};
 
 } // namespace cnn::tools

@@ -12,8 +12,7 @@ namespace cnn::cpu {
 
 namespace {
 
-/// The second-level cache of a core.
-constexpr double cacheBytes = 1024 * 1024;
+constexpr double cacheBytes = secondLevelCacheBytes;
 /// How many threads share the work and the memory: the fewest for which a net is likely to be compiled.
 constexpr double threads = 2;
 /// Items of some positions of the depth read the weights again for the others, from the third-level cache or from
@@ -41,6 +40,11 @@ double estimateDirectConv(const ConvShape &shape, const ConvMachine &machine) {
   double weights = double(shape.window) * shape.inputs * shape.outputs;
   double peak = machine.multiplyAdds * machine.lanes * machine.efficiency;
   return overlap(shape.positions * weights / peak / threads, 4 * weights, machine);
+}
+
+bool waitsForWeights(double multiplyAdds, double weightBytes, const ConvMachine &machine) {
+  double cycles = multiplyAdds / (machine.multiplyAdds * machine.lanes) / threads;
+  return weightBytes > cacheBytes / 4 && weightBytes / machine.memoryFill > cycles;
 }
 
 double estimateWeightTransform(const TiledConvShape &shape, const ConvMachine &machine) {

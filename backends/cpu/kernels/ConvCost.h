@@ -15,6 +15,9 @@
 
 namespace cnn::cpu {
 
+/// Of a core.
+inline constexpr double secondLevelCacheBytes = 1024 * 1024;
+
 /// What costs depend on.
 struct ConvMachine {
   int64_t lanes;           // f32 values in a vector register
@@ -80,6 +83,10 @@ double estimateDirectConv(const ConvShape &shape, const ConvMachine &machine);
 
 /// The transform of the weight, where it is not transformed once for all.
 double estimateWeightTransform(const TiledConvShape &shape, const ConvMachine &machine);
+
+/// Whether a kernel that takes so many multiply-adds is done before its weights have come from memory: then it is
+/// better off with many samples at a time. Few weights stay in the cache from one call to the next.
+bool waitsForWeights(double multiplyAdds, double weightBytes, const ConvMachine &machine);
 
 /// Without instructions for bf16, a kernel takes a sixth longer if its weights have to be widened. That is worth it if
 /// they come from memory: if they are of so many bytes in f32.

@@ -30,8 +30,11 @@
 //
 // Elsewhere a pair is taken apart: the upper half of 32 bits is a f32 but for its lower half.
 //
+// Steps that meet nothing but the padding of the left operand are left out (BorderSteps.h).
+//
 // Not done here: packing of the operands, and integers.
 
+#include "backends/cpu/kernels/BorderSteps.h"
 #include "backends/cpu/kernels/KernelPipeline.h"
 #include "backends/cpu/kernels/VectorCode.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -496,19 +499,23 @@ private:
     Point point(range.size(), builder.getIndexAttr(0));
     scf::ForOp outermost, innermost;
     unsigned innermostDim = 0;
+    bool isWhole = true; // the innermost
     SmallVector<Value> carried = accumulators;
     for (unsigned d : reductions) {
       int64_t step = d == inLanes ? lanes : 1;
       if (range[d] == step)
         continue;
       Value by = step == 1 ? one : arith::ConstantIndexOp::create(builder, loc, step).getResult();
-      auto loop = scf::ForOp::create(builder, loc, zero, upperBound(d), by, carried);
+      std::optional<StepRange> bounds = findStepsWithoutBorder(builder, op, d);
+      auto loop = scf::ForOp::create(builder, loc, bounds ? bounds->lower : zero,
+                                     bounds ? bounds->upper : upperBound(d), by, carried);
       if (outermost)
         scf::YieldOp::create(builder, loc, loop.getResults());
       else
         outermost = loop;
       innermost = loop;
       innermostDim = d;
+      isWhole = !bounds;
       point[d] = loop.getInductionVar();
       carried.assign(loop.getRegionIterArgs().begin(), loop.getRegionIterArgs().end());
       builder.setInsertionPointToStart(loop.getBody());
@@ -527,7 +534,7 @@ private:
       trip /= lanes;
     bool isShort = trip <= maxUnroll;
     bool isUnrolled = isShort ? innermost != outermost : trip % stepsOfLoop == 0;
-    if (!ShapedType::isDynamic(trip) && isUnrolled && !sharesScalars(innermostDim))
+    if (!ShapedType::isDynamic(trip) && isWhole && isUnrolled && !sharesScalars(innermostDim))
       (void)loopUnrollByFactor(innermost, isShort ? trip : stepsOfLoop);
     return results;
   }

@@ -57,6 +57,11 @@ void buildKernelPipeline(OpPassManager &manager, const VectorTarget &target) {
   simplify();
   manager.addPass(memref::createFoldMemRefAliasOpsPass());
   simplify();
+  // Where one instruction picks from two vectors, as in AVX-512.
+  if (target.lanes >= 16) {
+    manager.addNestedPass<func::FuncOp>(createFlattenTiles({target.lanes}));
+    simplify();
+  }
   manager.addNestedPass<func::FuncOp>(createPrefetchOperands());
   manager.addNestedPass<func::FuncOp>(bufferization::createBufferHoistingPass());
   bufferization::PromoteBuffersToStackPassOptions stack;

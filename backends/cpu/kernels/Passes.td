@@ -53,6 +53,20 @@ def EmitMicrokernels : Pass<"cnn-cpu-emit-microkernels", "mlir::func::FuncOp"> {
                            "mlir::scf::SCFDialect", "mlir::tensor::TensorDialect", "mlir::vector::VectorDialect"];
 }
 
+def FlattenTiles : Pass<"cnn-cpu-flatten-tiles", "mlir::func::FuncOp"> {
+  let summary = "Makes full vectors of what follows a contraction of few columns";
+  let description = [{
+    Before: a `vector.transfer_write` of a tile with fewer columns than a vector has lanes, to memory where it is
+    contiguous; what it writes comes from rows by elementwise ops. After: writes of full vectors, one after the other,
+    each computed from elements that are picked out of the rows.
+
+    Runs after bufferization, when it is known how a tile lies in memory. Left alone is what comes from anything else.
+  }];
+  let options = [Option<"lanes", "lanes", "int64_t", "16", "f32 values in a vector register">];
+  let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect", "mlir::memref::MemRefDialect",
+                           "mlir::vector::VectorDialect"];
+}
+
 def EmitTransforms : Pass<"cnn-cpu-emit-transforms", "mlir::func::FuncOp"> {
   let summary = "Turns tiles of transforms by constant matrices into straight vector code";
   let description = [{

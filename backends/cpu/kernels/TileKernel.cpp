@@ -190,6 +190,11 @@ public:
 
     if (!sumsInLanes && !isElementwise && isStreaming(op))
       balanceRows(op, n, tile);
+    // What is padded for an item is memory of a static size.
+    bool padsInItem = hasPadding(op);
+    for (auto [d, size] : llvm::enumerate(range))
+      if (padsInItem && ShapedType::isDynamic(size))
+        tile[d] = 1;
 
     // Items: one register tile each, but whole rows of them along the innermost row dimension if there are enough.
     bool hasBatch = false;
@@ -214,19 +219,24 @@ public:
       }
     };
     for (AffineExpr expr : out.getResults())
-      if (dimOf(expr) != innermostRow && (dimOf(expr) != n || !isElementwise))
+      if (dimOf(expr) != innermostRow && (dimOf(expr) != n || !isElementwise) && !padsInItem)
         cut(dimOf(expr));
-    if (innermostRow && (items < 16 || ShapedType::isDynamic(range[*innermostRow])))
+    if (innermostRow && (items < 16 || ShapedType::isDynamic(range[*innermostRow])) && !padsInItem)
       cut(*innermostRow);
-    if (isElementwise && items < 16)
+    if (isElementwise && items < 16 && !padsInItem)
       cut(n);
+    // It is padded once for all of a sample.
+    if (padsInItem)
+      for (AffineExpr expr : out.getResults())
+        if (ShapedType::isDynamic(range[dimOf(expr)]))
+          cut(dimOf(expr));
 
     // From the contraction's dimensions to the root's: an epilogue runs over the result.
     TilePlan plan;
     if (isLarge && isStreaming(op)) {
       item = planStreamingItem(op, tile);
       planChunk(op, tile, item, plan);
-    } else if (isLarge) {
+    } else if (isLarge && !padsInItem) {
       cutBlock(op, n, tile, item, plan);
     }
     auto dims = llvm::to_vector(llvm::seq<unsigned>(0, range.size()));
@@ -316,6 +326,12 @@ public:
   }
 
 private:
+  /// Whether the kernel pads the left operand.
+  static bool hasPadding(linalg::GenericOp op) {
+    Operation *producer = op.getInputs()[0].getDefiningOp();
+    return producer && producer->hasAttr(cnn::padAttrName);
+  }
+
   /// Whether a contraction sums over the batch and over something in each sample: more data than a cache holds, in
   /// which each value belongs to many elements of the result.
   static bool isStreaming(linalg::GenericOp op) {
@@ -584,7 +600,9 @@ public:
     if (failed(tileItems(plan)))
       return signalPassFailure();
     if (contraction) {
-      if (failed(plan.chunk.empty() ? tileRoots(plan.tile, scf::SCFTilingOptions::LoopType::ForOp)
+      // An item pads once for all of its tiles.
+      auto isOfTile = [](Operation *producer) { return !producer->hasAttr(cnn::padAttrName); };
+      if (failed(plan.chunk.empty() ? tileRoots(plan.tile, scf::SCFTilingOptions::LoopType::ForOp, isOfTile)
                                     : tileChunks(plan)) ||
           failed(tileRemainder()))
         return signalPassFailure();

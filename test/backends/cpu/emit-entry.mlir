@@ -119,3 +119,49 @@ func.func private @Device.part2(memref<?x4xf32>, memref<?x4xf32>, memref<?x4xf32
     attributes {cnn.device_part = 1 : i64, cnn.device_inputs = 2 : i64}
 func.func private @kernel_0(memref<?x4xf32>, memref<?x4xf32>)
     attributes {cnn.kernel, cnn.work_items = affine_map<(b) -> (b)>}
+
+// -----
+
+// Two kernels take three samples at a time. Of the input a slice begins at 16 bytes times its first sample; the buffer
+// between them has the slice alone, and begins where it always does; the weight is the same for all.
+
+// CHECK-LABEL: llvm.func @Sliced.infer(
+// CHECK-SAME: %[[CALL:.*]]: !llvm.ptr)
+// CHECK: %[[BATCH:.*]] = llvm.load %[[CALL]] : !llvm.ptr -> i64
+// CHECK: %[[ARENA:.*]] = llvm.getelementptr %{{.*}}[%{{.*}}] : {{.*}}
+// CHECK: llvm.br ^[[BODY:.*]](%{{.*}} : i64)
+// CHECK: ^[[BODY]](%[[BEGIN:.*]]: i64):
+// CHECK: %[[LEFT:.*]] = llvm.sub %[[BATCH]], %[[BEGIN]] : i64
+// CHECK: %[[SIZE:.*]] = llvm.intr.smin(%[[LEFT]], %{{.*}})
+// CHECK: llvm.call @cnn.observe
+// CHECK: %[[SIXTEEN:.*]] = llvm.mlir.constant(16 : i64)
+// CHECK: %[[BYTES:.*]] = llvm.mul %[[BEGIN]], %[[SIXTEEN]]
+// CHECK: %[[FROM:.*]] = llvm.getelementptr %{{.*}}[%[[BYTES]]]
+// CHECK: llvm.store %[[FROM]], %{{.*}} : !llvm.ptr, !llvm.ptr
+// CHECK: llvm.store %[[SIZE]], %{{.*}} : i64, !llvm.ptr
+// CHECK: %[[COUNT:.*]] = llvm.mul %[[SIZE]], %{{.*}} : i64
+// CHECK: llvm.call @cnn.launch(%[[CALL]], %{{.*}}, %{{.*}}, %[[COUNT]], %{{.*}})
+// CHECK: llvm.call @cnn.launch
+// CHECK: %[[NEXT:.*]] = llvm.add %[[BEGIN]], %{{.*}} : i64
+// CHECK: %[[MORE:.*]] = llvm.icmp "slt" %[[NEXT]], %[[BATCH]]
+// CHECK: llvm.cond_br %[[MORE]], ^[[BODY]](%[[NEXT]] : i64), ^[[BEHIND:.*]]
+// CHECK: ^[[BEHIND]]:
+// CHECK: llvm.store %[[BATCH]], %{{.*}} : i64, !llvm.ptr
+// CHECK: llvm.call @cnn.launch
+// CHECK: llvm.return
+func.func @Sliced(%batch: index, %x: memref<?x4xf32> {cnn.name = "x", cnn.role = #cnn.role<input>},
+                  %w: memref<4xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>},
+                  %y: memref<?x4xf32> {cnn.name = "y", cnn.role = #cnn.role<output>},
+                  %arena: memref<?xi8>)
+    attributes {cnn.kind = #cnn.function_kind<infer>, cnn.slice_samples = array<i64: 3>} {
+  %0 = affine.apply affine_map<(b) -> (64)>(%batch)
+  %1 = memref.view %arena[%0][%batch] {cnn.slice = 0 : i64} : memref<?xi8> to memref<?x4xf32>
+  %2 = affine.apply affine_map<(b) -> (b * 64 + 128)>(%batch)
+  %3 = memref.view %arena[%2][%batch] : memref<?xi8> to memref<?x4xf32>
+  call @kernel_0(%x, %w, %1) {cnn.slice = 0 : i64} : (memref<?x4xf32>, memref<4xf32>, memref<?x4xf32>) -> ()
+  call @kernel_0(%1, %w, %3) {cnn.slice = 0 : i64} : (memref<?x4xf32>, memref<4xf32>, memref<?x4xf32>) -> ()
+  call @kernel_0(%3, %w, %y) : (memref<?x4xf32>, memref<4xf32>, memref<?x4xf32>) -> ()
+  return
+}
+func.func private @kernel_0(memref<?x4xf32>, memref<4xf32>, memref<?x4xf32>)
+    attributes {cnn.kernel, cnn.work_items = affine_map<(b) -> (b * 4)>}

@@ -311,3 +311,69 @@ func.func @Device(%x: tensor<?x8xf32> {cnn.name = "x", cnn.role = #cnn.role<inpu
 }
 func.func private @Device.part0(tensor<?x4xf32> {cnn.name = "x"}) -> (tensor<?x4xf32> {cnn.name = "p"}, tensor<?x4xf32> {cnn.name = "q"})
     attributes {cnn.device_part = 0 : i64}
+
+// -----
+
+// A small tensor that is read with padding, and without: the contraction pads it.
+
+#padded = affine_map<(b, w, c) -> (b, w, c)>
+#x = affine_map<(b, w, o, j, c) -> (b, w + j, c)>
+#weight = affine_map<(b, w, o, j, c) -> (j, c, o)>
+#y = affine_map<(b, w, o, j, c) -> (b, w, o)>
+
+// CHECK-LABEL: func.func @PadsInItems(
+// CHECK: call @[[CONV:kernel_[0-9]+]](%{{.*}}, %{{.*}}, %{{.*}}) : (memref<?x4x2xf32>, memref<3x2x6xf32>, memref<?x4x6xf32>)
+// CHECK-NEXT: call @[[OTHER:kernel_[0-9]+]](
+// CHECK-NEXT: return
+// CHECK: func.func private @[[CONV]](
+// CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<?x6x2xf32>) attrs = {cnn.halo = {{.*}}, cnn.pad}
+// CHECK: cnn.contraction
+// CHECK: func.func private @[[OTHER]](
+// CHECK-NOT: cnn.pad
+// CHECK: return
+func.func @PadsInItems(%x: tensor<?x4x2xf32> {cnn.name = "x", cnn.role = #cnn.role<input>},
+                       %w: tensor<3x2x6xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>})
+    -> (tensor<?x4x6xf32> {cnn.name = "y", cnn.role = #cnn.role<output>},
+        tensor<?x4x2xf32> {cnn.name = "z", cnn.role = #cnn.role<output>})
+    attributes {cnn.kind = #cnn.function_kind<infer>} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  %c4 = arith.constant 4 : index
+  %zero = arith.constant 0.0 : f32
+  %batch = tensor.dim %x, %c0 : tensor<?x4x2xf32>
+  %space = tensor.empty(%batch) : tensor<?x6x2xf32>
+  %0 = linalg.generic {indexing_maps = [#padded], iterator_types = ["parallel", "parallel", "parallel"]}
+      outs(%space : tensor<?x6x2xf32>)
+      attrs = {cnn.pad, cnn.halo = {low = array<i64: 0, 1, 0>, value = 0.0 : f32}} {
+    ^bb0(%out: f32):
+      %b = linalg.index 0 : index
+      %i = linalg.index 1 : index
+      %c = linalg.index 2 : index
+      %before = arith.subi %i, %c1 : index
+      %isInside = arith.cmpi ult, %before, %c4 : index
+      %low = arith.maxsi %before, %c0 : index
+      %at = arith.minsi %low, %c3 : index
+      %value = tensor.extract %x[%b, %at, %c] : tensor<?x4x2xf32>
+      %padded = arith.select %isInside, %value, %zero : f32
+      linalg.yield %padded : f32
+  } -> tensor<?x6x2xf32>
+  %empty = tensor.empty(%batch) : tensor<?x4x6xf32>
+  %fill = linalg.fill ins(%zero : f32) outs(%empty : tensor<?x4x6xf32>) -> tensor<?x4x6xf32>
+  %1 = linalg.generic {indexing_maps = [#x, #weight, #y],
+      iterator_types = ["parallel", "parallel", "parallel", "reduction", "reduction"]}
+      ins(%0, %w : tensor<?x6x2xf32>, tensor<3x2x6xf32>) outs(%fill : tensor<?x4x6xf32>) attrs = {cnn.contraction} {
+    ^bb0(%a: f32, %b: f32, %s: f32):
+      %p = arith.mulf %a, %b : f32
+      %t = arith.addf %s, %p : f32
+      linalg.yield %t : f32
+  } -> tensor<?x4x6xf32>
+  %same = tensor.empty(%batch) : tensor<?x4x2xf32>
+  %2 = linalg.generic {indexing_maps = [#padded, #padded], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%x : tensor<?x4x2xf32>) outs(%same : tensor<?x4x2xf32>) {
+    ^bb0(%a: f32, %o: f32):
+      %n = arith.negf %a : f32
+      linalg.yield %n : f32
+  } -> tensor<?x4x2xf32>
+  return %1, %2 : tensor<?x4x6xf32>, tensor<?x4x2xf32>
+}

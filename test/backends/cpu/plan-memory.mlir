@@ -1,9 +1,9 @@
 // RUN: cnn-opt %s -split-input-file -cnn-plan-memory | FileCheck %s
 
 // Three activations, of which two live at the same time; the third gets the place of the first. The sum has no batch
-// and lies in front.
+// and lies in front; then comes the second activation, which is needed with each of the others.
 
-// CHECK: #[[FIRST:.*]] = affine_map<(d0) -> (64)>
+// CHECK: #[[FIRST:.*]] = affine_map<(d0) -> (d0 * 64 + 64)>
 // CHECK-LABEL: func.func @chain(
 // CHECK-SAME: %[[BATCH:.*]]: index, %{{.*}}: memref<?x16xf32>, %[[ARENA:.*]]: memref<?xi8>)
 // CHECK-SAME: cnn.arena = {fixed_bound = 64 : i64, fixed_bytes = 64 : i64, sample_bound = 192 : i64, sample_bytes = 192 : i64}
@@ -68,4 +68,32 @@ func.func @negative_two_views(%batch: index, %x: memref<?x16xf32>, %y: memref<?x
 }
 func.func private @add(memref<?x16xf32>, memref<?x4x4xf32>, memref<?x16xf32>)
     attributes {cnn.kernel, cnn.in_place = array<i64: 0, 2>}
+func.func private @reverse(memref<?x16xf32>, memref<?x16xf32>) attributes {cnn.kernel}
+
+// -----
+
+// The first buffer is of the slice alone: it has room for two samples and no more, among the fixed ones. The second one
+// is read behind the slice. What the slice reads in its first call it reads again for the next samples: the table keeps
+// its place to the end of the slice, and shares no bytes with the first buffer.
+
+// CHECK: #[[TABLE:.*]] = affine_map<(d0) -> (0)>
+// CHECK-LABEL: func.func @slices(
+// CHECK-SAME: cnn.arena = {fixed_bound = 192 : i64, fixed_bytes = 192 : i64, sample_bound = 64 : i64, sample_bytes = 64 : i64}
+// CHECK: %[[SHIFT:.*]] = affine.apply #[[TABLE]](
+// CHECK: memref.view %{{.*}}[%[[SHIFT]]][] : memref<?xi8> to memref<16xf32>
+// CHECK: memref.view {{.*}} {cnn.slice = 0 : i64} : memref<?xi8> to memref<?x16xf32>
+// CHECK: memref.view {{[^{]*}} : memref<?xi8> to memref<?x16xf32>
+func.func @slices(%batch: index, %x: memref<?x16xf32>, %y: memref<?x16xf32>)
+    attributes {cnn.kind = #cnn.function_kind<infer>, cnn.slice_samples = array<i64: 2>} {
+  %0 = memref.alloc() : memref<16xf32>
+  call @table(%0) : (memref<16xf32>) -> ()
+  %1 = memref.alloc(%batch) : memref<?x16xf32>
+  call @add(%x, %0, %1) {cnn.slice = 0 : i64} : (memref<?x16xf32>, memref<16xf32>, memref<?x16xf32>) -> ()
+  %2 = memref.alloc(%batch) : memref<?x16xf32>
+  call @reverse(%1, %2) {cnn.slice = 0 : i64} : (memref<?x16xf32>, memref<?x16xf32>) -> ()
+  call @reverse(%2, %y) : (memref<?x16xf32>, memref<?x16xf32>) -> ()
+  return
+}
+func.func private @table(memref<16xf32>) attributes {cnn.kernel}
+func.func private @add(memref<?x16xf32>, memref<16xf32>, memref<?x16xf32>) attributes {cnn.kernel}
 func.func private @reverse(memref<?x16xf32>, memref<?x16xf32>) attributes {cnn.kernel}

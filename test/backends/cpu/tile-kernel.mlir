@@ -189,3 +189,59 @@ func.func private @weight_gradient(%xs: memref<?x14x14x6xf32>, %dys: memref<?x10
   bufferization.materialize_in_destination %dw in restrict writable %out : (tensor<5x5x6x16xf32>, memref<5x5x6x16xf32>) -> ()
   return
 }
+
+// -----
+
+// A contraction that pads its operand: an item is a sample, which is padded once, in front of its register tiles.
+
+#made = affine_map<(b, w, c) -> (b, w, c)>
+#x = affine_map<(b, w, o, j, c) -> (b, w + j, c)>
+#weight = affine_map<(b, w, o, j, c) -> (j, c, o)>
+#y = affine_map<(b, w, o, j, c) -> (b, w, o)>
+
+// CHECK-LABEL: func.func @pads
+// CHECK: scf.forall (%{{.*}}) in (%{{.*}}) shared_outs
+// CHECK: [[PADDED:%.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<1x66x2xf32>) attrs = {cnn.pad}
+// CHECK: scf.for
+// CHECK: tensor.extract_slice [[PADDED]]
+// CHECK: cnn.contraction
+// CHECK-NOT: cnn.pad
+// CHECK: return
+func.func @pads(%arg0: memref<?x64x2xf32>, %arg1: memref<3x2x6xf32>, %arg2: memref<?x64x6xf32>)
+    attributes {cnn.kernel} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c63 = arith.constant 63 : index
+  %c64 = arith.constant 64 : index
+  %zero = arith.constant 0.0 : f32
+  %batch = memref.dim %arg0, %c0 : memref<?x64x2xf32>
+  %t = bufferization.to_tensor %arg0 restrict : memref<?x64x2xf32> to tensor<?x64x2xf32>
+  %w = bufferization.to_tensor %arg1 restrict : memref<3x2x6xf32> to tensor<3x2x6xf32>
+  %space = tensor.empty(%batch) : tensor<?x66x2xf32>
+  %0 = linalg.generic {indexing_maps = [#made], iterator_types = ["parallel", "parallel", "parallel"]}
+      outs(%space : tensor<?x66x2xf32>) attrs = {cnn.pad} {
+    ^bb0(%out: f32):
+      %b = linalg.index 0 : index
+      %i = linalg.index 1 : index
+      %c = linalg.index 2 : index
+      %before = arith.subi %i, %c1 : index
+      %isInside = arith.cmpi ult, %before, %c64 : index
+      %low = arith.maxsi %before, %c0 : index
+      %at = arith.minsi %low, %c63 : index
+      %value = tensor.extract %t[%b, %at, %c] : tensor<?x64x2xf32>
+      %padded = arith.select %isInside, %value, %zero : f32
+      linalg.yield %padded : f32
+  } -> tensor<?x66x2xf32>
+  %empty = tensor.empty(%batch) : tensor<?x64x6xf32>
+  %fill = linalg.fill ins(%zero : f32) outs(%empty : tensor<?x64x6xf32>) -> tensor<?x64x6xf32>
+  %1 = linalg.generic {indexing_maps = [#x, #weight, #y],
+      iterator_types = ["parallel", "parallel", "parallel", "reduction", "reduction"]}
+      ins(%0, %w : tensor<?x66x2xf32>, tensor<3x2x6xf32>) outs(%fill : tensor<?x64x6xf32>) attrs = {cnn.contraction} {
+    ^bb0(%a: f32, %b: f32, %s: f32):
+      %p = arith.mulf %a, %b : f32
+      %sum = arith.addf %s, %p : f32
+      linalg.yield %sum : f32
+  } -> tensor<?x64x6xf32>
+  bufferization.materialize_in_destination %1 in restrict writable %arg2 : (tensor<?x64x6xf32>, memref<?x64x6xf32>) -> ()
+  return
+}

@@ -314,6 +314,22 @@ TEST_P(ConvOps, FewInputs) {
   });
 }
 
+// Input gradients with a wide border of zeros, which is left out: of rows and columns, with a stride or a dilation,
+// unlike on both sides, wider than what is inside, in groups, and where loops of one step are left.
+TEST_P(ConvOps, WideBorders) {
+  checkCases({
+      {{3, 6, 14, 14}, 16, {5, 1, 1, 0, 0}},
+      {{2, 20, 9, 11}, 12, {5, 1, 1, 0, 0}},
+      {{2, 9, 13, 15}, 17, {5, 1, 2, 1, 0}},
+      {{2, 9, 13, 15}, 17, {5, 3, 2, 0, 1}},
+      {{2, 6, 8, 9}, 32, {7, 1, 1, 0, 2}},
+      {{2, 12, 9, 9}, 8, {7, 1, 1, 0, 0}, 2},
+      {{2, 5, 40}, 33, {9, 1, 3, 0, 0}},
+      {{2, 4, 5, 6, 7}, 18, {4, 1, 1, 0, 0}},
+      {{1, 3, 3, 3}, 16, {3, 1, 1, 4, 4}}, // values of the output that no input is in
+  });
+}
+
 // Blocks of weights that are larger than the cache likes: the reduction is cut, in one dimension or in two.
 TEST_P(ConvOps, LargeBlocks) {
   if (GetParam().name == StringRef("Linalg")) // which does not cut, and is slow

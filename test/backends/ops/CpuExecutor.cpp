@@ -264,6 +264,8 @@ CompiledFunctionPtr cnn::test::compileForCpu(OwningOpRef<ModuleOp> module, Strin
   options.triple = triple.str();
   options.cpu = cpu.str();
   options.minParallelWork = 0;
+  // Some executors take batches in slices, so that both ways are tested.
+  options.sliceSamples = cpu.empty() ? 0 : 2;
   bool isEmulated = isBFloat16Emulated(cpu) && hasBFloat16(*module);
   SmallVector<char, 0> code;
   llvm::raw_svector_ostream stream(code);
