@@ -15,6 +15,9 @@ namespace {
 constexpr double cacheBytes = secondLevelCacheBytes;
 /// How many threads share the work and the memory: the fewest for which a net is likely to be compiled.
 constexpr double threads = 2;
+/// Items of some positions of the depth read the weights again for the others, from the third-level cache or from
+/// memory. That is hidden behind multiply-adds only in part: it has to be worth so much.
+constexpr double worthCuttingDepth = 0.95;
 /// What an item may hold. Every thread has so much of its own.
 constexpr double maxItemBytes = 6 * cacheBytes;
 
@@ -107,7 +110,8 @@ TiledConvPlan planTiledConv(const TiledConvShape &shape, const ConvMachine &mach
   TiledConvPlan best{1, 1, 1, shape.outputs, infinity};
   auto consider = [&](TiledConvPlan item) {
     item.cycles = bytesOf(item) > maxItemBytes ? infinity : cyclesOf(item);
-    if (item.cycles < best.cycles)
+    bool cutsDepth = item.depth < shape.depth.positions, bestCuts = best.depth < shape.depth.positions;
+    if (item.cycles < best.cycles * (cutsDepth == bestCuts ? 1 : cutsDepth ? worthCuttingDepth : 1 / worthCuttingDepth))
       best = item;
   };
   // Columns that fill two vectors, as those of a register tile do, and whole blocks of the weight.
