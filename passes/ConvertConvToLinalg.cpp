@@ -8,8 +8,8 @@
 //   dw[i, j, c, o] += x[b, 2h + i, 2w + j, c] * dy[b, h, w, o]           weight gradient
 //
 // dy' is dy with zeros between its values (stride) and around them; weight' is the weight flipped and transposed. The
-// last dimension of the result, o or c, is contiguous in the second operand and absent from the first: vector lanes. The
-// contraction says how many zeros surround the values, as they need not be multiplied.
+// last dimension of the result, o or c, is contiguous in the second operand and absent from the first: vector lanes.
+// The contraction says how many zeros surround the values, as they need not be multiplied.
 //
 // That of a few input channels, such as 6, would fill a part of a vector. Then the weight of the gradient is
 // weight'[i, j, c, o], which with dy' has the sum over o contiguous in both operands.

@@ -31,8 +31,8 @@ inline constexpr llvm::StringLiteral padAttrName = "cnn.pad";
 /// each dimension, and the constant.
 inline constexpr llvm::StringLiteral haloAttrName = "cnn.halo";
 
-/// On a contraction: array<i64>, for each dimension of its left operand how many of its first and of its last values are
-/// zeros that surround it: [first, last, first, last, ..]. What is multiplied by them may be left out.
+/// On a contraction: array<i64>, for each dimension of its left operand how many of its first and of its last values
+/// are zeros that surround it: [first, last, first, last, ..]. What is multiplied by them may be left out.
 inline constexpr llvm::StringLiteral borderAttrName = "cnn.border";
 
 /// On a contraction: the algorithm of the convolution that it is a part of, if that is not the contraction itself. On
