@@ -86,11 +86,13 @@ static int64_t bytesOf(Value tensor) {
   return bytes;
 }
 
-/// Whether this contraction pads its left operand itself.
+/// Whether this contraction pads its left operand itself. Not what is stored in bf16: it may be widened first, which
+/// would stand between the two (WidenOperands).
 static bool padsInItems(linalg::LinalgOp op) {
   Operation *pad = op.getDpsInputs()[0].getDefiningOp();
-  if (!pad || !pad->hasAttr(haloAttrName) || cast<RankedTensorType>(pad->getResult(0).getType()).hasStaticShape() ||
-      op->getNumResults() != 1 || cast<RankedTensorType>(op->getResult(0).getType()).hasStaticShape() ||
+  if (!pad || !pad->hasAttr(haloAttrName) || !getElementTypeOrSelf(pad->getResult(0)).isF32() ||
+      cast<RankedTensorType>(pad->getResult(0).getType()).hasStaticShape() || op->getNumResults() != 1 ||
+      cast<RankedTensorType>(op->getResult(0).getType()).hasStaticShape() ||
       bytesOf(pad->getResult(0)) > maxPaddedBytes || bytesOf(op.getDpsInputs()[1]) > maxWeightBytes)
     return false;
   bool hasOtherReaders = false;
