@@ -122,7 +122,7 @@ Order Packer::findWayToTop(int64_t total) const {
 /// Swaps turns of two buffers on the way to the top, or gives one of them an early turn, and keeps what is not worse.
 /// Returns the bytes of the best order, whose offsets are in `offsets`.
 int64_t Packer::climb(Order order, int64_t bound) {
-  // Some ten milliseconds.
+  // Some ten milliseconds for each order to begin with.
   constexpr size_t mostWork = 4'000'000;
   size_t attempts = mostWork / (10 * buffers.size() + rivalries);
   std::minstd_rand random; // the same everywhere, as std::uniform_int_distribution is not

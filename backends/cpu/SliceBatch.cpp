@@ -69,21 +69,15 @@ public:
     SmallVector<func::CallOp> calls(caller.getOps<func::CallOp>());
     for (func::CallOp call : calls) {
       func::FuncOp kernel = symbols.lookup<func::FuncOp>(call.getCallee());
-      if (kernel->hasAttr(devicePartAttrName)) {
-        endSlice();
-        continue;
-      }
-      if (llvm::none_of(call.getOperands(), hasBatch)) {
+      bool isOfDevice = kernel->hasAttr(devicePartAttrName);
+      if (!isOfDevice && llvm::none_of(call.getOperands(), hasBatch)) {
         if (!run.empty() && !moveAhead(call))
           endSlice();
         continue;
       }
-      if (needsWholeBatch(call)) {
-        endSlice();
-        continue;
-      }
       CallCost cost = costOf(call, kernel);
-      if (wanted == 0 && waitsForWeights(cost.sampleSteps, cost.weightBytes, machine)) {
+      if (isOfDevice || needsWholeBatch(call) ||
+          (wanted == 0 && waitsForWeights(cost.sampleSteps, cost.weightBytes, machine))) {
         endSlice();
         continue;
       }
