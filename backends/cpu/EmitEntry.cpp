@@ -3,6 +3,7 @@
 // Makes the straight-line callers of kernels into `void NAME.infer(const cnn_call *)`: see Passes.td for before and
 // after. All that is left of a buffer is its address: an entry of the call's inputs or outputs, a block of weights plus
 // an offset, or the arena plus an offset that depends on the batch.
+#include "backends/cpu/KernelGroups.h"
 #include "backends/cpu/Passes.h"
 #include "ir/CnnDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -284,10 +285,8 @@ private:
     Operation *view = getBuffer(operand).getDefiningOp();
     if (type.hasStaticShape() || (view && view->hasAttr(sliceAttrName)))
       return address;
-    int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
-    for (int64_t size : type.getShape().drop_front())
-      bytes *= size;
-    return entry.advance(address, LLVM::MulOp::create(entry.builder, entry.loc, loop.begin, entry.constant(bytes)));
+    Value bytes = entry.constant(getSampleBytes(type));
+    return entry.advance(address, LLVM::MulOp::create(entry.builder, entry.loc, loop.begin, bytes));
   }
 
   LogicalResult emit(func::FuncOp caller) {

@@ -37,6 +37,14 @@ using namespace mlir;
 
 namespace cnn::cpu {
 
+int64_t getSampleBytes(ShapedType type) {
+  int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+  for (int64_t size : type.getShape())
+    if (!ShapedType::isDynamic(size) && llvm::MulOverflow(bytes, size, bytes))
+      return std::numeric_limits<int64_t>::max();
+  return bytes;
+}
+
 bool isView(Operation *op) { return isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op); }
 
 bool isRecomputed(Operation *op) {
@@ -76,16 +84,6 @@ static bool makesNewValueOfArgument(Operation *op) {
 /// second-level cache.
 static constexpr int64_t maxPaddedBytes = 24 * 1024, maxWeightBytes = 320 * 1024;
 
-/// Bytes of a tensor, or of one sample of it.
-static int64_t bytesOf(Value tensor) {
-  auto type = cast<RankedTensorType>(tensor.getType());
-  int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
-  for (int64_t size : type.getShape())
-    if (!ShapedType::isDynamic(size) && llvm::MulOverflow(bytes, size, bytes))
-      return std::numeric_limits<int64_t>::max();
-  return bytes;
-}
-
 /// Whether this contraction pads its left operand itself. Not what is stored in bf16: it may be widened first, which
 /// would stand between the two (WidenOperands).
 static bool padsInItems(linalg::LinalgOp op) {
@@ -93,7 +91,8 @@ static bool padsInItems(linalg::LinalgOp op) {
   if (!pad || !pad->hasAttr(haloAttrName) || !getElementTypeOrSelf(pad->getResult(0)).isF32() ||
       cast<RankedTensorType>(pad->getResult(0).getType()).hasStaticShape() || op->getNumResults() != 1 ||
       cast<RankedTensorType>(op->getResult(0).getType()).hasStaticShape() ||
-      bytesOf(pad->getResult(0)) > maxPaddedBytes || bytesOf(op.getDpsInputs()[1]) > maxWeightBytes)
+      getSampleBytes(cast<ShapedType>(pad->getResult(0).getType())) > maxPaddedBytes ||
+      getSampleBytes(cast<ShapedType>(op.getDpsInputs()[1].getType())) > maxWeightBytes)
     return false;
   bool hasOtherReaders = false;
   pad->walk([&](tensor::ExtractOp extract) {

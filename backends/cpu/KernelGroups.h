@@ -22,6 +22,9 @@ struct KernelGroup {
 /// The groups of all ops of the function that compute, in the order of their last ops.
 llvm::SmallVector<KernelGroup> groupKernels(mlir::func::FuncOp function, const ConvMachine &machine);
 
+/// Bytes of a tensor or a buffer, of one sample if it has a batch; saturates.
+int64_t getSampleBytes(mlir::ShapedType type);
+
 /// A reshape of dense data: it gives the same bytes another shape, and costs nothing outside of kernels.
 bool isView(mlir::Operation *op);
 

@@ -12,6 +12,7 @@
 //
 // First, a result of an elementwise kernel takes over the bytes of an operand that dies there; then the intervals that
 // are left are packed (MemoryPlan).
+#include "backends/cpu/KernelGroups.h"
 #include "backends/cpu/MemoryPlan.h"
 #include "backends/cpu/Passes.h"
 #include "ir/CnnDialect.h"
@@ -62,10 +63,9 @@ private:
     for (Operation &op : caller.getBody().front()) {
       if (memref::AllocOp alloc = dyn_cast<memref::AllocOp>(op)) {
         MemRefType type = alloc.getType();
-        int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
-        for (int64_t size : type.getShape())
-          if (llvm::MulOverflow(bytes, ShapedType::isDynamic(size) ? 1 : size, bytes) || bytes > largestArena)
-            return emitModelError(op.getLoc()) << "expected at most 2^60 bytes for a tensor, but got " << type;
+        int64_t bytes = getSampleBytes(type);
+        if (bytes > largestArena)
+          return emitModelError(op.getLoc()) << "expected at most 2^60 bytes for a tensor, but got " << type;
         numberOf[alloc] = allocations.size();
         allocations.push_back({alloc, -1, -1, bytes, !type.hasStaticShape(), allocations.size()});
       } else if (func::CallOp call = dyn_cast<func::CallOp>(op)) {

@@ -11,6 +11,7 @@
 //   ------- sample by sample --------- | - whole batch ----
 //
 // Only calls in a row are put together, and none is moved but those that do not depend on the batch.
+#include "backends/cpu/KernelGroups.h"
 #include "backends/cpu/Passes.h"
 #include "backends/cpu/kernels/ConvCost.h"
 #include "ir/CnnDialect.h"
@@ -33,14 +34,7 @@ struct CallCost {
 
 bool hasBatch(Value buffer) { return !cast<MemRefType>(buffer.getType()).hasStaticShape(); }
 
-/// Of one sample.
-double bytesOf(Value buffer) {
-  auto type = cast<MemRefType>(buffer.getType());
-  double bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
-  for (int64_t size : type.getShape())
-    bytes *= ShapedType::isDynamic(size) ? 1 : double(size);
-  return bytes;
-}
+double bytesOf(Value buffer) { return double(getSampleBytes(cast<MemRefType>(buffer.getType()))); }
 
 CallCost costOf(func::CallOp call, func::FuncOp kernel) {
   CallCost cost;
