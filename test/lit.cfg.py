@@ -32,9 +32,6 @@ if os.path.isdir(fashion_mnist):
     config.available_features.add("fashion-mnist")
 config.substitutions.append(("%fashion-mnist", fashion_mnist))
 
-if config.build_type == "Release":
-    config.available_features.add("release")
-
 # `REQUIRES: aarch64` is for tests that run code for AArch64 in an emulator: programs are linked by %aarch64-cc, and run by
 # %aarch64-run.
 aarch64_libraries = "/usr/aarch64-linux-gnu"
