@@ -74,7 +74,7 @@ def Cnn_PadMode : CnnEnum<"PadMode", "what stands outside the tensor", [
 
 def Cnn_ConvAlgorithm : CnnEnum<"ConvAlgorithm", "how a convolution is computed", [
   I32EnumAttrCase<"Direct", 0, "direct">,           // as it is written: a sum of products
-  I32EnumAttrCase<"Winograd2", 1, "winograd2">,     // F(2x2, 3x3) of Lavin and Gray 2015: 16 products for 4 values; F(2x2, 5x5)
+  I32EnumAttrCase<"Winograd2", 1, "winograd2">,     // F(2x2, 3x3) and F(2x2, 5x5) of Lavin and Gray 2015
   I32EnumAttrCase<"Winograd4", 2, "winograd4">]>;   // F(4x4, 3x3): 36 products for 16 values
 
 def Cnn_ConvAlgorithmAttr : CnnEnumAttr<Cnn_ConvAlgorithm, "conv_algorithm">;
@@ -100,7 +100,8 @@ def Cnn_Role : CnnEnum<"Role", "what an argument or result of a model's function
   I32EnumAttrCase<"Rate", 6, "rate">,               // tensor<f32>: learning rate
   I32EnumAttrCase<"Loss", 7, "loss">,
   I32EnumAttrCase<"Metric", 8, "metric">,
-  // Values computed from the parameter of the same name when it changes, as `cnn.derived` says: of inference, in linalg form
+  // Values computed from the parameter of the same name when it changes, as `cnn.derived` says: of inference, in linalg
+  // form.
   I32EnumAttrCase<"Derived", 9, "derived">]>;
 def Cnn_InitKind : CnnEnum<"InitKind", "the distribution a parameter starts from", [
   I32EnumAttrCase<"Constant", 0, "constant">,       // a
@@ -120,10 +121,11 @@ def Cnn_InitAttr : CnnAttr<"Init", "init"> {
 def Cnn_WinogradAttr : CnnAttr<"Winograd", "winograd"> {
   let summary = "filters as Winograd's F(m x m, r x r) takes them: of a tile m and a kernel r";
   let description = [{
-    Of a weight w[o, c, k.., r, r], which may have another kernel dimension k in front: U = G w[o, c, k] G^T with
-    n = m + r - 1 rows and columns (Lavin and Gray 2015, sections 4.1 and 4.3: points 0, +-1, (+-2), infinity). m and r are
-    2 and 3, 4 and 3, or 2 and 5. The tensor is [n * n, o / block, k.., c, block], or [n * n, k.., c, o] without blocks. With a count of 2, they are rounded to
-    bf16, and two input channels lie side by side: [n * n, o / block, k.., c / 2, block, 2].
+    Of a weight w[o, c, k.., r, r], which may have another kernel dimension k in front: U = G w[o, c, k] G^T with n = m
+    + r - 1 rows and columns (Lavin and Gray 2015, sections 4.1 and 4.3: points 0, +-1, (+-2), infinity). m and r are 2
+    and 3, 4 and 3, or 2 and 5. The tensor is [n * n, o / block, k.., c, block], or [n * n, k.., c, o] without blocks.
+    With a count of 2, they are rounded to bf16, and two input channels lie side by side: [n * n, o / block, k.., c / 2,
+    block, 2].
 
     ```mlir
     #cnn.winograd<4, 3>
@@ -143,8 +145,8 @@ def Cnn_WinogradAttr : CnnAttr<"Winograd", "winograd"> {
 def Cnn_PackedAttr : CnnAttr<"Packed", "packed"> {
   let summary = "filters rounded to a narrower type, some input channels side by side";
   let description = [{
-    For instructions that multiply so many pairs of values and add up the products. Of a weight w[o, c, k..] the tensor is
-    [o / block, k.., c / count, block, count], or [k.., c / count, o, count] without blocks; behind the last channel
+    For instructions that multiply so many pairs of values and add up the products. Of a weight w[o, c, k..] the tensor
+    is [o / block, k.., c / count, block, count], or [k.., c / count, o, count] without blocks; behind the last channel
     there are zeros.
 
     ```mlir

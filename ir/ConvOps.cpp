@@ -100,6 +100,18 @@ bool ConvOp::allows(ConvAlgorithm algorithm, WindowAttr window, int64_t groups) 
          });
 }
 
+int64_t ConvOp::tileOf(ConvAlgorithm algorithm) {
+  switch (algorithm) {
+  case ConvAlgorithm::Direct:
+    return 1;
+  case ConvAlgorithm::Winograd2:
+    return 2;
+  case ConvAlgorithm::Winograd4:
+    return 4;
+  }
+  llvm_unreachable("no such algorithm");
+}
+
 LogicalResult ConvOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op,
                                        SmallVectorImpl<Type> &types) {
   FailureOr<RankedTensorType> type =

@@ -31,6 +31,8 @@ def Cnn_ConvOp : CnnInferredOp<"conv", [Cnn_Differentiable]> {
   let extraClassDeclaration = [{
     /// Whether C6 allows the algorithm.
     static bool allows(::cnn::ConvAlgorithm algorithm, ::cnn::WindowAttr window, int64_t groups);
+    /// Outputs that the algorithm computes together, in each of the last two dimensions: the m of F(m x m, r x r).
+    static int64_t tileOf(::cnn::ConvAlgorithm algorithm);
   }];
 }
 

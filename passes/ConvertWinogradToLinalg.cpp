@@ -240,7 +240,7 @@ private:
 FailureOr<Value> lowerWinograd(LinalgLowering &lowering, Value x, Value weight, WindowAttr window,
                                ArrayRef<int64_t> padLow, RankedTensorType type, ConvAlgorithmAttr algorithm,
                                int64_t pack) {
-  int64_t tile = algorithm.getValue() == ConvAlgorithm::Winograd2 ? 2 : 4, rank = window.getRank(), depth = rank - 2;
+  int64_t tile = ConvOp::tileOf(algorithm.getValue()), rank = window.getRank(), depth = rank - 2;
   // Everything that the tiles touch; the last ones may reach beyond the output.
   SmallVector<int64_t> low{0}, high{0}, whole(type.getShape());
   for (int64_t i = 0; i < rank; ++i) {

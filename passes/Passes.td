@@ -86,7 +86,8 @@ def ConvertToLinalg : Pass<"convert-cnn-to-linalg", "::mlir::ModuleOp"> {
     kernel.., inputs, outputs of a block], or 0, 2, 3, 1, 0.
 
     ```mlir
-    func.func @Net(%x: tensor<?x1x28x28xf32>, %w: tensor<6x1x5x5xf32> {cnn.role = parameter, ..}) -> tensor<?x6x24x24xf32>
+    func.func @Net(%x: tensor<?x1x28x28xf32>, %w: tensor<6x1x5x5xf32> {cnn.role = parameter, ..})
+        -> tensor<?x6x24x24xf32>
       %y = cnn.conv %x, %w ..
     // becomes
     func.func @Net(%x: tensor<?x1x28x28xf32>, %w: tensor<5x5x1x6xf32> {cnn.storage = array<i64: 2, 3, 1, 0>, ..})
@@ -109,7 +110,8 @@ def DeriveWeights : Pass<"cnn-derive-weights", "::mlir::ModuleOp"> {
     func.func @Net(%x .., %w: tensor<3x3x64x48xf32> {cnn.role = parameter, cnn.name = "w", ..}) {
       %u = linalg.generic {cnn.derived = #cnn.winograd<4, 3>} ins(%w, ..) -> tensor<6x6x64x48xf32>
     // becomes
-    func.func @Net(%x .., %w .., %d: tensor<36x64x48xf32> {cnn.role = derived, cnn.name = "w", cnn.derived = #cnn.winograd<4, 3>}) {
+    func.func @Net(%x .., %w .., %d: tensor<36x64x48xf32> {cnn.role = derived, cnn.name = "w",
+                                                           cnn.derived = #cnn.winograd<4, 3>}) {
       %u = tensor.expand_shape %d [[0, 1], [2], [3]]
     ```
 

@@ -305,7 +305,6 @@ LogicalResult ArtifactBuilder::translate() {
   if (llvm::Linker::linkModules(*code, std::move(*support)))
     return emitError(module.getLoc(), "cannot link the support code to '") << net << "'";
   // A library must need nothing but libc and libm.
-  known.insert("cnn_parallel_for");
   if (!model.deviceParts.empty())
     known.insert(model.deviceSource);
   known.insert(getEmbeddedParametersSymbol(model));

@@ -94,7 +94,7 @@ private:
       depth = {extent[0], window.getKernel()[0], window.getStride()[0], window.getDilation()[0]};
     int64_t height = extent[extent.size() - 2], width = extent.back(), kernel = window.getKernel().back();
     for (ConvAlgorithm algorithm : choices) {
-      int64_t tile = algorithm == ConvAlgorithm::Winograd2 ? 2 : 4;
+      int64_t tile = ConvOp::tileOf(algorithm);
       int64_t rows = llvm::divideCeil(height, tile), columns = llvm::divideCeil(width, tile);
       // Pairs as in NarrowStorage.cpp.
       bool isInPairs = dotProducts && tile == 2 && kernel == 3 && inputs % 2 == 0;

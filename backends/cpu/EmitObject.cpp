@@ -152,8 +152,9 @@ static std::string findUnknownSymbol(const Module &module, const StringSet<> &kn
   TargetLibraryInfoImpl library(module.getTargetTriple());
   for (const GlobalObject &object : module.global_objects()) {
     LibFunc function;
-    if (object.isDeclaration() && !object.getName().starts_with("llvm.") && !known.contains(object.getName()) &&
-        !library.getLibFunc(object.getName(), function))
+    // What is weak may be missing.
+    if (object.isDeclaration() && !object.hasExternalWeakLinkage() && !object.getName().starts_with("llvm.") &&
+        !known.contains(object.getName()) && !library.getLibFunc(object.getName(), function))
       return object.getName().str();
   }
   return "";

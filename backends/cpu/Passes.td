@@ -9,10 +9,10 @@ def ChooseConvAlgorithms : Pass<"cnn-cpu-choose-conv-algorithms", "::mlir::Modul
   let summary = "choose the algorithm of every convolution";
   let description = [{
     Sets the attribute `algorithm` of each `cnn.conv`, and `cnn.algorithm` of each `cnn.conv_input_grad`, that can be
-    computed in more than one way: the one of the fewest cycles by the model of ConvCost.h, or the one that is asked for.
-    Training and evaluation, of batches, transform their weights, which change, each time. Inference does not: if weights
-    can change, or for an input gradient, it is direct. `ordered` is direct, too, and has no input gradient sum in lanes
-    (`cnn.ordered_sums`).
+    computed in more than one way: the one of the fewest cycles by the model of ConvCost.h, or the one that is asked
+    for. Training and evaluation, of batches, transform their weights, which change, each time. Inference does not: if
+    weights can change, or for an input gradient, it is direct. `ordered` is direct, too, and has no input gradient sum
+    in lanes (`cnn.ordered_sums`).
 
     Needs: the cnn dialect, simplified.
   }];
@@ -67,13 +67,13 @@ def FormKernels : Pass<"cnn-form-kernels", "::mlir::ModuleOp"> {
     ```
 
     What a concatenation or a padding alone reads is written by its kernel into the place it has there; of a padding, a
-    kernel that fills the border is left. Buffers between kernels are `memref.alloc`s. A result that replaces an argument (`cnn.tied`) is written into that
-    argument's buffer, after its last other reader; where that cannot be, into a buffer that is copied at the end.
-    On a kernel, `cnn.in_place = [input, output, ..]` lists the pairs of arguments that may be one buffer, and
-    `cnn.aliased` those that are one in every call. `cnn.work` is about how many steps the kernel takes.
-    `cnn.why_apart`, on a call, says why its first op is not in the kernel of what it reads. A call of a part
-    that a device carries out (`cnn.device_part`) becomes a call on buffers, of which the first `cnn.device_inputs` are
-    what it reads.
+    kernel that fills the border is left. Buffers between kernels are `memref.alloc`s. A result that replaces an
+    argument (`cnn.tied`) is written into that argument's buffer, after its last other reader; where that cannot be,
+    into a buffer that is copied at the end. On a kernel, `cnn.in_place = [input, output, ..]` lists the pairs of
+    arguments that may be one buffer, and `cnn.aliased` those that are one in every call. `cnn.work` is about how many
+    steps the kernel takes. `cnn.why_apart`, on a call, says why its first op is not in the kernel of what it reads. A
+    call of a part that a device carries out (`cnn.device_part`) becomes a call on buffers, of which the first
+    `cnn.device_inputs` are what it reads.
 
     Needs: linalg, tensor and arith ops on tensors; no control flow; the batch as the only dynamic dimension, in front.
     What an op reads along a loop alone has the loop's extent: of a larger tensor it reads a slice.
@@ -91,8 +91,8 @@ def PlaceWeights : Pass<"cnn-place-weights", "::mlir::ModuleOp"> {
   let summary = "give every weight its place in the parameter, state, slot or derived block";
   let description = [{
     Sets `cnn.offset`, in bytes, on the arguments of the roles parameter, state, slot and derived: the same name has the
-    same offset in each function of a model. The order is that of the arguments; every offset is a multiple of 64. Derived
-    values have a block of their own; their name is that of the weight, of which there may be several kinds.
+    same offset in each function of a model. The order is that of the arguments; every offset is a multiple of 64.
+    Derived values have a block of their own; their name is that of the weight, of which there may be several kinds.
 
     Needs: cnn-form-kernels. Fails if two functions disagree about the type or the storage of a weight.
   }];
@@ -113,12 +113,12 @@ def SliceBatch : Pass<"cnn-slice-batch", "::mlir::ModuleOp"> {
     call @dense(%1, %v, %y)
     ```
 
-    In functions for inference, whose attribute `cnn.slice_samples` then holds the number of samples of each slice. Calls
-    of one slice stand in a row. They are carried out together, with the first few samples of the batch, then with the
-    next few, and so on, so that what one kernel writes is in a cache when the next one reads it. What is in no slice
-    is done with the whole batch: layers whose weights take longer to come from memory than to be used once, networks
-    with so small activations that it does not matter, and parts of devices. What does not depend on the batch is moved
-    in front of the slice.
+    In functions for inference, whose attribute `cnn.slice_samples` then holds the number of samples of each slice.
+    Calls of one slice stand in a row. They are carried out together, with the first few samples of the batch, then with
+    the next few, and so on, so that what one kernel writes is in a cache when the next one reads it. What is in no
+    slice is done with the whole batch: layers whose weights take longer to come from memory than to be used once,
+    networks with so small activations that it does not matter, and parts of devices. What does not depend on the batch
+    is moved in front of the slice.
 
     Needs: cnn-form-kernels.
   }];
@@ -142,10 +142,9 @@ def PlanMemory : Pass<"cnn-plan-memory", "::mlir::ModuleOp"> {
     ```
 
     The arena is [fixed buffers][batch x per-sample buffers]. Two buffers share bytes if they are never needed at the
-    same time, or if a kernel may work in place (`cnn.in_place`) on one that it reads last; such a call gets a kernel that
-    knows it (`cnn.aliased`). `cnn.arena` holds
-    `fixed_bytes`, `sample_bytes`, and for comparison `fixed_bound`, `sample_bound`: the largest sets of bytes that
-    are needed at the same time.
+    same time, or if a kernel may work in place (`cnn.in_place`) on one that it reads last; such a call gets a kernel
+    that knows it (`cnn.aliased`). `cnn.arena` holds `fixed_bytes`, `sample_bytes`, and for comparison `fixed_bound`,
+    `sample_bound`: the largest sets of bytes that are needed at the same time.
 
     A buffer that is used by the calls of one slice alone (`cnn.slice`) has room for the samples of a slice, among the
     fixed buffers; its view is marked. What else a slice uses is needed from its first call to its last.
@@ -174,16 +173,17 @@ def EmitEntry : Pass<"cnn-emit-entry", "::mlir::ModuleOp"> {
     ```
 
     `cnn.launch` runs the kernel through the call's parallel_for; or directly if there is none, or a single item, or so
-    little to do (`cnn.work`) that waking other threads would take longer. Kernels with `cnn.scratch_bytes` are given the
-    call's scratch pool and the size of a slot in it, which becomes an attribute of the function: the most of its kernels.
-    A part of a device is carried out by the call's run_part; if that fails, the function ends. The calls of a slice are
-    in a loop over the batch; their batch is that of the slice, and what is of a larger one is read and written from
-    there on.
+    little to do (`cnn.work`) that waking other threads would take longer. Kernels with `cnn.scratch_bytes` are given
+    the call's scratch pool and the size of a slot in it, which becomes an attribute of the function: the most of its
+    kernels. A part of a device is carried out by the call's run_part; if that fails, the function ends. The calls of a
+    slice are in a loop over the batch; their batch is that of the slice, and what is of a larger one is read and
+    written from there on.
 
     Needs: cnn-plan-memory, cnn-place-weights; kernels as declarations that know their `cnn.work_items`.
   }];
   let options = [
-    Option<"minParallelWork", "min-parallel-work", "int64_t", "128 * 1024", "steps of a kernel that are worth waking threads">,
+    Option<"minParallelWork", "min-parallel-work", "int64_t", "128 * 1024",
+           "steps of a kernel that are worth waking threads">,
   ];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }

@@ -10,7 +10,7 @@
  * uses it on models it loads, and to LLVM bitcode, which the compiler links into each library it writes and makes local
  * there, behind typed functions: NAME_create(&model) is cnn_model_create(&NAME_model_desc, &model).
  * It needs malloc, free, memcpy, memset, strcmp and sqrt, keeps no global state, never prints and never ends the
- * program.
+ * program. Where there is madvise, *_create() asks for huge pages, which weights and activations are read from faster.
  *
  * The executor. Kernels run through the function `cnn_parallel_for` of the runtime library (cnn/runtime.h) if the
  * program is linked with it, and on the calling thread if not; *_set_parallel_for() replaces it. Results do not depend

@@ -4,12 +4,16 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cinttypes>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <gtest/gtest.h>
 #include <numeric>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -209,6 +213,36 @@ TEST(CallerMemory, HoldsModelRunAndTrainer) {
   EXPECT_FLOAT_EQ(loss, ((0.f + 4 + 9) + (1 + 1 + 9)) / 2);
   cnn_trainer_destroy(trainer);
   cnn_run_destroy(run);
+  cnn_model_destroy(model);
+}
+
+/// Whether a program has asked for huge pages at an address.
+bool wantsHugePages(const void *address) {
+  std::ifstream maps("/proc/self/smaps");
+  bool isThere = false;
+  for (std::string line; std::getline(maps, line);) {
+    uint64_t begin, end, at = reinterpret_cast<uint64_t>(address);
+    if (std::sscanf(line.c_str(), "%" SCNx64 "-%" SCNx64 " ", &begin, &end) == 2)
+      isThere = begin <= at && at < end;
+    else if (isThere && line.rfind("VmFlags:", 0) == 0)
+      return line.find(" hg") != std::string::npos;
+  }
+  return false;
+}
+
+TEST(HugePages, AreAskedForWhereObjectsAreLarge) {
+  if (!std::filesystem::exists("/sys/kernel/mm/transparent_hugepage/enabled"))
+    GTEST_SKIP() << "this kernel has none";
+  constexpr size_t bytes = size_t(16) << 20;
+  cnn_model_desc desc = fake_model;
+  desc.parameter_bytes = bytes;
+  cnn_model *model;
+  ASSERT_EQ(cnn_model_create(&desc, &model), CNN_OK);
+  EXPECT_TRUE(wantsHugePages(static_cast<char *>(cnn_model_parameters(model)) + bytes / 2));
+  cnn_model_destroy(model);
+  // What fills none is left as it is.
+  ASSERT_EQ(cnn_model_create(&fake_model, &model), CNN_OK);
+  EXPECT_FALSE(wantsHugePages(cnn_model_parameters(model)));
   cnn_model_destroy(model);
 }
 

@@ -47,6 +47,30 @@ ExitCode LoadedModel::load(Compilation &compilation, const cpu::ArtifactOptions 
   return ExitCode::CompilerBug;
 }
 
+ExitCode LoadedModel::loadFile(Compilation &compilation, llvm::StringRef path, cpu::ArtifactOptions &target,
+                               bool withTraining, llvm::function_ref<void(TrainOp)> onTrain) {
+  if (isLibrary(path))
+    return open(compilation, path);
+  if (ExitCode code = compilation.readModel(path); code != ExitCode::Success)
+    return code;
+  target.net = compilation.chooseNet(target.net);
+  if (target.net.empty())
+    return ExitCode::WrongCommandLine;
+  for (auto train : compilation.module().getOps<TrainOp>())
+    if (train.getNet() == target.net)
+      onTrain(train);
+  return load(compilation, target, withTraining);
+}
+
+void LoadedModel::checkOptions(Arguments &arguments, llvm::StringRef path, const cpu::ArtifactOptions &target) {
+  cpu::ArtifactOptions none;
+  if (isLibrary(path) && (!target.net.empty() || !target.cpu.empty() || target.convAlgorithm != none.convAlgorithm ||
+                          target.storesBF16 || target.sliceSamples != none.sliceSamples))
+    arguments.error(
+        "a library has one net, for one processor: --net, --cpu, --precision, --slice, --conv-algorithm and "
+        "--fp-contract are for models");
+}
+
 ExitCode LoadedModel::open(Compilation &compilation, llvm::StringRef path, cnn_status *status) {
   cnn_error error = {};
   if (cnn_library_open(path.str().c_str(), &library, &error) != CNN_OK) {

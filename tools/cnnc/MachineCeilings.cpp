@@ -10,6 +10,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <sys/mman.h>
 #include <unistd.h>
 #include <vector>
 
@@ -60,9 +61,9 @@ struct Loops {
     using Vector = Words<BYTES>;                                                                                       \
     const auto *at = reinterpret_cast<const Vector *>(data);                                                           \
     Vector a = {}, b = {}, c = {}, d = {};                                                                             \
-    size_t quarter = bytes / (BYTES) / 4;                                                                              \
-    for (size_t i = 0; i < quarter; ++i)                                                                               \
-      a += at[i], b += at[i + quarter], c += at[i + 2 * quarter], d += at[i + 3 * quarter];                            \
+    size_t count = bytes / (BYTES);                                                                                    \
+    for (size_t i = 0; i + 4 <= count; i += 4)                                                                         \
+      a += at[i], b += at[i + 1], c += at[i + 2], d += at[i + 3];                                                      \
     return (a + b + c + d)[0];                                                                                         \
   }                                                                                                                    \
   constexpr Loops loops##NAME = {(BYTES) / sizeof(float), multiplyAdd##NAME, read##NAME};
@@ -139,12 +140,14 @@ std::optional<MachineCeilings> measureCeilings() {
   // What is read from memory is several times what the last cache holds, as far as there is memory; what is read from a
   // cache, half of it at most.
   size_t memoryBytes = std::clamp(4 * third, size_t(64) << 20, size_t(1) << 30) / threads;
-  constexpr std::align_val_t alignment{64};
+  // In huge pages, as the memory of models is.
+  constexpr std::align_val_t alignment{size_t(2) << 20};
   std::unique_ptr<char[], void (*)(char *)> data(
       static_cast<char *>(::operator new(memoryBytes * threads, alignment, std::nothrow)),
       [](char *memory) { ::operator delete(memory, alignment); });
   if (!data)
     return std::nullopt;
+  madvise(data.get(), memoryBytes * threads, MADV_HUGEPAGE);
   // Each thread has what it has written near.
   work.bytesPerThread = memoryBytes;
   work.data = data.get();

@@ -9,7 +9,6 @@
 // With --hot every launch is repeated at once, and the second time counts: what it reads is then in the caches, as far
 // as it fits. The difference to the usual times is what waiting for memory costs; what is missing from the peak then is
 // up to the code.
-#include "ir/CnnDialect.h"
 #include "runtime/files/AtomicFile.h"
 #include "tools/cnnc/LoadedModel.h"
 #include "tools/cnnc/OutputFile.h"
@@ -215,8 +214,8 @@ static cnn_status measure(cnn_model *model, bool isTraining, std::optional<int64
 
 static ExitCode runProfile(Arguments &arguments) {
   DiagnosticsFormat format = diagnosticsFormat(arguments);
-  llvm::StringRef wantedNet = arguments.value("--net").value_or("");
   cpu::ArtifactOptions target;
+  target.net = arguments.value("--net").value_or("").str();
   target.cpu = arguments.value("--cpu").value_or("").str();
   target.convAlgorithm = readConvAlgorithm(arguments);
   target.storesBF16 = readPrecision(arguments);
@@ -226,10 +225,7 @@ static ExitCode runProfile(Arguments &arguments) {
                          threads = arguments.integer("--threads", 1);
   std::optional<llvm::StringRef> json = arguments.value("--json"), html = arguments.value("--html");
   llvm::StringRef path = arguments.file("a model, such as lenet5.cnn, or a library, such as libLeNet5.so");
-  bool isLibrary = LoadedModel::isLibrary(path);
-  if (isLibrary && (!wantedNet.empty() || !target.cpu.empty() || target.convAlgorithm != "auto" || target.storesBF16 ||
-                    target.sliceSamples != 0))
-    arguments.error(LoadedModel::libraryOptionsProblem);
+  LoadedModel::checkOptions(arguments, path, target);
   if (isTraining && target.storesBF16)
     arguments.error("training is in f32: --precision=bf16 is for inference");
   if (html && *html == "-")
@@ -247,21 +243,10 @@ static ExitCode runProfile(Arguments &arguments) {
   Profile profile = {};
   profile.isHot = isHot;
   profile.batch = batch.value_or(isTraining ? 64 : 1);
-  ExitCode code;
-  if (isLibrary) {
-    code = loaded.open(compilation, path);
-  } else {
-    code = compilation.readModel(path);
-    if (code != ExitCode::Success)
-      return code;
-    target.net = compilation.chooseNet(wantedNet);
-    if (target.net.empty())
-      return ExitCode::WrongCommandLine;
-    for (auto train : compilation.module().getOps<TrainOp>())
-      if (isTraining && !batch && train.getNet() == target.net)
-        profile.batch = train.getBatch();
-    code = loaded.load(compilation, target, isTraining);
-  }
+  ExitCode code = loaded.loadFile(compilation, path, target, isTraining, [&](TrainOp train) {
+    if (isTraining && !batch)
+      profile.batch = train.getBatch();
+  });
   if (code == ExitCode::Success)
     code = setThreads(compilation, threads);
   if (code != ExitCode::Success)

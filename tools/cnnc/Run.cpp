@@ -2,7 +2,6 @@
 //
 // cnnc run: compiles the model to a shared library, loads it, and runs inference on samples from files.
 #include "cnn/neuflow.h"
-#include "ir/CnnDialect.h"
 #include "tools/cnnc/LoadedModel.h"
 #include <cstdlib>
 #include <memory>
@@ -152,8 +151,8 @@ static ExitCode infer(const Compilation &compilation, const LoadedModel &loaded,
 
 static ExitCode runRun(Arguments &arguments) {
   DiagnosticsFormat format = diagnosticsFormat(arguments);
-  llvm::StringRef wantedNet = arguments.value("--net").value_or("");
   cpu::ArtifactOptions target;
+  target.net = arguments.value("--net").value_or("").str();
   target.cpu = arguments.value("--cpu").value_or("").str();
   target.convAlgorithm = readConvAlgorithm(arguments);
   target.storesBF16 = readPrecision(arguments);
@@ -163,9 +162,7 @@ static ExitCode runRun(Arguments &arguments) {
   std::optional<int64_t> threads = arguments.integer("--threads", 1);
   bool countsCycles = arguments.flag("--cycles");
   llvm::StringRef path = arguments.file("a model, such as lenet5.cnn, or a library, such as libLeNet5.so");
-  bool isLibrary = LoadedModel::isLibrary(path);
-  if (isLibrary && (!wantedNet.empty() || !target.cpu.empty() || target.convAlgorithm != "auto" || target.storesBF16))
-    arguments.error(LoadedModel::libraryOptionsProblem);
+  LoadedModel::checkOptions(arguments, path, target);
   if (!arguments.finish())
     return ExitCode::WrongCommandLine;
   if (outputs.empty()) {
@@ -177,21 +174,8 @@ static ExitCode runRun(Arguments &arguments) {
   LoadedModel loaded;
   // Without weights, those that training would start from.
   uint64_t seed = 0;
-  ExitCode code;
-  if (isLibrary) {
-    code = loaded.open(compilation, path);
-  } else {
-    code = compilation.readModel(path);
-    if (code != ExitCode::Success)
-      return code;
-    target.net = compilation.chooseNet(wantedNet);
-    if (target.net.empty())
-      return ExitCode::WrongCommandLine;
-    for (auto train : compilation.module().getOps<TrainOp>())
-      if (train.getNet() == target.net)
-        seed = static_cast<uint64_t>(train.getSeed());
-    code = loaded.load(compilation, target, /*withTraining=*/false);
-  }
+  ExitCode code = loaded.loadFile(compilation, path, target, /*withTraining=*/false,
+                                  [&](TrainOp train) { seed = static_cast<uint64_t>(train.getSeed()); });
   if (code == ExitCode::Success)
     code = setThreads(compilation, threads);
   if (code != ExitCode::Success)
@@ -216,6 +200,7 @@ static ExitCode runRun(Arguments &arguments) {
                                  "' has no parts for a machine",
                              ExitCode::WrongCommandLine);
   // The weights of a library may be inside.
+  bool isLibrary = LoadedModel::isLibrary(path);
   bool hasWeights = loaded.description().embedded_parameters || loaded.description().weight_count == 0;
   if (isLibrary && !hasWeights && weights.empty())
     return compilation.error("'" + path + "' was built without weights: --weights FILE", ExitCode::WrongCommandLine);

@@ -12,8 +12,7 @@ namespace cnn::cpu {
 TiledConvShape tiledConvShape(linalg::LinalgOp contraction) {
   SmallVector<int64_t> range = contraction.getStaticLoopRanges();
   TiledConvLoops loops(range.size());
-  auto algorithm = contraction->getAttrOfType<ConvAlgorithmAttr>(algorithmAttrName).getValue();
-  int64_t tile = algorithm == ConvAlgorithm::Winograd2 ? 2 : 4;
+  int64_t tile = ConvOp::tileOf(contraction->getAttrOfType<ConvAlgorithmAttr>(algorithmAttrName).getValue());
   ConvDepth depth;
   if (loops.depth) {
     // The slice that is read is stride * z + dilation * d.

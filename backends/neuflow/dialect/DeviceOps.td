@@ -168,8 +168,8 @@ def Neuflow_AluOp : Neuflow_Operator<"alu"> {
     }
     ```
   }];
-  let arguments = (ins Variadic<Neuflow_Words_>:$inputs, Neuflow_AluKindAttr:$first, OptionalAttr<Neuflow_AluKindAttr>:$second,
-                       OptionalAttr<StrAttr>:$tile);
+  let arguments = (ins Variadic<Neuflow_Words_>:$inputs, Neuflow_AluKindAttr:$first,
+                       OptionalAttr<Neuflow_AluKindAttr>:$second, OptionalAttr<StrAttr>:$tile);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
   let extraClassDeclaration = [{

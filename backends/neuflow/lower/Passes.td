@@ -8,8 +8,8 @@ include "mlir/Pass/PassBase.td"
 def FormPasses : Pass<"neuflow-form-passes", "::mlir::ModuleOp"> {
   let summary = "from the tensor level to passes over the grid";
   let description = [{
-    Each function of the grid (`neuflow.part`, or any function of tensor ops if none has one) gets a `neuflow.program` of
-    its name, and becomes a declaration; its constants are in the steps.
+    Each function of the grid (`neuflow.part`, or any function of tensor ops if none has one) gets a `neuflow.program`
+    of its name, and becomes a declaration; its constants are in the steps.
 
     ```mlir
     func.func @f(%x: tensor<1x8x8xi16>) -> tensor<1x8x8xi16> {
@@ -29,9 +29,9 @@ def FormPasses : Pass<"neuflow-form-passes", "::mlir::ModuleOp"> {
 def PlaceAndRoute : Pass<"neuflow-place-and-route", "::mlir::ModuleOp"> {
   let summary = "give operators tiles, streams ports, and words ways";
   let description = [{
-    Fills in what passes do not have: `tile` of operators, `port` of reads and writes, and the selects of all tiles on the
-    ways between. A pass that has them is only checked, so they may be written by hand. That each step comes to its end is
-    checked, too.
+    Fills in what passes do not have: `tile` of operators, `port` of reads and writes, and the selects of all tiles on
+    the ways between. A pass that has them is only checked, so they may be written by hand. That each step comes to its
+    end is checked, too.
   }];
   let dependentDialects = ["::cnn::neuflow::NeuflowDialect"];
 }
