@@ -33,6 +33,8 @@ MEASURED = "Measured on {date}, {cpu} with {cores} cores, of which {used} were u
 READING = """\
 Milliseconds: the minimum, in brackets the median, and the ratio of cnnc's minimum to the system's; below 1 cnnc is
 faster. *Of peak*: the part of the machine's peak that cnnc reached, by the multiply-adds of the network's definition.
+*Hand-over*: nanoseconds that a cache line took from one processor to the other, before and after the measurement
+(`bench/handover.c`): more than 100 where they have no cache in common.
 """
 
 
@@ -98,7 +100,7 @@ class Report:
     def add(self, task, network, batch, threads, operations, measured):
         self.results["versions"] |= measured["versions"]
         measurement = {"task": task, "network": network, "batch": batch, "threads": threads, "operations": operations,
-                       "seconds": measured["seconds"]}  # fmt: skip
+                       "seconds": measured["seconds"], "handover": measured["handover"]}  # fmt: skip
         previous = self.results["measurements"][-1:]
         self.results["measurements"].append(measurement)
         if not previous or previous[0]["task"] != task:
@@ -137,14 +139,15 @@ class Report:
     @staticmethod
     def header(measurement):
         systems = list(measurement["seconds"])
-        titles = ["network", "batch", "threads", systems[0], "of peak", *systems[1:]]
-        return ["| " + " | ".join(titles) + " |", "|---|--:|--:|" + "--:|" * (len(titles) - 3)]
+        titles = ["network", "batch", "threads", "hand-over", systems[0], "of peak", *systems[1:]]
+        return ["| " + " | ".join(titles) + " |", "|---|" + "--:|" * (len(titles) - 1)]
 
     def row(self, measurement):
         threads = measurement["threads"]
         own = min(measurement["seconds"][OWN])
         peak = self.results["ceilings"][str(threads)]["flops"]
         cells = [measurement["network"], str(measurement["batch"]), str(threads)]
+        cells.append(", ".join(str(each) for each in measurement["handover"] if each is not None))
         for system, seconds in measurement["seconds"].items():
             cell = f"{milliseconds(min(seconds))} ({milliseconds(statistics.median(seconds))})"
             if system == OWN:

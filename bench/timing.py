@@ -66,6 +66,11 @@ def measure_ceilings(options, threads):
     return json.loads(text)["machine"]
 
 
+def measure_handover(options, threads, program):
+    """Nanoseconds from the first of the processors to the last of those that so many threads use; None for one."""
+    return int(run([program, options.cpus[0], options.cpus[threads - 1]])) if threads > 1 else None
+
+
 def count_multiply_adds(options, source):
     """Of one sample: of the whole network, and of its first layer that has any."""
     counts = re.findall(r"^  (\S+) .* ([\d,]+)$", run([options.cnnc, "check", source]), re.MULTILINE)
@@ -89,13 +94,18 @@ def measure_apart(script, name, batch, threads, options, folder):
 def measure_all(script, kind, networks, operations_of, report, options):
     """Each network with each of its batches and numbers of threads. `networks`: name -> batches; `operations_of` answers
     how many a sample takes."""
-    for name, batches in networks.items():
-        operations = operations_of(name)
-        with tempfile.TemporaryDirectory(prefix=pathlib.Path(script).stem + ".") as folder:
-            for batch in batches:
-                for threads in options.threads:
-                    measured = measure_apart(script, name, batch, threads, options, folder)
-                    report.add(kind, name, batch, threads, operations * batch, measured)
+    with tempfile.TemporaryDirectory(prefix=pathlib.Path(script).stem + ".") as tools:
+        handover = pathlib.Path(tools) / "handover"
+        run(["cc", "-O2", "-pthread", ROOT / "bench/handover.c", "-o", handover])
+        for name, batches in networks.items():
+            operations = operations_of(name)
+            with tempfile.TemporaryDirectory(prefix=pathlib.Path(script).stem + ".") as folder:
+                for batch in batches:
+                    for threads in options.threads:
+                        before = measure_handover(options, threads, handover)
+                        measured = measure_apart(script, name, batch, threads, options, folder)
+                        measured["handover"] = [before, measure_handover(options, threads, handover)]
+                        report.add(kind, name, batch, threads, operations * batch, measured)
 
 
 def start_threads(options):

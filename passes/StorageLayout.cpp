@@ -32,10 +32,11 @@ Layout weightLayout(int64_t rank) {
 }
 
 int64_t columnsPerBlock(int64_t outputs) {
-  // Two, three, or one of the longest vectors that there are; of shorter ones, more.
+  // Two, three, or one of the longest vectors that there are; or some and a half, as for the 1,000 classes of ImageNet.
+  // Of shorter vectors, more.
   constexpr int64_t lanes = 16, most = 3 * lanes;
   if (outputs > most)
-    for (int64_t columns : {2 * lanes, 3 * lanes, lanes})
+    for (int64_t columns : {2 * lanes, 3 * lanes, lanes, 2 * lanes + lanes / 2, lanes + lanes / 2})
       if (outputs % columns == 0)
         return columns;
   return 0;

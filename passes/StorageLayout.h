@@ -59,7 +59,7 @@ Layout weightLayout(int64_t rank);
 
 /// A kernel reads a few vectors of output channels for every input channel. Of many output channels these lie far
 /// apart, each in another page and in few sets of the caches; so the weight is stored in blocks of so many, each of
-/// which is read from end to end: of more than 48, if they are a multiple of 16. 0: it is not split.
+/// which is read from end to end: of more than 48, if they are a multiple of 16, 24 or 40. 0: it is not split.
 int64_t columnsPerBlock(int64_t outputs);
 /// [output blocks, kernel dimensions, input channels, output channels of a block], or as above if it is not split. For
 /// the shape of the cnn value, [outputs, inputs, kernel..].

@@ -8,8 +8,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstring>
+#include <fstream>
 #include <memory>
 #include <new>
+#include <string>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <vector>
@@ -112,6 +114,22 @@ void fill(void *arguments, int64_t begin, int64_t end) {
   std::memset(work.data + begin * work.bytesPerThread, 1, (end - begin) * work.bytesPerThread);
 }
 
+/// Of one cache of this level, which some cores may share; 0 if it is not known. What Linux says comes first: of some
+/// processors glibc multiplies it by the number of cores.
+size_t cacheBytes(int level, int name) {
+  for (int i = 0; i < 8; ++i) {
+    std::string folder = "/sys/devices/system/cpu/cpu0/cache/index" + std::to_string(i) + "/";
+    int itsLevel = 0;
+    size_t kilobytes = 0;
+    std::string type;
+    std::ifstream(folder + "level") >> itsLevel;
+    std::ifstream(folder + "type") >> type;
+    if (itsLevel == level && type != "Instruction" && std::ifstream(folder + "size") >> kilobytes)
+      return kilobytes << 10;
+  }
+  return static_cast<size_t>(std::max(0L, sysconf(name)));
+}
+
 /// The least seconds of some rounds of one item for each thread.
 double measure(cnn_kernel_fn loop, Work &work, int64_t threads) {
   using Clock = std::chrono::steady_clock;
@@ -133,8 +151,7 @@ std::optional<MachineCeilings> measureCeilings() {
   ceilings.flops =
       2.0 * static_cast<double>(work.loops.lanes * chains * steps * threads) / measure(multiplyAdd, work, threads);
 
-  auto sizeOf = [](int cache) { return static_cast<size_t>(std::max(0L, sysconf(cache))); };
-  size_t second = sizeOf(_SC_LEVEL2_CACHE_SIZE), third = sizeOf(_SC_LEVEL3_CACHE_SIZE);
+  size_t second = cacheBytes(2, _SC_LEVEL2_CACHE_SIZE), third = cacheBytes(3, _SC_LEVEL3_CACHE_SIZE);
   if (second == 0)
     second = size_t(256) << 10;
   // What is read from memory is several times what the last cache holds, as far as there is memory; what is read from a
