@@ -182,41 +182,58 @@ Value inversePower(FloatMath &math, Value t, double exponent) {
   return power ? math.div(one, power) : one;
 }
 
-/// The sum of body(value) over the `size` channels around each channel.
-FailureOr<Value> sumAround(PerChannel &channels, Value x, int64_t size, function_ref<Value(FloatMath &, Value)> body) {
-  int64_t rank = channels.type.getRank(), half = size / 2;
-  LinalgLowering &lowering = channels.lowering;
-  SmallVector<int64_t> amount(rank, 0);
-  amount.back() = half;
-  FailureOr<Value> padded = lowering.pad(x, amount, amount, 0.0);
-  if (failed(padded))
-    return failure();
-  SmallVector<AffineExpr> exprs(channels.all.getResults());
-  if (size <= 16) {
-    SmallVector<LoopInput> inputs;
-    for (int64_t i = 0; i < size; ++i) {
-      exprs.back() = lowering.builder.getAffineDimExpr(rank - 1) + i;
-      inputs.push_back({*padded, AffineMap::get(rank, 0, exprs, lowering.builder.getContext())});
-    }
-    return lowering.forEach(channels.type, inputs, [&](ImplicitLocOpBuilder &b, ValueRange x) {
-      FloatMath math(b, x[0]);
-      Value sum = body(math, x[0]);
-      for (Value value : x.drop_front())
-        sum = math.add(sum, body(math, value));
-      return sum;
-    });
+/// A tensor with the channels around those at both ends, which are zeros.
+struct AroundChannels {
+  PerChannel &channels;
+  int64_t size; // how many channels are around each one, with itself
+  Value padded;
+
+  static FailureOr<AroundChannels> of(PerChannel &channels, Value x, int64_t size) {
+    SmallVector<int64_t> amount(channels.type.getRank(), 0);
+    amount.back() = size / 2;
+    FailureOr<Value> padded = channels.lowering.pad(x, amount, amount, 0.0);
+    if (failed(padded))
+      return failure();
+    return AroundChannels{channels, size, *padded};
   }
-  Value sizes = lowering.empty(RankedTensorType::get({size}, channels.type.getElementType()));
-  exprs.back() = lowering.builder.getAffineDimExpr(rank - 1) + lowering.builder.getAffineDimExpr(rank);
-  return lowering.accumulate(lowering.filled(channels.type, 0.0),
-                             lowering.loopMap(rank + 1, llvm::to_vector(llvm::seq<int64_t>(0, rank))),
-                             {{*padded, AffineMap::get(rank + 1, 0, exprs, lowering.builder.getContext())},
-                              {sizes, lowering.loopMap(rank + 1, {rank})}},
-                             [&](ImplicitLocOpBuilder &b, ValueRange x) {
-                               FloatMath math(b, x[0]);
-                               return math.add(x[2], body(math, x[0]));
-                             });
-}
+
+  /// What is so far behind the first channel around each one. The tensor itself is read in this way, too: then whatever
+  /// makes it writes it in between the zeros.
+  LoopInput at(AffineExpr offset, int64_t rank) const {
+    SmallVector<AffineExpr> exprs(channels.all.getResults());
+    exprs.back() = exprs.back() + offset;
+    return {padded, AffineMap::get(rank, 0, exprs, channels.lowering.builder.getContext())};
+  }
+  LoopInput itself() const {
+    return at(channels.lowering.builder.getAffineConstantExpr(size / 2), channels.type.getRank());
+  }
+
+  /// The sum of body(value) over the channels around each one.
+  Value sum(function_ref<Value(FloatMath &, Value)> body) const {
+    LinalgLowering &lowering = channels.lowering;
+    int64_t rank = channels.type.getRank();
+    if (size <= 16) {
+      SmallVector<LoopInput> inputs;
+      for (int64_t i = 0; i < size; ++i)
+        inputs.push_back(at(lowering.builder.getAffineConstantExpr(i), rank));
+      return lowering.forEach(channels.type, inputs, [&](ImplicitLocOpBuilder &b, ValueRange x) {
+        FloatMath math(b, x[0]);
+        Value sum = body(math, x[0]);
+        for (Value value : x.drop_front())
+          sum = math.add(sum, body(math, value));
+        return sum;
+      });
+    }
+    Value sizes = lowering.empty(RankedTensorType::get({size}, channels.type.getElementType()));
+    return lowering.accumulate(
+        lowering.filled(channels.type, 0.0), lowering.loopMap(rank + 1, llvm::to_vector(llvm::seq<int64_t>(0, rank))),
+        {at(lowering.builder.getAffineDimExpr(rank), rank + 1), {sizes, lowering.loopMap(rank + 1, {rank})}},
+        [&](ImplicitLocOpBuilder &b, ValueRange x) {
+          FloatMath math(b, x[0]);
+          return math.add(x[2], body(math, x[0]));
+        });
+  }
+};
 
 /// k + alpha/size * sum of squares.
 Value lrnScale(FloatMath &math, Value squares, double alphaPerSize, double k) {
@@ -230,11 +247,10 @@ LogicalResult lower(LrnOp op, LinalgLowering &lowering) {
   int64_t size = op.getSize();
   double beta = op.getBeta().convertToDouble(), k = op.getK().convertToDouble();
   double alphaPerSize = op.getAlpha().convertToDouble() / size;
-  Value x = lowering.getChannelsLast(op.getInput());
-  FailureOr<Value> squares = sumAround(channels, x, size, square);
-  if (failed(squares))
+  FailureOr<AroundChannels> x = AroundChannels::of(channels, lowering.getChannelsLast(op.getInput()), size);
+  if (failed(x))
     return failure();
-  Value y = lowering.forEach(channels.type, {{*squares, channels.all}, {x, channels.all}},
+  Value y = lowering.forEach(channels.type, {{x->sum(square), channels.all}, x->itself()},
                              [&](ImplicitLocOpBuilder &b, ValueRange v) {
                                FloatMath math(b, v[0]);
                                return math.mul(v[1], inversePower(math, lrnScale(math, v[0], alphaPerSize, k), beta));
@@ -249,21 +265,23 @@ LogicalResult lower(LrnGradOp op, LinalgLowering &lowering) {
   int64_t size = op.getSize();
   double beta = op.getBeta().convertToDouble(), k = op.getK().convertToDouble();
   double alphaPerSize = op.getAlpha().convertToDouble() / size;
-  Value x = lowering.getChannelsLast(op.getInput()), dy = lowering.getChannelsLast(op.getOutputGrad());
+  Value dy = lowering.getChannelsLast(op.getOutputGrad());
   AffineMap all = channels.all;
-  FailureOr<Value> squares = sumAround(channels, x, size, square);
-  if (failed(squares))
+  FailureOr<AroundChannels> x = AroundChannels::of(channels, lowering.getChannelsLast(op.getInput()), size);
+  if (failed(x))
     return failure();
-  Value weighted = lowering.forEach(channels.type, {{*squares, all}, {x, all}, {dy, all}},
+  Value squares = x->sum(square);
+  Value weighted = lowering.forEach(channels.type, {{squares, all}, x->itself(), {dy, all}},
                                     [&](ImplicitLocOpBuilder &b, ValueRange v) {
                                       FloatMath math(b, v[0]);
                                       Value t = lrnScale(math, v[0], alphaPerSize, k);
                                       return math.mul(math.mul(v[1], v[2]), inversePower(math, t, beta + 1));
                                     });
-  FailureOr<Value> sum = sumAround(channels, weighted, size, [](FloatMath &, Value v) { return v; });
-  if (failed(sum))
+  FailureOr<AroundChannels> around = AroundChannels::of(channels, weighted, size);
+  if (failed(around))
     return failure();
-  Value dx = lowering.forEach(channels.type, {{*squares, all}, {x, all}, {dy, all}, {*sum, all}},
+  Value sum = around->sum([](FloatMath &, Value v) { return v; });
+  Value dx = lowering.forEach(channels.type, {{squares, all}, x->itself(), {dy, all}, {sum, all}},
                               [&](ImplicitLocOpBuilder &b, ValueRange v) {
                                 FloatMath math(b, v[0]);
                                 Value t = lrnScale(math, v[0], alphaPerSize, k);
