@@ -177,7 +177,7 @@ int64_t cnn_weight_index(const cnn_model_desc *desc, const char *path) {
  * Weights and activations are read from end to end, and what a processor asks for ahead of time ends with a page: in
  * pages of 4 KiB one thread has 20 GB/s of memory that gives it 30 in huge ones (docs/speed.md). */
 static void *allocate(uint64_t bytes) {
-  enum { huge_page_bytes = 2 << 20, /* MADV_HUGEPAGE of Linux; another system refuses it */ in_huge_pages = 14 };
+  enum { huge_page_bytes = 2 << 20, in_huge_pages = 14 /* MADV_HUGEPAGE of Linux; other systems refuse it */ };
   char *memory = bytes ? malloc(bytes) : NULL;
   if (memory && madvise) {
     uintptr_t skipped = -(uintptr_t)memory % huge_page_bytes;
