@@ -159,7 +159,7 @@ class Report:
         own = min(measurement["seconds"][OWN])
         peak = self.results["ceilings"][str(threads)]["flops"]
         cells = [measurement["network"], str(measurement["batch"]), str(threads)]
-        cells.append(", ".join(str(each) for each in measurement["handover"] if each is not None))
+        cells.append(", ".join(str(each) for each in measurement.get("handover", []) if each is not None))
         for system, seconds in measurement["seconds"].items():
             cell = f"{milliseconds(min(seconds))} ({milliseconds(statistics.median(seconds))})"
             if system == OWN:

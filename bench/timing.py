@@ -7,6 +7,7 @@ not counted, which brings weights back into the caches and wakes threads up.
 """
 import argparse
 import ctypes
+import itertools
 import json
 import os
 import pathlib
@@ -100,12 +101,11 @@ def measure_all(script, kind, networks, operations_of, report, options):
         for name, batches in networks.items():
             operations = operations_of(name)
             with tempfile.TemporaryDirectory(prefix=pathlib.Path(script).stem + ".") as folder:
-                for batch in batches:
-                    for threads in options.threads:
-                        before = measure_handover(options, threads, handover)
-                        measured = measure_apart(script, name, batch, threads, options, folder)
-                        measured["handover"] = [before, measure_handover(options, threads, handover)]
-                        report.add(kind, name, batch, threads, operations * batch, measured)
+                for batch, threads in itertools.product(batches, options.threads):
+                    before = measure_handover(options, threads, handover)
+                    measured = measure_apart(script, name, batch, threads, options, folder)
+                    measured["handover"] = [before, measure_handover(options, threads, handover)]
+                    report.add(kind, name, batch, threads, operations * batch, measured)
 
 
 def start_threads(options):

@@ -51,3 +51,26 @@ func.func @Wide.train_step(
       -> (tensor<96x8x3x3xf32>, tensor<96x8x3x3xf32>)
   return %y, %w1, %v1 : tensor<?x96x7x7xf32>, tensor<96x8x3x3xf32>, tensor<96x8x3x3xf32>
 }
+
+// A thousand classes are no multiple of a vector: blocks of two and a half.
+// CHECK-LABEL: func.func @classes(
+// CHECK-SAME: tensor<25x16x40xf32> {{[^}]*}}cnn.storage = array<i64: 0, 1, 0>
+func.func @classes(%x: tensor<?x16xf32> {cnn.name = "x", cnn.role = #cnn.role<input>},
+                   %w: tensor<1000x16xf32> {cnn.name = "w", cnn.role = #cnn.role<parameter>}) -> tensor<?x1000xf32> {
+  %y = cnn.conv %x, %w {groups = 1 : i64, window = #cnn.window<kernel = [], stride = [], dilation = [], pad_low = [],
+      pad_high = []>} : (tensor<?x16xf32>, tensor<1000x16xf32>) -> tensor<?x1000xf32>
+  return %y : tensor<?x1000xf32>
+}
+
+// Of what is normalized, only the form with zeros around the channels is read, so that it can be made there.
+// CHECK-LABEL: func.func @normalized(
+// CHECK: %[[X:.*]] = linalg.transpose {{.*}} permutation = [0, 2, 3, 1]
+// CHECK: %[[PADDED:.*]] = linalg.generic {{.*}}cnn.pad
+// CHECK: tensor.extract %[[X]]
+// CHECK-NOT: %[[X]]{{[^_]}}
+// CHECK: return
+func.func @normalized(%x: tensor<?x16x8x8xf32> {cnn.name = "x", cnn.role = #cnn.role<input>}) -> tensor<?x16x8x8xf32> {
+  %y = cnn.lrn %x {size = 5 : i64, alpha = 1.0e-4 : f64, beta = 0.75 : f64, k = 1.0 : f64}
+      : (tensor<?x16x8x8xf32>) -> tensor<?x16x8x8xf32>
+  return %y : tensor<?x16x8x8xf32>
+}
