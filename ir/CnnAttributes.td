@@ -124,8 +124,8 @@ def Cnn_WinogradAttr : CnnAttr<"Winograd", "winograd"> {
     Of a weight w[o, c, k.., r, r], which may have another kernel dimension k in front: U = G w[o, c, k] G^T, n by n
     where n is m + r - 1 (Lavin and Gray 2015, sections 4.1 and 4.3: points 0, +-1, (+-2), infinity). m and r are 2
     and 3, 4 and 3, or 2 and 5. The tensor is [n * n, o / block, k.., c, block], or [n * n, k.., c, o] without blocks.
-    With a count of 2, they are rounded to bf16, and two input channels lie side by side: [n * n, o / block, k.., c /
-    2, block, 2].
+    With a count of 2, they are rounded to bf16, and two input channels lie side by side:
+    [n * n, o / block, k.., c / 2, block, 2].
 
     ```mlir
     #cnn.winograd<4, 3>
